@@ -1,0 +1,454 @@
+//! The latest versions of activities, of one period, become clean activities or rejects.
+
+use polars::prelude::*;
+
+use crate::clean::lookup::lookup;
+use crate::clean::territory::locate;
+use crate::definition::Definitions;
+use crate::definition::rule::{Check, Rule, Severity};
+use crate::error::{Error, Result};
+use crate::vocabulary::codes::{COLLECTIF, INCONNU, NON_RENSEIGNE, SEPARATOR};
+use crate::vocabulary::columns::{self, Column as Name};
+use crate::vocabulary::reject::Reject;
+use crate::vocabulary::{flags, tables};
+
+/// Text columns that are looked up: an empty text stands for "none" on the way.
+const KEYS: [Name; 10] = [
+    columns::LIEU_STRUCTURE_ID,
+    columns::TYPE_ACTIVITE,
+    columns::LIEU,
+    columns::THEMES,
+    columns::DUREE,
+    columns::STRUCTURE_ID,
+    columns::CODE_COMMUNE,
+    columns::CODE_POSTAL,
+    columns::SYSTEME,
+    columns::DRAPEAUX,
+];
+
+const AGES: [Name; 11] = [
+    columns::AGE_MOINS_12,
+    columns::AGE_12_17,
+    columns::AGE_18_35,
+    columns::AGE_35_60,
+    columns::AGE_60_PLUS,
+    columns::AGE_18_24,
+    columns::AGE_25_39,
+    columns::AGE_40_59,
+    columns::AGE_60_69,
+    columns::AGE_70_PLUS,
+    columns::AGE_INCONNU,
+];
+
+const OTHER_COUNTS: [Name; 8] = [
+    columns::STATUT_SCOLARISE,
+    columns::STATUT_SANS_EMPLOI,
+    columns::STATUT_EN_EMPLOI,
+    columns::STATUT_RETRAITE,
+    columns::STATUT_INCONNU,
+    columns::GENRE_FEMININ,
+    columns::GENRE_MASCULIN,
+    columns::GENRE_INCONNU,
+];
+
+/// Columns that live only inside this stage.
+const LOOKED_UP: [&str; 5] =
+    ["type_commun", "lieu_commun", "themes_communs", "minutes", "duree_est_classe"];
+const PLACE_FLAGS: &str = "drapeaux_lieu";
+const EMPLOYER_FLAGS: &str = "drapeaux_employeur";
+const EMPLOYER_DEPARTEMENT: &str = "departement_employeur";
+const EMPLOYER_REGION: &str = "region_employeur";
+
+/// Clean and refused activities of a period.
+#[derive(Debug)]
+pub struct Cleaned {
+    /// Rows of [`tables::CLEAN_ACTIVITES`], sorted by its key.
+    pub kept: DataFrame,
+    /// Number of the segment, and the reject.
+    pub rejected: Vec<(usize, Reject)>,
+    /// What was kept of each segment.
+    pub tally: Vec<Tally>,
+}
+
+/// Rows and measures of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Number of the segment.
+    pub segment: usize,
+    /// Rows.
+    pub rows: i64,
+    /// Sum of participants.
+    pub participants: i64,
+    /// Sum of minutes.
+    pub minutes: i64,
+}
+
+/// Cleans rows of [`tables::STAGED_ACTIVITES`] with two more columns: the system, and the number
+/// of the segment. `employers` is the clean table of employers, `as_of` the last admissible day
+/// (days since 1970).
+///
+/// # Errors
+/// When a frame operation fails.
+pub fn clean(
+    rows: DataFrame,
+    employers: &DataFrame,
+    definitions: &Definitions,
+    as_of: i32,
+) -> Result<Cleaned> {
+    let filled: Vec<Expr> = KEYS.iter().map(|key| col(key.name).fill_null(lit(""))).collect();
+    let rows = rows.lazy().with_columns(filled).collect()?;
+    let rows = harmonise(rows, definitions)?;
+    let rows = join_employer(rows, employers)?;
+    let rows = join_territory(rows, employers, definitions)?;
+    let rows = complete(rows);
+    let rows = judge(rows, &definitions.rules, as_of)?.collect()?;
+    let rejected = rejects(&rows)?;
+    let kept = rows.lazy().filter(col(columns::RAISONS.name).eq(lit(""))).collect()?;
+    let tally = tally(&kept)?;
+    let kept = derive(kept.lazy()).collect()?;
+    Ok(Cleaned { kept, rejected, tally })
+}
+
+/// The codes of the systems become those of the common vocabulary.
+fn harmonise(rows: DataFrame, definitions: &Definitions) -> Result<DataFrame> {
+    let lists = &definitions.lists;
+    let one = |list: &str, system: &str, code: &str| {
+        lists.common_codes(list, system, code).first().cloned()
+    };
+    let [kind, place, themes, minutes, is_class] = LOOKED_UP.map(text_column);
+    let rows = lookup(rows, [&columns::SYSTEME, &columns::TYPE_ACTIVITE], [&kind], |[s, code]| {
+        [one("types_activite", s, code)]
+    })?;
+    let rows = lookup(rows, [&columns::SYSTEME, &columns::LIEU], [&place], |[s, code]| {
+        [one("lieux", s, code)]
+    })?;
+    let rows = lookup(rows, [&columns::SYSTEME, &columns::THEMES], [&themes], |[s, codes]| {
+        let mut found = std::collections::BTreeSet::new();
+        for code in codes.split(SEPARATOR).filter(|code| !code.is_empty()) {
+            match lists.common_codes("themes", s, code) {
+                [] => _ = found.insert(INCONNU),
+                common => found.extend(common.iter().map(String::as_str)),
+            }
+        }
+        [Some(found.into_iter().collect::<Vec<_>>().join(SEPARATOR)).filter(|t| !t.is_empty())]
+    })?;
+    lookup(rows, [&columns::SYSTEME, &columns::DUREE], [&minutes, &is_class], |[s, duration]| {
+        let found = lists.minutes(s, duration);
+        [
+            found.map(|(minutes, _)| minutes.to_string()),
+            found.filter(|(_, is_class)| *is_class).map(|_| flags::DUREE_ESTIMEE.to_owned()),
+        ]
+    })
+}
+
+fn text_column(name: &'static str) -> Name {
+    Name { name, kind: columns::Kind::Text, meaning: "" }
+}
+
+/// The employer of the activity, from the clean table of employers.
+fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
+    let key = [col(columns::STRUCTURE_ID.name)];
+    let taken = employers.clone().lazy().select([
+        col(columns::STRUCTURE_ID.name),
+        col(columns::SIREN.name),
+        col(columns::TYPE_EMPLOYEUR.name),
+        col(columns::TYPE_EMPLOYEUR_SOURCE.name),
+        col(columns::FRANCE_SERVICES.name),
+        col(columns::DEPARTEMENT.name).alias(EMPLOYER_DEPARTEMENT),
+        col(columns::REGION.name).alias(EMPLOYER_REGION),
+        col(columns::DRAPEAUX.name).alias(EMPLOYER_FLAGS),
+    ]);
+    let joined = rows.lazy().join(taken, key.clone(), key, JoinArgs::new(JoinType::Left));
+    let or_unknown = |name: &Name| col(name.name).fill_null(lit(INCONNU));
+    Ok(joined
+        .with_columns([
+            or_unknown(&columns::TYPE_EMPLOYEUR),
+            or_unknown(&columns::TYPE_EMPLOYEUR_SOURCE),
+            or_unknown(&columns::FRANCE_SERVICES),
+        ])
+        .collect()?)
+}
+
+/// Where the activity took place: its commune, the structure that received it, its postal code,
+/// and the employer's département where nothing else tells.
+fn join_territory(
+    rows: DataFrame,
+    employers: &DataFrame,
+    definitions: &Definitions,
+) -> Result<LazyFrame> {
+    let place_flags = text_column(PLACE_FLAGS);
+    let rows = lookup(
+        rows,
+        [&columns::CODE_COMMUNE, &columns::CODE_POSTAL],
+        [
+            &columns::COMMUNE,
+            &columns::EPCI,
+            &columns::DEPARTEMENT,
+            &columns::REGION,
+            &columns::DEPARTEMENT_SOURCE,
+            &place_flags,
+        ],
+        |[commune, postal_code]| {
+            let located = locate(&definitions.territory, commune, postal_code);
+            let found = located.flags.join(SEPARATOR);
+            [
+                located.commune,
+                located.epci,
+                located.departement,
+                located.region,
+                Some(located.source.to_owned()),
+                Some(found).filter(|flags| !flags.is_empty()),
+            ]
+        },
+    )?;
+    let places =
+        employers.clone().lazy().filter(col(columns::DEPARTEMENT.name).neq(lit(INCONNU))).select([
+            col(columns::STRUCTURE_ID.name),
+            col(columns::COMMUNE.name).alias(of_place(&columns::COMMUNE)),
+            col(columns::EPCI.name).alias(of_place(&columns::EPCI)),
+            col(columns::DEPARTEMENT.name).alias(of_place(&columns::DEPARTEMENT)),
+            col(columns::REGION.name).alias(of_place(&columns::REGION)),
+        ]);
+    let rows = rows.lazy().join(
+        places,
+        [col(columns::LIEU_STRUCTURE_ID.name)],
+        [col(columns::STRUCTURE_ID.name)],
+        JoinArgs::new(JoinType::Left),
+    );
+    let rows = fall_back(
+        rows,
+        "structure_lieu",
+        of_place(&columns::DEPARTEMENT),
+        &[
+            (&columns::COMMUNE, of_place(&columns::COMMUNE)),
+            (&columns::EPCI, of_place(&columns::EPCI)),
+            (&columns::REGION, of_place(&columns::REGION)),
+            (&columns::DEPARTEMENT, of_place(&columns::DEPARTEMENT)),
+        ],
+    );
+    let rows = fall_back(
+        rows,
+        "employeur",
+        EMPLOYER_DEPARTEMENT.to_owned(),
+        &[
+            (&columns::REGION, EMPLOYER_REGION.to_owned()),
+            (&columns::DEPARTEMENT, EMPLOYER_DEPARTEMENT.to_owned()),
+        ],
+    );
+    Ok(rows.with_columns([col(columns::DEPARTEMENT.name).fill_null(lit(INCONNU))]))
+}
+
+fn of_place(name: &Name) -> String {
+    format!("{} du lieu", name.name)
+}
+
+/// Takes columns from another source where no département is known and that source has one.
+fn fall_back(
+    rows: LazyFrame,
+    source: &str,
+    departement: String,
+    taken: &[(&Name, String)],
+) -> LazyFrame {
+    let other = col(departement);
+    let applies = col(columns::DEPARTEMENT.name)
+        .is_null()
+        .and(other.clone().is_not_null())
+        .and(other.neq(lit(INCONNU)));
+    let pick = |value: Expr, name: &Name| {
+        when(applies.clone()).then(value).otherwise(col(name.name)).alias(name.name)
+    };
+    let mut picked = vec![pick(lit(source.to_owned()), &columns::DEPARTEMENT_SOURCE)];
+    picked.extend(taken.iter().map(|(name, from)| pick(col(from.as_str()), name)));
+    rows.with_columns(picked)
+}
+
+/// Counts nobody gave are 0, and the unknown ages are what is missing to P.
+fn complete(rows: LazyFrame) -> LazyFrame {
+    let zero = |name: &Name| col(name.name).fill_null(lit(0));
+    let mut filled: Vec<Expr> = AGES.iter().chain(&OTHER_COUNTS).map(zero).collect();
+    filled.extend([
+        col(LOOKED_UP[3])
+            .cast(DataType::Int32)
+            .fill_null(lit(0))
+            .alias(columns::DUREE_MINUTES.name),
+        when(col(columns::NB_PARTICIPANTS_RECURRENTS.name).is_null())
+            .then(lit(flags::RECURRENTS_INCONNUS))
+            .otherwise(lit(NULL))
+            .alias(flags::RECURRENTS_INCONNUS),
+        zero(&columns::NB_PARTICIPANTS_RECURRENTS),
+    ]);
+    let gap = "age_manquant";
+    let ages = AGES.iter().map(|age| col(age.name)).fold(lit(0), |sum, age| sum + age);
+    rows.with_columns(filled)
+        .with_columns([(col(columns::NB_PARTICIPANTS.name) - ages).alias(gap)])
+        .with_columns([
+            when(col(gap).gt(lit(0)))
+                .then(col(columns::AGE_INCONNU.name) + col(gap))
+                .otherwise(col(columns::AGE_INCONNU.name))
+                .alias(columns::AGE_INCONNU.name),
+            when(col(gap).lt(lit(0)))
+                .then(lit(flags::AGES_SUPERIEURS))
+                .otherwise(lit(NULL))
+                .alias(flags::AGES_SUPERIEURS),
+        ])
+}
+
+/// Reasons to refuse the row in `raisons`, empty for none; all flags in `drapeaux`.
+fn judge(rows: LazyFrame, rules: &[Rule], as_of: i32) -> Result<LazyFrame> {
+    let mut reasons = Vec::new();
+    let mut found = vec![
+        none_if_empty(columns::DRAPEAUX.name),
+        col(PLACE_FLAGS),
+        col(LOOKED_UP[4]),
+        col(flags::RECURRENTS_INCONNUS),
+        col(flags::AGES_SUPERIEURS),
+        flag(col(columns::DUREE.name).eq(lit("")), flags::DUREE_INCONNUE),
+        flag(
+            col(columns::DEPARTEMENT_SOURCE.name).eq(lit("employeur")),
+            flags::DEPARTEMENT_PAR_EMPLOYEUR,
+        ),
+        flag(
+            col(EMPLOYER_FLAGS)
+                .eq(lit(flags::STRUCTURE_INCONNUE))
+                .fill_null(lit(false))
+                .or(col(columns::STRUCTURE_ID.name).eq(lit(""))),
+            flags::STRUCTURE_INCONNUE,
+        ),
+    ];
+    for rule in rules {
+        for column in &rule.columns {
+            let broken = flag(broken(rule, column, as_of)?, &rule.code(column));
+            match rule.severity {
+                Severity::Reject => reasons.push(broken),
+                Severity::Flag => found.push(broken),
+            }
+        }
+    }
+    Ok(rows.with_columns([
+        concat_str(reasons, SEPARATOR, true).alias(columns::RAISONS.name),
+        concat_str(found, SEPARATOR, true).alias(columns::DRAPEAUX.name),
+    ]))
+}
+
+fn broken(rule: &Rule, column: &str, as_of: i32) -> Result<Expr> {
+    let value = || col(column);
+    let day = |days: i32| lit(days).cast(DataType::Date);
+    Ok(match &rule.check {
+        Check::Between([least, most]) => value().lt(lit(*least)).or(value().gt(lit(*most))),
+        Check::NotBefore(text) => {
+            let first = text.parse::<jiff::civil::Date>().ok();
+            let epoch = jiff::civil::Date::constant(1970, 1, 1);
+            let days = first.and_then(|first| (first - epoch).get_days().into());
+            value().lt(day(days.ok_or_else(|| Error::internal("a rule's day was checked"))?))
+        }
+        Check::NotAfterReferenceDay(true) => value().gt(day(as_of)),
+        Check::NotAfterReferenceDay(false) => lit(false),
+        Check::AtMost(other) => value().gt(col(other.as_str())),
+    })
+}
+
+fn flag(holds: Expr, name: &str) -> Expr {
+    when(holds).then(lit(name.to_owned())).otherwise(lit(NULL))
+}
+
+fn none_if_empty(name: &str) -> Expr {
+    when(col(name).eq(lit(""))).then(lit(NULL)).otherwise(col(name))
+}
+
+fn tally(kept: &DataFrame) -> Result<Vec<Tally>> {
+    let sum = |name: &Name| col(name.name).cast(DataType::Int64).sum();
+    let by_segment = kept
+        .clone()
+        .lazy()
+        .group_by([col(columns::SEGMENT.name)])
+        .agg([
+            len().cast(DataType::Int64).alias(columns::LIGNES.name),
+            sum(&columns::NB_PARTICIPANTS),
+            sum(&columns::DUREE_MINUTES),
+        ])
+        .sort([columns::SEGMENT.name], SortMultipleOptions::default())
+        .collect()?;
+    let number = |name: &Name, row: usize| -> Result<i64> {
+        let value = by_segment.column(name.name)?.i64()?.get(row);
+        value.ok_or_else(|| Error::internal("a sum is not null"))
+    };
+    (0..by_segment.height())
+        .map(|row| {
+            let segment = number(&columns::SEGMENT, row)?;
+            Ok(Tally {
+                segment: usize::try_from(segment)
+                    .map_err(|_| Error::internal("a segment has a number"))?,
+                rows: number(&columns::LIGNES, row)?,
+                participants: number(&columns::NB_PARTICIPANTS, row)?,
+                minutes: number(&columns::DUREE_MINUTES, row)?,
+            })
+        })
+        .collect()
+}
+
+fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
+    let refused = rows
+        .clone()
+        .lazy()
+        .filter(col(columns::RAISONS.name).neq(lit("")))
+        .select([
+            col(columns::SEGMENT.name),
+            col(columns::LIGNE.name),
+            col(columns::RAISONS.name),
+            col(columns::NB_PARTICIPANTS.name).cast(DataType::Int64),
+            col(columns::DUREE_MINUTES.name).cast(DataType::Int64),
+        ])
+        .collect()?;
+    let segments = refused.column(columns::SEGMENT.name)?.i64()?;
+    let lines = refused.column(columns::LIGNE.name)?.i64()?;
+    let reasons = refused.column(columns::RAISONS.name)?.str()?;
+    let participants = refused.column(columns::NB_PARTICIPANTS.name)?.i64()?;
+    let minutes = refused.column(columns::DUREE_MINUTES.name)?.i64()?;
+    let lacking = || Error::internal("a refused row has its segment, line and reasons");
+    (0..refused.height())
+        .map(|row| {
+            let segment = segments.get(row).ok_or_else(lacking)?;
+            let reject = Reject {
+                line: lines.get(row).ok_or_else(lacking)?,
+                reasons: reasons
+                    .get(row)
+                    .ok_or_else(lacking)?
+                    .split(SEPARATOR)
+                    .map(str::to_owned)
+                    .collect(),
+                participants: participants.get(row).unwrap_or_default(),
+                minutes: minutes.get(row).unwrap_or_default(),
+            };
+            Ok((usize::try_from(segment).map_err(|_| lacking())?, reject))
+        })
+        .collect()
+}
+
+/// The columns of the clean table, in its order and sorted by its key.
+fn derive(rows: LazyFrame) -> LazyFrame {
+    let p = || col(columns::NB_PARTICIPANTS.name);
+    let r = || col(columns::NB_PARTICIPANTS_RECURRENTS.name);
+    let is_workshop = || col(LOOKED_UP[0]).eq(lit(COLLECTIF));
+    let rows = rows.with_columns([
+        col(columns::DATE.name).dt().to_string("%Y-%m").alias(columns::MOIS.name),
+        col(columns::DATE.name).dt().to_string("%Y").alias(columns::ANNEE.name),
+        none_if_empty(columns::STRUCTURE_ID.name).alias(columns::STRUCTURE_ID.name),
+        col(LOOKED_UP[0]).alias(columns::TYPE_ACTIVITE.name),
+        col(LOOKED_UP[1]).fill_null(lit(NON_RENSEIGNE)).alias(columns::LIEU.name),
+        col(LOOKED_UP[2]).fill_null(lit(NON_RENSEIGNE)).alias(columns::THEMES.name),
+        when(is_workshop())
+            .then(p())
+            .otherwise(lit(1))
+            .alias(columns::NB_ACCOMPAGNEMENTS_HISTORIQUE.name),
+        when(p().gt(r()))
+            .then(p() - r())
+            .otherwise(lit(0))
+            .alias(columns::NB_PERSONNES_HORS_RECURRENTS.name),
+        when(is_workshop()).then(lit(1)).otherwise(lit(0)).alias(columns::NB_ATELIERS.name),
+        none_if_empty(columns::DRAPEAUX.name).alias(columns::DRAPEAUX.name),
+    ]);
+    let table = &tables::CLEAN_ACTIVITES;
+    let key: Vec<&str> = table.key.iter().map(|column| column.name).collect();
+    rows.select(table.columns.iter().map(|column| col(column.name)).collect::<Vec<_>>())
+        .sort(key, SortMultipleOptions::default())
+}

@@ -1,0 +1,198 @@
+//! What the sources say of an employer becomes one coded record: SIREN, type, territory, label.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+
+use crate::clean::territory::{Located, locate};
+use crate::definition::Definitions;
+use crate::error::Result;
+use crate::vocabulary::codes::{INCONNU, SEPARATOR};
+use crate::vocabulary::{columns, flags};
+
+/// What the sources say of an employer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// SIRET, 14 digits.
+    pub siret: Option<String>,
+    /// Name rules its name matches.
+    pub name_rules: String,
+    /// Declared type, as written.
+    pub kind: String,
+    /// Legal category.
+    pub category: String,
+    /// Commune code, as written.
+    pub commune: String,
+    /// Postal code, as written.
+    pub postal_code: String,
+    /// France Services, as written.
+    pub france_services: String,
+    /// Flags of the reading, separated.
+    pub flags: String,
+}
+
+/// Employers by their identifier in one of the systems.
+#[derive(Debug, Default)]
+pub struct Register {
+    by_id: BTreeMap<String, Declared>,
+    /// SIREN → legal category, from those that have one.
+    categories: BTreeMap<String, String>,
+}
+
+impl Register {
+    /// A register of the structures read.
+    #[must_use]
+    pub fn new(structures: BTreeMap<String, Declared>) -> Self {
+        let categories = structures
+            .values()
+            .filter(|declared| !declared.category.is_empty())
+            .filter_map(|declared| Some((siren(declared)?.to_owned(), declared.category.clone())))
+            .collect();
+        Self { by_id: structures, categories }
+    }
+
+    /// Adds what an activity says of its employer, where the structures say nothing.
+    pub fn complete(&mut self, id: &str, siret: Option<&str>, kind: &str) {
+        let is_new = !self.by_id.contains_key(id);
+        let declared = self.by_id.entry(id.to_owned()).or_default();
+        if is_new {
+            declared.flags = flags::STRUCTURE_INCONNUE.to_owned();
+        }
+        // Several activities may disagree: the greatest wins, whatever the order they come in.
+        if declared.flags == flags::STRUCTURE_INCONNUE && declared.kind.as_str() < kind {
+            declared.kind = kind.to_owned();
+        }
+        if declared.flags == flags::STRUCTURE_INCONNUE && declared.siret.as_deref() < siret {
+            declared.siret = siret.map(str::to_owned);
+        }
+    }
+
+    /// Legal category known for a SIREN.
+    #[must_use]
+    pub fn category(&self, siren: &str) -> Option<&str> {
+        self.categories.get(siren).map(String::as_str)
+    }
+
+    /// The clean table of employers, by identifier.
+    ///
+    /// # Errors
+    /// When the frame cannot be built.
+    pub fn resolve(&self, definitions: &Definitions) -> Result<DataFrame> {
+        let mut rows = Columns::default();
+        for (id, declared) in &self.by_id {
+            let employer = resolve(declared, self, definitions);
+            rows.push(id, declared, employer);
+        }
+        rows.frame()
+    }
+}
+
+/// An employer, coded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Employer {
+    pub(super) siren: Option<String>,
+    pub(super) category: Option<String>,
+    pub(super) kind: String,
+    pub(super) kind_source: String,
+    pub(super) france_services: String,
+    pub(super) located: Located,
+    pub(super) flags: Vec<String>,
+}
+
+/// Codes one employer. Order of the sources of its type: exception by SIREN, legal category, list
+/// of communes and EPCI, then the fallback rules; what none of them decides is unknown.
+pub(super) fn resolve(
+    declared: &Declared,
+    register: &Register,
+    definitions: &Definitions,
+) -> Employer {
+    let siren = siren(declared);
+    let rules = &definitions.employer_rules;
+    let category = Some(declared.category.as_str())
+        .filter(|category| !category.is_empty())
+        .or_else(|| siren.and_then(|siren| register.category(siren)));
+    let exception = siren.and_then(|siren| rules.exception(siren));
+    let by_category = category.and_then(|category| rules.of_category(category));
+    let by_list = siren.and_then(|siren| definitions.territory.employer_type(siren));
+    let (kind, kind_source) = exception
+        .map(|kind| (kind, "exception"))
+        .or_else(|| by_category.map(|kind| (kind, "categorie_juridique")))
+        .or_else(|| by_list.map(|kind| (kind, "siren_reference")))
+        .or_else(|| rules.fallback(&declared.name_rules, siren.unwrap_or_default(), &declared.kind))
+        .unwrap_or((INCONNU, INCONNU));
+    let located = locate(&definitions.territory, &declared.commune, &declared.postal_code);
+    let flags = declared
+        .flags
+        .split(SEPARATOR)
+        .chain(located.flags.iter().copied())
+        .filter(|flag| !flag.is_empty())
+        .map(str::to_owned)
+        .collect();
+    Employer {
+        siren: siren.map(str::to_owned),
+        category: category.map(str::to_owned),
+        kind: kind.to_owned(),
+        kind_source: kind_source.to_owned(),
+        france_services: definitions
+            .lists
+            .france_services(&declared.france_services)
+            .unwrap_or(INCONNU)
+            .to_owned(),
+        located,
+        flags,
+    }
+}
+
+fn siren(declared: &Declared) -> Option<&str> {
+    declared.siret.as_deref().and_then(|siret| siret.get(..9))
+}
+
+#[derive(Default)]
+struct Columns {
+    text: [Vec<Option<String>>; 13],
+}
+
+impl Columns {
+    fn push(&mut self, id: &str, declared: &Declared, employer: Employer) {
+        let flags = employer.flags.join(SEPARATOR);
+        let row = [
+            Some(id.to_owned()),
+            declared.siret.clone(),
+            employer.siren,
+            employer.category,
+            Some(employer.kind),
+            Some(employer.kind_source),
+            Some(employer.france_services),
+            employer.located.commune,
+            employer.located.epci,
+            Some(employer.located.departement.unwrap_or_else(|| INCONNU.to_owned())),
+            employer.located.region,
+            Some(employer.located.source.to_owned()),
+            Some(flags).filter(|flags| !flags.is_empty()),
+        ];
+        for (column, value) in self.text.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+
+    fn frame(self) -> Result<DataFrame> {
+        let names = [
+            columns::STRUCTURE_ID.name,
+            columns::SIRET.name,
+            columns::SIREN.name,
+            columns::CATEGORIE_JURIDIQUE.name,
+            columns::TYPE_EMPLOYEUR.name,
+            columns::TYPE_EMPLOYEUR_SOURCE.name,
+            columns::FRANCE_SERVICES.name,
+            columns::COMMUNE.name,
+            columns::EPCI.name,
+            columns::DEPARTEMENT.name,
+            columns::REGION.name,
+            columns::DEPARTEMENT_SOURCE.name,
+            columns::DRAPEAUX.name,
+        ];
+        let columns = names.into_iter().zip(self.text);
+        let columns = columns.map(|(name, values)| Series::new(name.into(), values).into());
+        Ok(DataFrame::new_infer_height(columns.collect())?)
+    }
+}

@@ -1,0 +1,11 @@
+//! Typed rows become clean records: coded, joined to their employer and territory, unique, valid.
+
+pub mod activities;
+pub mod employers;
+mod lookup;
+pub mod public_employers;
+mod territory;
+pub mod versions;
+
+/// Changes when the same rows and declarations would give other records.
+pub const VERSION: u32 = 1;

@@ -1,0 +1,114 @@
+//! One command, one file: what it does, its arguments, what it prints.
+
+mod check;
+mod pipeline_args;
+mod plan;
+mod progress;
+mod rejects;
+pub mod report;
+mod run;
+mod sample;
+mod stages;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Result;
+
+/// Published, but something is odd: see the warnings.
+pub const EXIT_WARNINGS: u8 = 3;
+
+/// Turns the raw activity exports of the Conseillers numériques into national statistics.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// How the log is written on standard error.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    /// No progress bar, and only warnings in the log.
+    #[arg(long, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done, or nothing new
+  2   wrong usage
+  3   published, with warnings
+  65  the data did not pass a gate; the last outputs stay
+  66  an input is absent or empty
+  70  a defect of the program
+  73  a file cannot be created
+  74  reading or writing failed
+  75  another run is at work
+  78  a declaration is wrong";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Plan(plan::Args),
+    Ingest(stages::Ingest),
+    Clean(stages::Clean),
+    Aggregate(stages::Aggregate),
+    Publish(stages::Publish),
+    Check(check::Args),
+    Verify(verify::Args),
+    Rejects(rejects::Args),
+    Sample(sample::Args),
+}
+
+impl Cli {
+    /// Runs the command; the exit code is 0, or 3 when there are warnings.
+    ///
+    /// # Errors
+    /// What the command could not do.
+    pub fn run(self) -> Result<ExitCode> {
+        start_log(self.log_format, self.quiet);
+        let bars = !self.quiet && self.log_format == LogFormat::Text;
+        match self.command {
+            Command::Run(args) => run::run(&args, bars),
+            Command::Plan(args) => plan::run(&args),
+            Command::Ingest(args) => stages::ingest(&args, bars),
+            Command::Clean(args) => stages::clean(&args, bars),
+            Command::Aggregate(args) => stages::aggregate(&args, bars),
+            Command::Publish(args) => stages::publish(&args, bars),
+            Command::Check(args) => check::run(&args),
+            Command::Verify(args) => verify::run(&args),
+            Command::Rejects(args) => rejects::run(&args),
+            Command::Sample(args) => sample::run(&args),
+        }
+    }
+}
+
+fn start_log(format: LogFormat, is_quiet: bool) {
+    let default = if is_quiet { "conum=warn" } else { "conum=info" };
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
+        .try_from_env()
+        .unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            log.compact().without_time().with_target(false).with_ansi(colours).try_init()
+        }
+    };
+    if started.is_err() {
+        tracing::debug!("a log was already started");
+    }
+}

@@ -1,0 +1,117 @@
+//! What every command that runs stages needs to be told.
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::cli::progress::Bars;
+use crate::definition::{Definitions, Files};
+use crate::error::{Error, Result};
+use crate::ingest::pseudonym::Key;
+use crate::run::execute::{Done, Stage, execute};
+use crate::run::job::{Job, Progress, find_inputs};
+use crate::run::plan::Plan;
+use crate::run::store::{self, Store};
+
+/// Inputs, declarations, warehouse.
+#[derive(Debug, clap::Args)]
+pub(super) struct PipelineArgs {
+    /// The pipeline; its declarations are the folders beside it.
+    #[arg(long, value_name = "FILE", default_value = "pipelines/national.toml")]
+    pub(super) pipeline: PathBuf,
+    /// Folder of the raw exports.
+    #[arg(long, value_name = "DIR")]
+    input: PathBuf,
+    /// Folder of the outputs.
+    #[arg(long, value_name = "DIR", default_value = "warehouse")]
+    pub(super) warehouse: PathBuf,
+    /// Reference day: nothing may be dated after it [default: today in Paris].
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    as_of: Option<Date>,
+    /// Rebuild every stage.
+    #[arg(long)]
+    force: bool,
+    /// Secret file the pseudonyms are keyed with [default: a published key, for sample data].
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+/// The declarations of a pipeline file.
+pub(super) fn load(pipeline: &std::path::Path) -> Result<(String, Files, Definitions)> {
+    let name = pipeline.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.ok_or_else(|| Error::definition("`--pipeline` names no file"))?;
+    let folder = match pipeline.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => std::path::Path::new("."),
+    };
+    let files = store::read_tree(folder)?;
+    let definitions = Definitions::load(&name, &files)?;
+    Ok((name, files, definitions))
+}
+
+impl PipelineArgs {
+    /// Runs the stages up to `last`.
+    pub(super) fn execute(&self, last: Stage, with_bars: bool) -> Result<(Done, Definitions)> {
+        let bars = Bars::new(with_bars);
+        let done = self.with_job(&|progress| bars.show(progress), |job| execute(job, last))?;
+        bars.clear();
+        Ok(done)
+    }
+
+    /// Plans a run.
+    pub(super) fn plan(&self) -> Result<Plan> {
+        Ok(self.with_job(&|_| {}, Plan::new)?.0)
+    }
+
+    fn with_job<T>(
+        &self,
+        progress: &(dyn Fn(Progress) + Sync),
+        act: impl FnOnce(&Job<'_>) -> Result<T>,
+    ) -> Result<(T, Definitions)> {
+        let (pipeline, files, definitions) = load(&self.pipeline)?;
+        let inputs = find_inputs(&self.input, &definitions)?;
+        let key = match &self.key_file {
+            Some(path) => Key::secret(&store::read_file(path)?)?,
+            None => Key::published(),
+        };
+        if key.is_published {
+            tracing::warn!(
+                event = "key.published",
+                "Pseudonyms use the published key: fit for sample data only, else give --key-file."
+            );
+        }
+        let store = Store::open(&self.warehouse)?;
+        let as_of = match self.as_of {
+            Some(day) => day,
+            None => today()?,
+        };
+        let job = Job {
+            store: &store,
+            definitions: &definitions,
+            pipeline,
+            key,
+            as_of,
+            started_at: now(),
+            clock: now,
+            files: &files,
+            is_forced: self.force,
+            inputs,
+            progress,
+        };
+        let outcome = act(&job)?;
+        Ok((outcome, definitions))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock enters here")]
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock enters here")]
+fn today() -> Result<Date> {
+    let paris = TimeZone::get("Europe/Paris")
+        .map_err(|error| Error::internal("the time zone Europe/Paris is known").because(error))?;
+    Ok(jiff::Timestamp::now().to_zoned(paris).date())
+}

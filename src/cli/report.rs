@@ -1,0 +1,270 @@
+//! What a person reads: results on standard output, errors on standard error.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the one place that talks to people"
+)]
+
+use std::path::Path;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type};
+
+use crate::definition::Definitions;
+use crate::error::{Error, Result};
+use crate::run::execute::Done;
+use crate::run::manifest::{CURRENT, Manifest};
+use crate::run::parquet;
+use crate::run::plan::{Action, Plan};
+use crate::run::rejects::Located;
+use crate::run::store::Store;
+use crate::run::verify::Report;
+use crate::sample::Summary;
+use crate::vocabulary::codes::{ENSEMBLE, Fate};
+use crate::vocabulary::columns;
+use crate::vocabulary::reject::reasons;
+
+/// Prints an error once: what, and what to do.
+pub fn error(error: &Error) {
+    eprintln!("error: {error}");
+    if let Some(hint) = &error.hint {
+        eprintln!("hint: {hint}");
+    }
+}
+
+/// The result of a whole run.
+pub(super) fn outcome(
+    store: &Store,
+    done: &Done,
+    definitions: &Definitions,
+    warehouse: &Path,
+) -> Result<()> {
+    accounts(done);
+    for name in &definitions.pipeline.main_tables {
+        main_table(store, name, definitions)?;
+    }
+    let state = if done.is_unchanged { "Nothing new: unchanged since" } else { "Published:" };
+    println!("{state} run {} as of {}", done.manifest.run_id, done.manifest.as_of);
+    for folder in ["tables", "clean", "rejects"] {
+        println!("  {folder:<8} {}", warehouse.join(folder).display());
+    }
+    println!("  {:<8} {}", "ledger", warehouse.join(CURRENT).join("ledger.parquet").display());
+    for warning in &done.manifest.warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok(())
+}
+
+/// What became of the rows, by source.
+fn accounts(done: &Done) {
+    let ledger = &done.ledger;
+    let heads =
+        ["source", "read", "kept", "rejected", "duplicate", "superseded", "deleted", "copy"];
+    let mut rows = Vec::new();
+    for source in ledger.sources("ingest") {
+        let read = ledger.total("ingest", &source, None).rows;
+        let of = |fate| {
+            ledger.total("clean", &source, Some(fate)).rows
+                + if fate == Fate::Kept {
+                    0
+                } else {
+                    ledger.total("ingest", &source, Some(fate)).rows
+                }
+        };
+        let mut row = vec![source.clone(), spaced(read)];
+        row.extend(Fate::ALL.into_iter().map(|fate| spaced(of(fate))));
+        rows.push(row);
+    }
+    println!("Records");
+    table(&heads, &rows);
+}
+
+/// A table's rows by employer type, all other dimensions taken together.
+fn main_table(store: &Store, name: &str, definitions: &Definitions) -> Result<()> {
+    let path = format!("{CURRENT}/tables/{name}.parquet");
+    let Some(declared) = definitions.tables.get(name) else { return Ok(()) };
+    if !store.path(&path).is_file() {
+        return Ok(());
+    }
+    let batches: Vec<RecordBatch> =
+        parquet::read(store.file(&path)?, None, None)?.collect::<Result<_>>()?;
+    let mut heads = vec!["type d'employeur"];
+    heads.extend(declared.measures.iter().map(String::as_str));
+    let mut types = definitions.lists.employer_types().to_vec();
+    types.push((ENSEMBLE.to_owned(), "Ensemble".to_owned()));
+    let mut rows = Vec::new();
+    for (code, label) in &types {
+        for batch in &batches {
+            for row in (0..batch.num_rows()).filter(|row| is_line_of(batch, *row, code)) {
+                let mut cells = vec![label.clone()];
+                let sums = batch.columns().iter().filter(|c| *c.data_type() == DataType::Int64);
+                cells.extend(sums.map(|c| spaced(c.as_primitive::<Int64Type>().value(row))));
+                rows.push(cells);
+            }
+        }
+    }
+    println!("\n{}", declared.title);
+    table(&heads, &rows);
+    println!();
+    Ok(())
+}
+
+/// Whether a row is that of an employer type, over all other dimensions.
+fn is_line_of(batch: &RecordBatch, row: usize, code: &str) -> bool {
+    batch.schema().fields().iter().zip(batch.columns()).all(|(field, column)| {
+        match column.as_string_opt::<i32>() {
+            None => true,
+            Some(text) if field.name() == columns::TYPE_EMPLOYEUR.name => text.value(row) == code,
+            Some(text) => text.value(row) == ENSEMBLE,
+        }
+    })
+}
+
+/// The result of a stage run alone.
+pub(super) fn stage(done: &Done, warehouse: &Path) {
+    accounts(done);
+    if done.is_published {
+        println!("Published: run {}", done.manifest.run_id);
+    } else {
+        println!(
+            "Built aside in {}; `publish` or `run` goes on",
+            warehouse.join("building").display()
+        );
+    }
+}
+
+/// A plan, a step a line.
+pub(super) fn plan(plan: &Plan) {
+    let rows: Vec<Vec<String>> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let action = match step.action {
+                Action::Run => "run",
+                Action::UpToDate => "up to date",
+                Action::Planned => "planned",
+            };
+            let texts = [step.stage, &step.what, action, &step.reason];
+            texts.iter().map(|text| (*text).to_owned()).collect()
+        })
+        .collect();
+    table(&["stage", "what", "action", "reason"], &rows);
+}
+
+/// A plan as one JSON array.
+pub(super) fn plan_as_json(plan: &Plan) -> Result<()> {
+    let text = serde_json::to_string_pretty(&plan.steps)
+        .map_err(|error| Error::internal("a plan is JSON").because(error))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// What the declarations hold.
+pub(super) fn definitions(definitions: &Definitions) {
+    println!("{}", definitions.pipeline.title);
+    println!(
+        "{} sources, {} rules, {} indicators, {} tables: no problem found",
+        definitions.sources.len(),
+        definitions.rules.len(),
+        definitions.indicators.len(),
+        definitions.tables.len()
+    );
+}
+
+/// What was verified.
+pub(super) fn verified(report: &Report) {
+    println!("Run {}", report.run_id);
+    for check in &report.passed {
+        println!("  ok    {check}");
+    }
+    for problem in &report.problems {
+        println!("  FAIL  {problem}");
+    }
+}
+
+/// Refused lines, with what was expected.
+pub(super) fn rejects(
+    found: &[Located],
+    manifest: &Manifest,
+    definitions: &Definitions,
+    limit: usize,
+) {
+    let file = |segment: &str| {
+        let inputs = manifest.inputs.iter();
+        let mut names = inputs.filter(|i| i.blake3.starts_with(segment)).map(|i| i.name.clone());
+        names.next().unwrap_or_else(|| segment.to_owned())
+    };
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .take(limit)
+        .map(|located| {
+            let reason = located.primary();
+            let rule = definitions.rules.iter().find(|r| reason.split(':').next() == Some(&r.name));
+            let expected = rule
+                .map(|rule| rule.expected.as_str())
+                .or_else(|| reasons::expected(reason))
+                .unwrap_or_default();
+            vec![
+                file(&located.segment),
+                located.reject.line.to_string(),
+                located.reject.reasons.join(", "),
+                expected.to_owned(),
+            ]
+        })
+        .collect();
+    table(&["file", "line", "reasons", "expected"], &rows);
+    println!("{} of {} rejected lines", rows.len(), found.len());
+}
+
+/// What was invented.
+pub(super) fn sample(summary: &Summary, out: &Path) {
+    let rows: Vec<Vec<String>> = summary
+        .files
+        .iter()
+        .map(|file| {
+            let rows = i64::try_from(file.rows).unwrap_or(i64::MAX);
+            vec![out.join(file.name).display().to_string(), spaced(rows)]
+        })
+        .collect();
+    table(&["file", "rows"], &rows);
+}
+
+/// A text table: numbers to the right, the last column of text as long as it is.
+fn table(heads: &[&str], rows: &[Vec<String>]) {
+    let is_number = |text: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '\u{202f}' || c == '-')
+    };
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        let head = heads.get(column).map_or(0, |head| head.chars().count());
+        cells.max().unwrap_or(0).max(head)
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let numeric: Vec<bool> = (0..heads.len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).all(|cell| is_number(cell)))
+        .collect();
+    let line = |cells: &[String]| {
+        let padded = cells.iter().zip(&widths).zip(&numeric).map(|((cell, width), right)| {
+            if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    println!("{}", line(&heads));
+    for row in rows {
+        println!("{}", line(row));
+    }
+}
+
+/// Thousands apart, the French way.
+fn spaced(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    if number < 0 { format!("-{out}") } else { out }
+}

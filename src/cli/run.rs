@@ -1,0 +1,27 @@
+//! `conum run`: the nightly job.
+
+use std::process::ExitCode;
+
+use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::{EXIT_WARNINGS, report};
+use crate::error::Result;
+use crate::run::execute::Stage;
+use crate::run::store::Store;
+
+/// Run all stages that have something to do, and publish the result in the warehouse.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pipeline: PipelineArgs,
+}
+
+pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
+    let (done, definitions) = args.pipeline.execute(Stage::Publish, bars)?;
+    let store = Store::existing(&args.pipeline.warehouse)?;
+    report::outcome(&store, &done, &definitions, &args.pipeline.warehouse)?;
+    if done.manifest.warnings.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::from(EXIT_WARNINGS))
+    }
+}

@@ -1,0 +1,53 @@
+//! `conum sample`: an invented national export, at any scale.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cli::{pipeline_args, report};
+use crate::error::{Error, Result};
+use crate::run::store;
+use crate::sample::{Place, Request, write};
+
+/// Last day an invented activity may bear, unless a quirk says otherwise.
+const LAST_DAY: (i16, u8, u8) = (2025, 6, 30);
+
+/// Invent an export in all formats, with the quirks of the real ones.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Activity rows, over all files.
+    #[arg(long)]
+    rows: u64,
+    /// Same seed, same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder to write into.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The pipeline, for its communes.
+    #[arg(long, value_name = "FILE", default_value = "pipelines/national.toml")]
+    pipeline: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode> {
+    let (_, _, definitions) = pipeline_args::load(&args.pipeline)?;
+    let places: Vec<Place> = definitions
+        .territory
+        .communes()
+        .iter()
+        .filter_map(|row| {
+            let postal_code = row.codes_postaux.split(' ').find(|code| !code.is_empty())?;
+            Some(Place {
+                code: row.code.clone(),
+                postal_code: postal_code.to_owned(),
+                departement: row.departement.clone(),
+                population: row.population.unwrap_or(0),
+            })
+        })
+        .collect();
+    let request = Request { rows: args.rows, seed: args.seed, places: &places, last_day: LAST_DAY };
+    let mut open = |name: &str| store::create_in(&args.out, name);
+    let summary = write(&request, &mut open)
+        .map_err(|error| Error::io("create files in", Path::new(&args.out), error))?;
+    report::sample(&summary, &args.out);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,169 @@
+//! Code lists: what a source's code means in the common vocabulary.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::definition::{Files, Problem};
+use crate::vocabulary::codes::System;
+
+/// Lists of `systeme, code_source, code`.
+const CORRESPONDENCES: [&str; 3] = ["types_activite", "lieux", "themes"];
+
+/// All code lists of `pipelines/codelists/`.
+#[derive(Debug, Default)]
+pub struct Lists {
+    /// List → (system, source code) → common codes.
+    correspondences: BTreeMap<String, BTreeMap<(String, String), Vec<String>>>,
+    /// (system, class) → conventional minutes.
+    durations: BTreeMap<(String, String), i32>,
+    /// Raw France Services value → `oui`, `non`, `inconnu`.
+    france_services: BTreeMap<String, String>,
+    /// Employer types in the order of publication, with their French labels.
+    employer_types: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Correspondence {
+    systeme: String,
+    code_source: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Duration {
+    systeme: String,
+    code_source: String,
+    minutes: i32,
+}
+
+#[derive(Deserialize)]
+struct FranceServices {
+    valeur: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct EmployerType {
+    code: String,
+    libelle: String,
+}
+
+impl Lists {
+    pub(super) fn load(files: &Files, problems: &mut Vec<Problem>) -> Self {
+        let mut lists = Self::default();
+        for name in CORRESPONDENCES {
+            let rows: Vec<Correspondence> = read(files, &path(name), problems);
+            let list = lists.correspondences.entry(name.to_owned()).or_default();
+            for row in rows {
+                list.entry((row.systeme, row.code_source)).or_default().push(row.code);
+            }
+        }
+        let durations: Vec<Duration> = read(files, &path("durees"), problems);
+        lists.durations = durations
+            .into_iter()
+            .map(|row| ((row.systeme, row.code_source), row.minutes))
+            .collect();
+        let values: Vec<FranceServices> = read(files, &path("france_services"), problems);
+        lists.france_services = values.into_iter().map(|row| (row.valeur, row.code)).collect();
+        let types: Vec<EmployerType> = read(files, &path("types_employeur"), problems);
+        lists.employer_types = types.into_iter().map(|row| (row.code, row.libelle)).collect();
+        lists
+    }
+
+    /// Whether the list has codes for this system.
+    #[must_use]
+    pub fn has(&self, list: &str, system: System) -> bool {
+        list == "durees"
+            || list == "france_services"
+            || self
+                .correspondences
+                .get(list)
+                .is_some_and(|codes| codes.keys().any(|(systeme, _)| systeme == system.code()))
+    }
+
+    /// The codes a source of this system may write.
+    #[must_use]
+    pub fn source_codes(&self, list: &str, system: System) -> BTreeSet<String> {
+        let of_system =
+            |(systeme, code): &(String, String)| (systeme == system.code()).then(|| code.clone());
+        match list {
+            "durees" => self.durations.keys().filter_map(of_system).collect(),
+            "france_services" => self.france_services.keys().cloned().collect(),
+            _ => self
+                .correspondences
+                .get(list)
+                .map(|codes| codes.keys().filter_map(of_system).collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The common codes of a source code; empty when the list does not have it.
+    #[must_use]
+    pub fn common_codes(&self, list: &str, system: &str, code: &str) -> &[String] {
+        self.correspondences
+            .get(list)
+            .and_then(|codes| codes.get(&(system.to_owned(), code.to_owned())))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// All pairs of a list: (system, source code) and the common codes.
+    pub fn pairs(&self, list: &str) -> impl Iterator<Item = (&str, &str, &[String])> {
+        self.correspondences
+            .get(list)
+            .into_iter()
+            .flatten()
+            .map(|((system, code), common)| (system.as_str(), code.as_str(), common.as_slice()))
+    }
+
+    /// Minutes of a duration as entered: itself, or the middle of its class. `None` when unknown.
+    #[must_use]
+    pub fn minutes(&self, system: &str, duration: &str) -> Option<(i32, bool)> {
+        let class = self.durations.get(&(system.to_owned(), duration.to_owned()));
+        match class {
+            Some(minutes) => Some((*minutes, true)),
+            None => duration.parse().ok().map(|minutes| (minutes, false)),
+        }
+    }
+
+    /// `oui`, `non` or `inconnu` for a raw France Services value.
+    #[must_use]
+    pub fn france_services(&self, value: &str) -> Option<&str> {
+        self.france_services.get(value).map(String::as_str)
+    }
+
+    /// Employer types and their labels, in the order of publication.
+    #[must_use]
+    pub fn employer_types(&self) -> &[(String, String)] {
+        &self.employer_types
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("codelists/{name}.csv")
+}
+
+/// Reads a CSV file with a header into rows of `T`; a mistake becomes a problem with its line.
+pub(super) fn read<T: DeserializeOwned>(
+    files: &Files,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<T> {
+    let Some(bytes) = files.get(path) else {
+        problems.push(Problem::new(path, "is missing"));
+        return Vec::new();
+    };
+    let mut rows = Vec::new();
+    for row in csv::Reader::from_reader(bytes.as_slice()).into_deserialize() {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(error) => {
+                let line = error.position().and_then(|place| usize::try_from(place.line()).ok());
+                let message = error.to_string();
+                problems.push(Problem { file: path.to_owned(), line, message });
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,138 @@
+//! The files of `pipelines/` become typed, validated declarations; all problems are told at once.
+
+pub mod codelist;
+pub mod employer_rules;
+pub mod indicator;
+pub mod pipeline;
+pub mod rule;
+pub mod source;
+pub mod table;
+pub mod territory;
+mod toml_file;
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+
+/// The files of the folder `pipelines/`: relative path with `/` → bytes.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A declaration that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Relative path of the file.
+    pub file: String,
+    /// Line, from 1, when known.
+    pub line: Option<usize>,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of a whole file.
+    pub fn new(file: &str, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line: None, message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// Everything a run needs to know, none of it from the command line.
+#[derive(Debug)]
+pub struct Definitions {
+    /// The pipeline itself.
+    pub pipeline: pipeline::Pipeline,
+    /// Raw formats, by name.
+    pub sources: BTreeMap<String, source::Source>,
+    /// Validity rules of clean activities.
+    pub rules: Vec<rule::Rule>,
+    /// Indicators, by name.
+    pub indicators: BTreeMap<String, indicator::Indicator>,
+    /// Summary tables, by name.
+    pub tables: BTreeMap<String, table::Table>,
+    /// Correspondences and code lists.
+    pub lists: codelist::Lists,
+    /// How an employer gets its type.
+    pub employer_rules: employer_rules::EmployerRules,
+    /// Communes, départements, régions, EPCI.
+    pub territory: territory::Territory,
+    /// BLAKE3 of all the files above, in hexadecimal.
+    pub digest: String,
+    /// BLAKE3 of each file, by relative path.
+    pub digests: BTreeMap<String, String>,
+}
+
+impl Definitions {
+    /// Reads the pipeline `name` and all it refers to from the folder's files.
+    ///
+    /// # Errors
+    /// One error that lists every problem found.
+    pub fn load(name: &str, files: &Files) -> Result<Self> {
+        let mut problems = Vec::new();
+        let pipeline = pipeline::Pipeline::load(name, files, &mut problems);
+        let lists = codelist::Lists::load(files, &mut problems);
+        let indicators = indicator::load(files, &mut problems);
+        let sources = source::load(files, &lists, &mut problems);
+        let rules = rule::load(files, &mut problems);
+        let tables = table::load(files, &indicators, &mut problems);
+        let employer_rules = employer_rules::EmployerRules::load(files, &mut problems);
+        let territory = territory::Territory::load(files, &mut problems);
+        if !problems.is_empty() {
+            let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            return Err(Error::definition(format!(
+                "{} problem(s) in the declarations\n  {}",
+                list.len(),
+                list.join("\n  ")
+            ))
+            .hint("correct the files named above; `conum check` reads them without running"));
+        }
+        let (digest, digests) = digest(files);
+        Ok(Self {
+            pipeline,
+            sources,
+            rules,
+            indicators,
+            tables,
+            lists,
+            employer_rules,
+            territory,
+            digest,
+            digests,
+        })
+    }
+}
+
+fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
+    let mut whole = blake3::Hasher::new();
+    let mut each = BTreeMap::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| is_declaration(path)) {
+        let hash = blake3::hash(bytes);
+        whole.update(path.as_bytes()).update(hash.as_bytes());
+        each.insert(path.clone(), hash.to_hex().to_string());
+    }
+    (whole.finalize().to_hex().to_string(), each)
+}
+
+fn is_declaration(path: &str) -> bool {
+    path.ends_with(".toml") || path.ends_with(".csv")
+}
+
+/// The files of a folder with an extension, and the name each declares.
+fn in_folder<'a>(
+    files: &'a Files,
+    folder: &'a str,
+    extension: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a [u8])> {
+    files.iter().filter_map(move |(path, bytes)| {
+        let rest = path.strip_prefix(folder)?.strip_prefix('/')?;
+        let name = rest.strip_suffix(extension)?.strip_suffix('.')?;
+        (!name.contains('/')).then_some((path.as_str(), name, bytes.as_slice()))
+    })
+}

@@ -1,0 +1,31 @@
+//! A pipeline names its gates; its sources, rules and tables are the folders beside it.
+
+use serde::Deserialize;
+
+use crate::definition::{Files, Problem, toml_file};
+
+/// `pipelines/<name>.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// French title, written into every table.
+    pub title: String,
+    /// A source of which more than this share of lines is rejected stops the run.
+    pub rejects_percent_max: u64,
+    /// Tables shown at the end of a run, by employer type.
+    pub main_tables: Vec<String>,
+    /// Who produces the figures.
+    pub producer: String,
+    /// Licence of the outputs.
+    pub licence: String,
+}
+
+impl Pipeline {
+    pub(super) fn load(name: &str, files: &Files, problems: &mut Vec<Problem>) -> Self {
+        let Some(bytes) = files.get(name) else {
+            problems.push(Problem::new(name, "is not in the folder of the pipeline"));
+            return Self::default();
+        };
+        toml_file::read(name, bytes, problems).unwrap_or_default()
+    }
+}

@@ -1,0 +1,91 @@
+//! A validity rule says which clean activities are refused or flagged, and why.
+
+use serde::Deserialize;
+
+use crate::definition::{Files, Problem, toml_file};
+use crate::vocabulary::columns;
+
+const FILE: &str = "rules/activites.toml";
+
+/// What happens to a row that breaks the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The row goes to the rejects.
+    Reject,
+    /// The row stays and bears the rule's name as a flag.
+    Flag,
+}
+
+/// What must hold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Check {
+    /// The count lies between both bounds, included; a missing one passes.
+    Between([i32; 2]),
+    /// The day is not before this one.
+    NotBefore(String),
+    /// The day is not after the reference day of the run.
+    NotAfterReferenceDay(bool),
+    /// The count is not greater than that of another column.
+    AtMost(String),
+}
+
+/// One rule.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its code, in rejects and flags.
+    pub name: String,
+    /// What happens.
+    pub severity: Severity,
+    /// The columns it reads, each on its own.
+    pub columns: Vec<String>,
+    /// What must hold.
+    pub check: Check,
+    /// What was expected, in plain French.
+    pub expected: String,
+}
+
+impl Rule {
+    /// Its code when it is broken by `column`.
+    #[must_use]
+    pub fn code(&self, column: &str) -> String {
+        if self.columns.len() == 1 { self.name.clone() } else { format!("{}:{column}", self.name) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    rule: Vec<Rule>,
+}
+
+pub(super) fn load(files: &Files, problems: &mut Vec<Problem>) -> Vec<Rule> {
+    let Some(bytes) = files.get(FILE) else {
+        problems.push(Problem::new(FILE, "is missing"));
+        return Vec::new();
+    };
+    let Some(file) = toml_file::read::<RuleFile>(FILE, bytes, problems) else {
+        return Vec::new();
+    };
+    for rule in &file.rule {
+        let mut named = rule.columns.clone();
+        if let Check::AtMost(other) = &rule.check {
+            named.push(other.clone());
+        }
+        for name in named.iter().filter(|name| columns::find(name).is_none()) {
+            problems.push(Problem::new(
+                FILE,
+                format!("rule `{}`: column `{name}` is not in the dictionary", rule.name),
+            ));
+        }
+        if let Check::NotBefore(day) = &rule.check
+            && day.parse::<jiff::civil::Date>().is_err()
+        {
+            problems
+                .push(Problem::new(FILE, format!("rule `{}`: `{day}` is not a day", rule.name)));
+        }
+    }
+    file.rule
+}

@@ -1,0 +1,319 @@
+//! The text of a cell becomes a typed value, or a reason to refuse the record.
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use crate::definition::employer_rules::EmployerRules;
+use crate::definition::source::{ListStyle, Mapping, Reading, Source};
+use crate::ingest::pseudonym::Key;
+use crate::ingest::{Context, time};
+use crate::vocabulary::codes::{INCONNU, SEPARATOR};
+use crate::vocabulary::flags;
+use crate::vocabulary::reject::reasons;
+
+/// Integers beyond it either way are no counts; sums of a billion rows of them fit 64 bits.
+const COUNT_MAX: i64 = 1_000_000_000;
+
+/// The years 1900 to 2199, in days since 1970; other dates are slips of the keyboard.
+const DAYS: std::ops::Range<i32> = -25_567..84_006;
+
+/// A typed value; text lies in the scratch's buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cell {
+    Null,
+    Text(usize, usize),
+    Number(i64),
+}
+
+/// How the cells of one column are read.
+pub(super) struct Reader<'a> {
+    reading: Reading,
+    codes: BTreeSet<String>,
+    lists: ListStyle,
+    format: Option<&'a str>,
+    key: &'a Key,
+    employer_rules: &'a EmployerRules,
+    paris: TimeZone,
+}
+
+type Read = Result<Cell, &'static str>;
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        source: &'a Source,
+        mapping: &'a Mapping,
+        context: Context<'a>,
+        paris: TimeZone,
+    ) -> Self {
+        let mut codes: BTreeSet<String> = mapping.values.iter().cloned().collect();
+        if let Some(list) = &mapping.list {
+            codes.extend(context.lists.source_codes(list, source.system));
+        }
+        Self {
+            reading: mapping.reading,
+            codes,
+            lists: source.lists,
+            format: mapping.format.as_deref(),
+            key: context.key,
+            employer_rules: context.employer_rules,
+            paris,
+        }
+    }
+
+    /// Reads a text that is not missing.
+    pub(super) fn read(
+        &self,
+        raw: &str,
+        buffer: &mut String,
+        flags: &mut Vec<&'static str>,
+    ) -> Read {
+        let text = raw.trim();
+        match self.reading {
+            Reading::Pseudonym => Ok(keep(&self.key.pseudonym(text), buffer)),
+            Reading::Reference => reference(text, buffer),
+            Reading::Day => day(time::day(text, self.format)),
+            Reading::ParisDay => {
+                day(time::instant(text).and_then(|at| time::paris_day(at, &self.paris)))
+            }
+            Reading::Instant => time::instant(text).map(Cell::Number).ok_or(reasons::DATE),
+            Reading::Count => count(text),
+            Reading::Euros => cents(text).map(Cell::Number).ok_or(reasons::AMOUNT),
+            Reading::Code if self.codes.contains(text) => Ok(keep(text, buffer)),
+            Reading::Code => Err(reasons::CODE),
+            Reading::Codes => Ok(self.codes(text, buffer, flags)),
+            Reading::Duration => self.duration(text, buffer),
+            Reading::Siret => Ok(siret(text, buffer, flags)),
+            Reading::Commune => Ok(commune(text, buffer, flags)),
+            Reading::PostalCode => Ok(postal_code(text, buffer, flags)),
+            Reading::Departement => Ok(departement(text, buffer, flags)),
+            Reading::LegalCategory => Ok(legal_category(text, buffer, flags)),
+            Reading::NameRules => Ok(keep(&self.employer_rules.name_rules(text), buffer)),
+        }
+    }
+
+    fn duration(&self, text: &str, buffer: &mut String) -> Read {
+        if self.codes.contains(text) {
+            return Ok(keep(text, buffer));
+        }
+        let Ok(Cell::Number(minutes)) = count(text) else { return Err(reasons::DURATION) };
+        Ok(keep(&minutes.to_string(), buffer))
+    }
+
+    /// Known codes once each, in the order of the code list; an unknown one is counted as such.
+    fn codes(&self, text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+        let elements: Vec<&str> = match self.lists {
+            ListStyle::Pipe => text.split('|').collect(),
+            ListStyle::Postgres => text
+                .trim_start_matches('{')
+                .trim_end_matches('}')
+                .split(',')
+                .map(|element| element.trim_matches('"'))
+                .collect(),
+        };
+        let mut found = BTreeSet::new();
+        for element in elements.into_iter().map(str::trim).filter(|element| !element.is_empty()) {
+            match self.codes.get(element) {
+                Some(code) => found.insert(code.as_str()),
+                None => {
+                    add_flag(flags, flags::THEME_INCONNU);
+                    found.insert(INCONNU)
+                }
+            };
+        }
+        if found.is_empty() {
+            return Cell::Null;
+        }
+        keep(&found.into_iter().collect::<Vec<_>>().join(SEPARATOR), buffer)
+    }
+}
+
+/// Puts a text in the buffer.
+pub(super) fn keep(text: &str, buffer: &mut String) -> Cell {
+    let start = buffer.len();
+    buffer.push_str(text);
+    Cell::Text(start, buffer.len())
+}
+
+fn add_flag(flags: &mut Vec<&'static str>, flag: &'static str) {
+    if !flags.contains(&flag) {
+        flags.push(flag);
+    }
+}
+
+fn reference(text: &str, buffer: &mut String) -> Read {
+    let is_plain = text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if is_plain { Ok(keep(text, buffer)) } else { Err(reasons::IDENTIFIER) }
+}
+
+fn day(day: Option<i32>) -> Read {
+    match day {
+        Some(day) if DAYS.contains(&day) => Ok(Cell::Number(day.into())),
+        _ => Err(reasons::DATE),
+    }
+}
+
+fn count(text: &str) -> Read {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(reasons::INTEGER);
+    }
+    match text.parse::<i64>() {
+        Ok(number) if (-COUNT_MAX..=COUNT_MAX).contains(&number) => Ok(Cell::Number(number)),
+        _ => Err(reasons::RANGE),
+    }
+}
+
+/// Euros with at most two decimals, point or comma, to cents.
+fn cents(text: &str) -> Option<i64> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '€').collect();
+    let (euros, decimals) = text.split_once(['.', ',']).unwrap_or((&text, ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = euros.strip_prefix('-').unwrap_or(euros);
+    if unsigned.is_empty() || decimals.len() > 2 || !is_number(unsigned) || !is_number(decimals) {
+        return None;
+    }
+    format!("{euros}{decimals:0<2}").parse().ok()
+}
+
+/// 14 digits; 13 with a valid key once a zero is put back. Any other length is left out.
+fn siret(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+    let mut digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if digits.len() == 13 && is_siret(&format!("0{digits}")) {
+        digits.insert(0, '0');
+        add_flag(flags, flags::SIRET_REPARE);
+    } else if !is_siret(&digits) {
+        add_flag(flags, flags::SIRET_INVALIDE);
+    }
+    if digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        keep(&digits, buffer)
+    } else {
+        Cell::Null
+    }
+}
+
+/// Luhn's key, or the sum of digits for the post offices of La Poste (SIREN 356000000), INSEE.
+fn is_siret(text: &str) -> bool {
+    if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let digits = || text.bytes().rev().map(|byte| u32::from(byte - b'0'));
+    let luhn: u32 = digits()
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, digit * 2) {
+            (0, _) => digit,
+            (_, double) => double / 10 + double % 10,
+        })
+        .sum();
+    luhn.is_multiple_of(10)
+        || (text.starts_with("356000000") && digits().sum::<u32>().is_multiple_of(5))
+}
+
+fn commune(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+    let is_code = |code: &str| match code.as_bytes() {
+        [a, b, rest @ ..] if rest.len() == 3 => {
+            a.is_ascii_digit()
+                && (b.is_ascii_digit() || (*a == b'2' && matches!(b, b'A' | b'B')))
+                && rest.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    };
+    let padded = format!("0{text}");
+    if is_code(text) {
+        keep(text, buffer)
+    } else if text.len() == 4 && !text.starts_with('0') && is_code(&padded) {
+        add_flag(flags, flags::CODE_COMMUNE_REPARE);
+        keep(&padded, buffer)
+    } else {
+        add_flag(flags, flags::CODE_COMMUNE_INVALIDE);
+        Cell::Null
+    }
+}
+
+fn postal_code(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    match (is_number, text.len()) {
+        (true, 5) => keep(text, buffer),
+        (true, 4) if !text.starts_with('0') => {
+            add_flag(flags, flags::CODE_POSTAL_REPARE);
+            keep(&format!("0{text}"), buffer)
+        }
+        _ => {
+            add_flag(flags, flags::CODE_POSTAL_INVALIDE);
+            Cell::Null
+        }
+    }
+}
+
+/// `0` and `00` stand for an overseas collectivity that only the commune tells.
+fn departement(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+    let is_code = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match (is_code, text.len()) {
+        _ if matches!(text, "0" | "00") => Cell::Null,
+        (true, 2 | 3) => keep(text, buffer),
+        (true, 1) => {
+            add_flag(flags, flags::DEPARTEMENT_REPARE);
+            keep(&format!("0{text}"), buffer)
+        }
+        _ => Cell::Null,
+    }
+}
+
+fn legal_category(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+    if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return keep(text, buffer);
+    }
+    add_flag(flags, flags::CATEGORIE_INVALIDE);
+    Cell::Null
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(read: impl Fn(&mut String, &mut Vec<&'static str>) -> Cell) -> String {
+        let (mut buffer, mut flags) = (String::new(), Vec::new());
+        let cell = read(&mut buffer, &mut flags);
+        let text = if cell == Cell::Null { "-" } else { &buffer };
+        [text].into_iter().chain(flags).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn lost_zeros_are_put_back_and_flagged() {
+        let commune = |text| shown(|buffer, flags| commune(text, buffer, flags));
+        assert_eq!(commune("01053"), "01053");
+        assert_eq!(commune("1053"), "01053 code_commune_repare");
+        assert_eq!(commune("2A004"), "2A004");
+        assert_eq!(commune("NED U"), "- code_commune_invalide");
+        let postal = |text| shown(|buffer, flags| postal_code(text, buffer, flags));
+        assert_eq!(postal("4000"), "04000 code_postal_repare");
+        assert_eq!(postal("0400"), "- code_postal_invalide");
+        assert_eq!(postal("24 54"), "- code_postal_invalide");
+        let departement = |text| shown(|buffer, flags| departement(text, buffer, flags));
+        assert_eq!(departement("1"), "01 departement_repare");
+        assert_eq!(departement("0"), "-");
+        assert_eq!(departement("2A"), "2A");
+    }
+
+    #[test]
+    fn a_siret_is_14_digits_with_a_key() {
+        let siret = |text| shown(|buffer, flags| siret(text, buffer, flags));
+        assert_eq!(siret("73282932000074"), "73282932000074");
+        assert_eq!(siret("732 829 320 00074"), "73282932000074");
+        assert_eq!(siret("73282932000075"), "73282932000075 siret_invalide");
+        assert_eq!(siret("12"), "- siret_invalide");
+    }
+
+    #[test]
+    fn counts_and_amounts_are_exact() {
+        assert_eq!(count("-3"), Ok(Cell::Number(-3)));
+        assert_eq!(count("1000000000000"), Err(reasons::RANGE));
+        assert_eq!(count("99999999999999999999999"), Err(reasons::RANGE));
+        assert_eq!(count("2.0"), Err(reasons::INTEGER));
+        assert_eq!(cents("74858"), Some(7_485_800));
+        assert_eq!(cents("1 234,5"), Some(123_450));
+        assert_eq!(cents("1.234"), None);
+        assert_eq!(cents(""), None);
+    }
+}

@@ -1,0 +1,274 @@
+//! A source's declaration, compiled once: for each staged column, where its text is and how it is
+//! read.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::definition::source::{Mapping, Source};
+use crate::error::{Error, Result};
+use crate::ingest::Context;
+use crate::ingest::cell::{Cell, Reader};
+use crate::ingest::fields::{self, Field};
+use crate::ingest::json;
+use crate::vocabulary::codes::SEPARATOR;
+use crate::vocabulary::columns;
+use crate::vocabulary::reject::reasons;
+use crate::vocabulary::tables::{self, Table};
+
+/// A compiled declaration.
+pub(super) struct Plan<'a> {
+    table: &'static Table,
+    shape: Shape,
+    steps: Vec<Step<'a>>,
+    missing: Vec<String>,
+}
+
+enum Shape {
+    /// Delimiter and number of fields.
+    Csv(u8, usize),
+    Jsonl,
+}
+
+struct Step<'a> {
+    /// Place in the staged table.
+    column: usize,
+    name: &'a str,
+    from: From,
+    required: bool,
+    reader: Reader<'a>,
+}
+
+enum From {
+    Field(usize),
+    Path(Vec<String>),
+    /// The file does not have it.
+    Nowhere,
+}
+
+/// What one task reuses from record to record.
+pub(super) struct Scratch {
+    fields: Vec<Field>,
+    /// One cell a column of the staged table.
+    pub(super) cells: Vec<Cell>,
+    /// The text of the cells.
+    pub(super) text: String,
+    /// Flags of the record.
+    pub(super) flags: Vec<&'static str>,
+    participants: Option<usize>,
+}
+
+impl Scratch {
+    /// Participants of the record last read, 0 when they could not be read.
+    pub(super) fn participants(&self) -> i64 {
+        match self.participants.and_then(|column| self.cells.get(column)) {
+            Some(Cell::Number(number)) => *number,
+            _ => 0,
+        }
+    }
+}
+
+/// Whether a record was refused for its shape alone.
+pub(super) fn is_shape(found: &[String]) -> bool {
+    let shapes = [reasons::FIELD_COUNT, reasons::QUOTES, reasons::JSON];
+    found.iter().all(|reason| shapes.contains(&reason.as_str()))
+}
+
+impl<'a> Plan<'a> {
+    /// Matches a CSV header with the declaration.
+    ///
+    /// # Errors
+    /// When declared columns are not in the header: all of them are named.
+    pub(super) fn of_csv(source: &'a Source, context: Context<'a>, header: &str) -> Result<Self> {
+        let delimiter = super::delimiter(source)?;
+        let mut places = Vec::new();
+        fields::split(header.as_bytes(), delimiter, &mut places)
+            .ok_or_else(|| Error::data("the header line cannot be cut into fields"))?;
+        let mut names: Vec<String> =
+            places.iter().map(|field| plain(&field.text(header))).collect();
+        names.extend(source.tail.iter().map(|name| plain(name)));
+        let mut lacking = Vec::new();
+        let plan =
+            Self::new(source, context, Shape::Csv(delimiter, names.len()), |mapping| match names
+                .iter()
+                .position(|name| *name == plain(&mapping.from))
+            {
+                Some(index) => From::Field(index),
+                None => {
+                    if !mapping.optional {
+                        lacking.push(format!("`{}`", mapping.from));
+                    }
+                    From::Nowhere
+                }
+            })?;
+        if lacking.is_empty() {
+            return Ok(plan);
+        }
+        Err(Error::data(format!("missing column(s) {}", lacking.join(", "))).hint(format!(
+            "the header has {} field(s): {}",
+            names.len(),
+            shown(&names)
+        )))
+    }
+
+    /// Each column is a path in the line's object.
+    pub(super) fn of_jsonl(source: &'a Source, context: Context<'a>) -> Result<Self> {
+        Self::new(source, context, Shape::Jsonl, |mapping| {
+            From::Path(mapping.from.split('.').map(str::to_owned).collect())
+        })
+    }
+
+    fn new(
+        source: &'a Source,
+        context: Context<'a>,
+        shape: Shape,
+        mut locate: impl FnMut(&Mapping) -> From,
+    ) -> Result<Self> {
+        let table = tables::staged(source.subject);
+        let paris = TimeZone::get("Europe/Paris").map_err(|error| {
+            Error::internal("the time zone Europe/Paris is known").because(error)
+        })?;
+        let mut steps = Vec::new();
+        for (name, mapping) in &source.columns {
+            let column = column_index(table, name)
+                .ok_or_else(|| Error::internal(format!("`{name}` is a column of the table")))?;
+            steps.push(Step {
+                column,
+                name,
+                from: locate(mapping),
+                required: mapping.required,
+                reader: Reader::new(source, mapping, context, paris.clone()),
+            });
+        }
+        steps.sort_by_key(|step| step.column);
+        Ok(Self { table, shape, steps, missing: source.missing.clone() })
+    }
+
+    /// The staged table.
+    pub(super) fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// Fields of a CSV record.
+    pub(super) fn field_count(&self) -> usize {
+        match self.shape {
+            Shape::Csv(_, count) => count,
+            Shape::Jsonl => 0,
+        }
+    }
+
+    /// Working memory for one task.
+    pub(super) fn scratch(&self) -> Scratch {
+        Scratch {
+            fields: Vec::with_capacity(self.field_count()),
+            cells: vec![Cell::Null; self.table.columns.len()],
+            text: String::new(),
+            flags: Vec::new(),
+            participants: column_index(self.table, columns::NB_PARTICIPANTS.name),
+        }
+    }
+
+    /// Reads one record into the scratch.
+    ///
+    /// # Errors
+    /// All reasons to refuse it.
+    pub(super) fn read(
+        &self,
+        record: &str,
+        scratch: &mut Scratch,
+    ) -> std::result::Result<(), Vec<String>> {
+        scratch.text.clear();
+        scratch.flags.clear();
+        scratch.cells.fill(Cell::Null);
+        match self.shape {
+            Shape::Csv(delimiter, count) => self.read_csv(record, (delimiter, count), scratch),
+            Shape::Jsonl => self.read_json(record, scratch),
+        }
+    }
+
+    fn read_csv(
+        &self,
+        record: &str,
+        (delimiter, count): (u8, usize),
+        scratch: &mut Scratch,
+    ) -> std::result::Result<(), Vec<String>> {
+        let mut fields = std::mem::take(&mut scratch.fields);
+        let is_cut = fields::split(record.as_bytes(), delimiter, &mut fields).is_some();
+        let result = if !is_cut {
+            Err(vec![reasons::QUOTES.to_owned()])
+        } else if fields.len() != count {
+            Err(vec![reasons::FIELD_COUNT.to_owned()])
+        } else {
+            self.read_cells(scratch, |from| match from {
+                From::Field(index) => fields.get(*index).map(|field| field.text(record)),
+                From::Path(_) | From::Nowhere => None,
+            })
+        };
+        scratch.fields = fields;
+        result
+    }
+
+    fn read_json(
+        &self,
+        record: &str,
+        scratch: &mut Scratch,
+    ) -> std::result::Result<(), Vec<String>> {
+        let Ok(object) = serde_json::from_str::<BTreeMap<String, Value>>(record) else {
+            return Err(vec![reasons::JSON.to_owned()]);
+        };
+        self.read_cells(scratch, |from| match from {
+            From::Path(path) => json::text(&object, path, SEPARATOR),
+            From::Field(_) | From::Nowhere => None,
+        })
+    }
+
+    fn read_cells<'r>(
+        &self,
+        scratch: &mut Scratch,
+        text_of: impl Fn(&From) -> Option<Cow<'r, str>>,
+    ) -> std::result::Result<(), Vec<String>> {
+        let mut found = Vec::new();
+        for step in &self.steps {
+            let raw = text_of(&step.from).filter(|raw| !self.is_missing(raw));
+            let read = match raw {
+                Some(raw) => step.reader.read(&raw, &mut scratch.text, &mut scratch.flags),
+                None => Ok(Cell::Null),
+            };
+            match read {
+                Ok(Cell::Null) if step.required => {
+                    found.push(format!("{}:{}", reasons::MISSING, step.name));
+                }
+                Ok(cell) => {
+                    if let Some(place) = scratch.cells.get_mut(step.column) {
+                        *place = cell;
+                    }
+                }
+                Err(reason) => found.push(format!("{reason}:{}", step.name)),
+            }
+        }
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
+    fn is_missing(&self, raw: &str) -> bool {
+        raw.trim_ascii().is_empty() || self.missing.iter().any(|missing| missing == raw)
+    }
+}
+
+/// Where a column stands in a table.
+pub(super) fn column_index(table: &Table, name: &str) -> Option<usize> {
+    table.columns.iter().position(|column| column.name == name)
+}
+
+/// A header name without the accidents of typing: outer space and the kind of apostrophe.
+fn plain(name: &str) -> String {
+    name.trim().trim_start_matches('\u{feff}').replace('\u{2019}', "'")
+}
+
+fn shown(names: &[String]) -> String {
+    let first: Vec<String> =
+        names.iter().take(8).map(|name| name.chars().take(40).collect()).collect();
+    let more = if names.len() > first.len() { ", …" } else { "" };
+    format!("{}{more}", first.join(", "))
+}

@@ -1,0 +1,309 @@
+//! A stream of bytes becomes blocks of whole records, each with the line it starts at.
+//!
+//! A record whose quotes do not close, or that swallows lines and then has the wrong number of
+//! fields, costs only its first line: reading goes on at the next one.
+
+use std::io::Read;
+
+use crate::definition::source::Encoding;
+use crate::error::{Error, Result};
+use crate::ingest::fields::{self, End};
+use crate::vocabulary::reject::reasons;
+
+/// Bytes read at a time.
+const BLOCK: usize = 4 << 20;
+/// A record longer than this is refused.
+const RECORD_MAX: usize = 1 << 20;
+
+/// The place of a record in its block, without its line end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    start: usize,
+    end: usize,
+    /// Line of the file, from 1.
+    pub(super) line: i64,
+    /// Whether a line end follows.
+    pub(super) has_line_end: bool,
+}
+
+/// Some consecutive records of the file.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    bytes: Vec<u8>,
+    /// Records cut out.
+    pub(super) records: Vec<Record>,
+    /// Lines that are no record, and why.
+    pub(super) broken: Vec<(i64, &'static str)>,
+}
+
+impl Block {
+    /// The bytes of one of its records.
+    pub(super) fn bytes_of(&self, record: &Record) -> &[u8] {
+        self.bytes.get(record.start..record.end).unwrap_or_default()
+    }
+}
+
+/// Cuts an input into blocks of records.
+pub(super) struct Blocks<R> {
+    input: R,
+    encoding: Encoding,
+    /// Delimiter of a CSV; lines are records otherwise.
+    delimiter: Option<u8>,
+    field_count: Option<usize>,
+    /// Bytes read and not yet handed over.
+    carry: Vec<u8>,
+    line: i64,
+    is_at_end: bool,
+    /// The rest of a line that was too long is being passed over.
+    is_skipping: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    /// Records of delimited text.
+    pub(super) fn of_csv(input: R, encoding: Encoding, delimiter: u8) -> Self {
+        Self { delimiter: Some(delimiter), ..Self::of_lines(input, encoding) }
+    }
+
+    /// Each line is a record.
+    pub(super) fn of_lines(input: R, encoding: Encoding) -> Self {
+        Self {
+            input,
+            encoding,
+            delimiter: None,
+            field_count: None,
+            carry: Vec::new(),
+            line: 1,
+            is_at_end: false,
+            is_skipping: false,
+        }
+    }
+
+    /// How many fields a record must have to be allowed to span several lines.
+    pub(super) fn expect_fields(&mut self, count: usize) {
+        self.field_count = Some(count);
+    }
+
+    /// Fails on an input without any byte but white space.
+    pub(super) fn require_content(&mut self) -> Result<()> {
+        self.fill()?;
+        if self.carry.starts_with(&[0xEF, 0xBB, 0xBF]) {
+            self.carry.drain(..3);
+        }
+        if self.is_at_end && self.carry.trim_ascii().is_empty() {
+            return Err(Error::no_input("the file is empty")
+                .hint("was the export interrupted? ask for it again or take the file away"));
+        }
+        Ok(())
+    }
+
+    /// Reads the header record of a CSV.
+    pub(super) fn header(&mut self) -> Result<String> {
+        self.require_content()?;
+        let delimiter = self.delimiter.unwrap_or(b',');
+        let limit = self.carry.len().min(RECORD_MAX);
+        let head = self.carry.get(..limit).unwrap_or_default();
+        let End::At(end) = fields::record_end(head, delimiter) else {
+            return Err(Error::data("the header line has a quote that does not close properly")
+                .hint("is this the right file? its name matches the pattern of a CSV source"));
+        };
+        let header = head.get(..end).unwrap_or_default();
+        let lines = memchr::memchr_iter(b'\n', header).count() + 1;
+        let text = String::from_utf8(header.trim_ascii_end().to_vec()).map_err(|_| {
+            Error::data("the header line is not UTF-8 text")
+                .hint("a Latin-1 export needs `encoding = \"windows-1252\"` in its source")
+        })?;
+        let next = (end + 1).min(self.carry.len());
+        self.carry.drain(..next);
+        self.line += i64::try_from(lines).unwrap_or(1);
+        Ok(text)
+    }
+
+    /// The next records, or `None` at the end.
+    pub(super) fn next_block(&mut self) -> Result<Option<Block>> {
+        while !(self.is_at_end && self.carry.is_empty()) {
+            self.fill()?;
+            let mut block = Block { bytes: std::mem::take(&mut self.carry), ..Block::default() };
+            let used = self.cut(&mut block);
+            self.carry = block.bytes.split_off(used);
+            if !block.records.is_empty() || !block.broken.is_empty() {
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        while !self.is_at_end && self.carry.len() < BLOCK {
+            let wanted = u64::try_from(BLOCK).unwrap_or(u64::MAX);
+            let mut raw = Vec::with_capacity(BLOCK);
+            let count = self
+                .input
+                .by_ref()
+                .take(wanted)
+                .read_to_end(&mut raw)
+                .map_err(|error| Error::io("read", std::path::Path::new("the input"), error))?;
+            self.is_at_end = count < BLOCK;
+            match self.encoding {
+                Encoding::Utf8 => self.carry.append(&mut raw),
+                Encoding::Windows1252 => {
+                    let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&raw);
+                    self.carry.extend_from_slice(text.as_bytes());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts as many records as the block holds; returns how many of its bytes are used.
+    fn cut(&mut self, block: &mut Block) -> usize {
+        let bytes = std::mem::take(&mut block.bytes);
+        let mut at = 0;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let feed = memchr::memchr(b'\n', rest);
+            if self.is_skipping {
+                at = feed.map_or(bytes.len(), |feed| at + feed + 1);
+                if feed.is_some() {
+                    self.is_skipping = false;
+                    self.line += 1;
+                }
+                continue;
+            }
+            if feed.is_none() && !self.is_at_end {
+                if rest.len() <= RECORD_MAX {
+                    break;
+                }
+                block.broken.push((self.line, reasons::TOO_LONG));
+                self.is_skipping = true;
+                at = bytes.len();
+                continue;
+            }
+            match self.piece(rest, feed.unwrap_or(rest.len())) {
+                Piece::Blank(length) => at += self.pass(rest, length),
+                Piece::Broken(reason, length) => {
+                    block.broken.push((self.line, reason));
+                    at += self.pass(rest, length);
+                }
+                Piece::Record(length) => {
+                    let body = trim_return(rest.get(..length).unwrap_or_default());
+                    block.records.push(Record {
+                        start: at,
+                        end: at + body,
+                        line: self.line,
+                        has_line_end: length < rest.len(),
+                    });
+                    at += self.pass(rest, length);
+                }
+                Piece::Unfinished => break,
+            }
+        }
+        block.bytes = bytes;
+        at
+    }
+
+    /// Moves past a piece and its line end; returns their length.
+    fn pass(&mut self, rest: &[u8], length: usize) -> usize {
+        let taken = (length + 1).min(rest.len());
+        let feeds = memchr::memchr_iter(b'\n', rest.get(..taken).unwrap_or_default()).count();
+        self.line += i64::try_from(feeds).unwrap_or(1);
+        taken
+    }
+
+    /// What starts here; its first line is `first` bytes long.
+    fn piece(&self, rest: &[u8], first: usize) -> Piece {
+        let line = rest.get(..first).unwrap_or_default();
+        if line.trim_ascii().is_empty() {
+            return Piece::Blank(first);
+        }
+        if first > RECORD_MAX {
+            return Piece::Broken(reasons::TOO_LONG, first);
+        }
+        let Some(delimiter) = self.delimiter else { return Piece::Record(first) };
+        if memchr::memchr(b'"', line).is_none() {
+            return Piece::Record(first);
+        }
+        let window = rest.get(..rest.len().min(RECORD_MAX)).unwrap_or_default();
+        match fields::record_end(window, delimiter) {
+            End::At(end) if end <= first => Piece::Record(first),
+            End::At(end) if end < window.len() || (self.is_at_end && end == rest.len()) => {
+                if self.has_the_fields(window.get(..end).unwrap_or_default(), delimiter) {
+                    Piece::Record(end)
+                } else {
+                    Piece::Broken(reasons::QUOTES, first)
+                }
+            }
+            End::At(_) | End::Open if !self.is_at_end && rest.len() < RECORD_MAX => {
+                Piece::Unfinished
+            }
+            End::At(_) | End::Open | End::Broken => Piece::Broken(reasons::QUOTES, first),
+        }
+    }
+
+    fn has_the_fields(&self, record: &[u8], delimiter: u8) -> bool {
+        let mut found = Vec::new();
+        let record = record.get(..trim_return(record)).unwrap_or_default();
+        fields::split(record, delimiter, &mut found).is_some()
+            && self.field_count.is_none_or(|count| count == found.len())
+    }
+}
+
+enum Piece {
+    Blank(usize),
+    Record(usize),
+    Broken(&'static str, usize),
+    /// More bytes are needed to tell.
+    Unfinished,
+}
+
+fn trim_return(record: &[u8]) -> usize {
+    record.len() - usize::from(record.last() == Some(&b'\r'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(text: &[u8], fields: usize) -> Vec<(i64, String)> {
+        let mut blocks = Blocks::of_csv(text, Encoding::Utf8, b',');
+        blocks.expect_fields(fields);
+        let mut found = Vec::new();
+        while let Some(block) = blocks.next_block().unwrap() {
+            for record in &block.records {
+                let text = String::from_utf8_lossy(block.bytes_of(record)).into_owned();
+                found.push((record.line, text));
+            }
+            found.extend(block.broken.iter().map(|(line, reason)| (*line, format!("!{reason}"))));
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn a_record_may_span_lines_and_others_keep_their_line_number() {
+        let found = cut(b"a,b\r\n\"c\nc\",d\n\ne,f", 2);
+        let expected = [(1, "a,b"), (2, "\"c\nc\",d"), (5, "e,f")];
+        assert_eq!(found, expected.map(|(line, text)| (line, text.to_owned())));
+    }
+
+    #[test]
+    fn an_open_quote_costs_one_line() {
+        let found = cut(b"a,b\nc,\"d\ne,f\ng,h\n", 2);
+        let expected = [(1, "a,b"), (2, "!guillemets"), (3, "e,f"), (4, "g,h")];
+        assert_eq!(found, expected.map(|(line, text)| (line, text.to_owned())));
+    }
+
+    #[test]
+    fn a_quote_that_closes_lines_later_costs_one_line() {
+        let found = cut(b"a,\"b\nc,d\ne,f\"\ng,h\n", 2);
+        assert_eq!(found.iter().filter(|(_, text)| text == "c,d" || text == "g,h").count(), 2);
+        assert_eq!(found.first().map(|(_, text)| text.as_str()), Some("!guillemets"));
+    }
+
+    #[test]
+    fn a_record_of_ten_megabytes_costs_one_line() {
+        let mut text = b"a,b\nc,".to_vec();
+        text.extend(std::iter::repeat_n(b'x', 10 << 20));
+        text.extend_from_slice(b"\ne,f\n");
+        let expected = [(1, "a,b"), (2, "!enregistrement_trop_long"), (3, "e,f")];
+        assert_eq!(cut(&text, 2), expected.map(|(line, text)| (line, text.to_owned())));
+    }
+}

@@ -1,0 +1,31 @@
+//! Raw activity exports of the Conseillers numériques become national statistics by employer type.
+//!
+//! The journey, and the order to read the modules in:
+//!
+//! 1. [`vocabulary`] says what words mean: columns, tables, codes. No file is touched.
+//! 2. [`definition`] turns the files of `pipelines/` into typed, checked declarations.
+//! 3. [`ingest`] makes typed rows of raw bytes: every record is a row, or a reject with a reason.
+//! 4. [`clean`] makes one coded record an activity, joined to its employer and its territory.
+//! 5. [`aggregate`] makes the tables that `pipelines/tables/` declares; adding one takes no Rust.
+//! 6. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
+//! 7. [`cli`] is what the operator types, one command a file.
+//!
+//! [`sample`] invents exports to try it on. [`error`] is how all of them fail.
+
+pub mod vocabulary;
+
+pub mod definition;
+
+pub mod ingest;
+
+pub mod clean;
+
+pub mod aggregate;
+
+pub mod run;
+
+pub mod cli;
+
+pub mod sample;
+
+pub mod error;

@@ -1,0 +1,306 @@
+//! The stages run in order; what readers see changes once, at the very end.
+
+use crate::error::{Error, Result};
+use crate::run::job::Job;
+use crate::run::ledger::Ledger;
+use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
+use crate::run::outputs::{BUILDING, write_table};
+use crate::run::plan::Plan;
+use crate::run::rejects::Located;
+use crate::run::{aggregate, clean, ingest, parquet, rejects};
+use crate::vocabulary::codes::{Fate, Subject};
+use crate::vocabulary::tables::{LEDGER, REJECTS};
+
+/// Runs whose data is kept beside the current one, for readers that still have it open.
+const RUNS_KEPT: usize = 1;
+const RUNS: &str = "runs";
+/// Folder of the declarations of published runs.
+pub const DECLARATIONS: &str = "declarations";
+const LEDGER_FILE: &str = "ledger.parquet";
+
+/// The stages, in order. `protect` is planned, between the last two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Raw files → staged segments.
+    Ingest,
+    /// Segments → clean files.
+    Clean,
+    /// Clean files → tables.
+    Aggregate,
+    /// The new run becomes the one readers see.
+    Publish,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Done {
+    /// The record of the run.
+    pub manifest: Manifest,
+    /// Its accounts.
+    pub ledger: Ledger,
+    /// Nothing had to be done.
+    pub is_unchanged: bool,
+    /// Whether it is what readers see.
+    pub is_published: bool,
+}
+
+/// Runs the stages up to and including `last`.
+///
+/// # Errors
+/// When a stage or a gate fails; what readers see is then untouched.
+pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
+    let _lock = job.store.lock()?;
+    let plan = Plan::new(job)?;
+    if plan.is_up_to_date()
+        && let Some(manifest) = plan.current
+    {
+        let ledger = read_ledger(job, CURRENT)?;
+        return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
+    }
+    let (segments, mut ledger) = ingest::run(job)?;
+    let mut manifest = begin(job, &plan, segments)?;
+    if last >= Stage::Clean {
+        ledger.merge(clean_stage(job, &plan, &mut manifest)?);
+        save(job, &manifest, &ledger)?;
+    }
+    if last >= Stage::Aggregate {
+        ledger.merge(aggregate_stage(job, &plan, &mut manifest)?);
+        save(job, &manifest, &ledger)?;
+    }
+    if last >= Stage::Publish {
+        publish(job, &plan, &mut manifest, &ledger)?;
+    }
+    Ok(Done { manifest, ledger, is_unchanged: false, is_published: last >= Stage::Publish })
+}
+
+/// Keeps what an interrupted run finished on the same inputs, and clears the rest away.
+fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<Manifest> {
+    let is_same = |left: &Manifest| left.stage_keys.get(clean::STAGE) == Some(&plan.clean_key);
+    let left = plan.left.clone().filter(|left| !job.is_forced && is_same(left));
+    let mut manifest = left.unwrap_or_default();
+    if manifest.stage_keys.get(aggregate::STAGE) != Some(&plan.aggregate_key) {
+        manifest.stage_keys.remove(aggregate::STAGE);
+        manifest.outputs.retain(|output| !output.file.path.starts_with("tables/"));
+        job.store.remove_folder(&format!("{BUILDING}/tables"))?;
+    }
+    if manifest.stage_keys.is_empty() {
+        job.store.remove_folder(BUILDING)?;
+    }
+    let key: String = plan.aggregate_key.chars().take(8).collect();
+    let stamp: String =
+        job.started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(15).collect();
+    Ok(Manifest {
+        run_id: format!("{stamp}Z-{key}"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: job.started_at.clone(),
+        finished_at: String::new(),
+        as_of: job.as_of.to_string(),
+        pipeline: job.pipeline.clone(),
+        definitions: job.definitions.digest.clone(),
+        definition_files: job.definitions.digests.clone(),
+        key_fingerprint: job.key.fingerprint(),
+        inputs: job.inputs.iter().map(|(input, _)| input.clone()).collect(),
+        segments,
+        previous: job.store.stat(&format!("{CURRENT}/{MANIFEST}"))?,
+        ..manifest
+    })
+}
+
+fn clean_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Ledger> {
+    if manifest.stage_keys.get(clean::STAGE) == Some(&plan.clean_key) {
+        return Ok(read_ledger(job, BUILDING)?.of_stage(clean::STAGE));
+    }
+    if let Some(current) = reusable(job, plan, clean::STAGE, &plan.clean_key) {
+        for folder in ["clean", "rejects"] {
+            let from = format!("{}/{}/{folder}", RUNS, current.run_id);
+            job.store.link_files(&from, &format!("{BUILDING}/{folder}"))?;
+        }
+        let is_clean = |o: &&Output| !o.file.path.starts_with("tables/");
+        manifest.outputs.extend(current.outputs.iter().filter(is_clean).cloned());
+        manifest.clean_warnings.clone_from(&current.clean_warnings);
+        manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
+        return Ok(read_ledger(job, CURRENT)?.of_stage(clean::STAGE));
+    }
+    let cleaned = clean::run(job, &manifest.segments)?;
+    manifest.outputs = cleaned.outputs;
+    let ingested = ingest::all_rejects(job.store, &manifest.segments)?;
+    for (stage, found) in [(ingest::STAGE, &ingested), (clean::STAGE, &cleaned.rejects)] {
+        let path = format!("rejects/{stage}.parquet");
+        let batch = rejects::to_batch(found)?;
+        manifest.outputs.push(write_table(job, &path, &REJECTS, &[batch])?);
+    }
+    manifest.clean_warnings = cleaned.warnings;
+    manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
+    Ok(cleaned.ledger)
+}
+
+fn aggregate_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Ledger> {
+    if manifest.stage_keys.get(aggregate::STAGE) == Some(&plan.aggregate_key) {
+        return Ok(read_ledger(job, BUILDING)?.of_stage(aggregate::STAGE));
+    }
+    let (outputs, ledger) = aggregate::run(job, &subjects(job, &manifest.segments))?;
+    manifest.outputs.extend(outputs);
+    manifest.stage_keys.insert(aggregate::STAGE.to_owned(), plan.aggregate_key.clone());
+    Ok(ledger)
+}
+
+/// The subjects that some segment describes.
+#[must_use]
+pub fn subjects(job: &Job<'_>, segments: &[Segment]) -> Vec<Subject> {
+    let sources = segments.iter().filter_map(|s| job.definitions.sources.get(&s.source));
+    let mut subjects: Vec<Subject> = sources.map(|source| source.subject).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    subjects
+}
+
+fn reusable<'p>(job: &Job<'_>, plan: &'p Plan, stage: &str, key: &str) -> Option<&'p Manifest> {
+    let is_same = |m: &&Manifest| m.stage_keys.get(stage).is_some_and(|known| known == key);
+    plan.current.as_ref().filter(|_| !job.is_forced).filter(is_same)
+}
+
+/// Writes the state of the run under construction, so that an interrupted one can be taken over.
+fn save(job: &Job<'_>, manifest: &Manifest, ledger: &Ledger) -> Result<()> {
+    write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?;
+    job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
+    Ok(())
+}
+
+/// The accounts of a run.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn read_ledger(job: &Job<'_>, folder: &str) -> Result<Ledger> {
+    ledger_in(job.store, folder)
+}
+
+/// The accounts in a folder of the warehouse.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn ledger_in(store: &crate::run::store::Store, folder: &str) -> Result<Ledger> {
+    let mut ledger = Ledger::default();
+    for batch in parquet::read(store.file(&format!("{folder}/{LEDGER_FILE}"))?, None, None)? {
+        ledger.merge(Ledger::from_batch(&batch?)?);
+    }
+    Ok(ledger)
+}
+
+/// Proves the ledger, checks the gates, and swaps the new run in.
+fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger) -> Result<()> {
+    ledger.prove()?;
+    check_rejects(job, ledger)?;
+    warn(job, manifest, ledger);
+    manifest.stage_keys.insert("publish".to_owned(), plan.aggregate_key.clone());
+    manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);
+    manifest.outputs.push(write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?);
+    manifest.outputs.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    manifest.finished_at = (job.clock)();
+    job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
+    keep_declarations(job)?;
+    let run = format!("{RUNS}/{}", manifest.run_id);
+    job.store.remove_folder(&run)?;
+    job.store.move_folder(BUILDING, &run)?;
+    job.store.point(CURRENT, &run)?;
+    for folder in ["clean", "rejects", "tables"] {
+        job.store.point(folder, &format!("{CURRENT}/{folder}"))?;
+    }
+    prune(job, &manifest.run_id)
+}
+
+/// Keeps the declarations of the run, once for all runs that share them: what a figure means can be
+/// read, and the tables recomputed, years later.
+fn keep_declarations(job: &Job<'_>) -> Result<()> {
+    let folder = format!("{DECLARATIONS}/{}", job.definitions.digest);
+    for path in job.definitions.digests.keys() {
+        let name = format!("{folder}/{path}");
+        if let (None, Some(content)) = (job.store.stat(&name)?, job.files.get(path)) {
+            job.store.write(&name, content)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the data of older runs; their record and ledger stay.
+fn prune(job: &Job<'_>, current: &str) -> Result<()> {
+    let mut older = job.store.names_in(RUNS)?;
+    older.retain(|name| name != current);
+    older.sort_unstable_by(|a, b| b.cmp(a));
+    for run in older.iter().skip(RUNS_KEPT) {
+        for folder in ["clean", "rejects", "tables"] {
+            job.store.remove_folder(&format!("{RUNS}/{run}/{folder}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A source that loses too many of its lines is not to be trusted.
+fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
+    let limit = job.definitions.pipeline.rejects_percent_max;
+    let mut over = Vec::new();
+    for source in ledger.sources(ingest::STAGE) {
+        let read = ledger.total(ingest::STAGE, &source, None).rows;
+        let refused = ledger.total(ingest::STAGE, &source, Some(Fate::Rejected)).rows
+            + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows;
+        if i128::from(refused) * 100 > i128::from(read) * i128::from(limit) {
+            let reasons = ledger.reasons(&source, Fate::Rejected);
+            let mut reasons: Vec<_> = reasons.into_iter().collect();
+            reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+            let shown: Vec<String> =
+                reasons.iter().take(5).map(|(reason, rows)| format!("{reason} {rows}")).collect();
+            over.push(format!("`{source}`: {refused} of {read} ({})", shown.join(", ")));
+        }
+    }
+    if over.is_empty() {
+        return Ok(());
+    }
+    Err(Error::data(format!(
+        "more than {limit} % of the lines are rejected\n  {}",
+        over.join("\n  ")
+    ))
+    .hint(format!(
+        "nothing was published; `conum rejects --unpublished` lists the lines, from \
+         `{BUILDING}/rejects`; `rejects_percent_max` in the pipeline sets the limit"
+    )))
+}
+
+fn warn(job: &Job<'_>, manifest: &mut Manifest, ledger: &Ledger) {
+    manifest.warnings.clone_from(&manifest.clean_warnings);
+    for (input, _) in job.inputs.iter().filter(|(input, _)| input.source.is_none()) {
+        let name = &input.name;
+        manifest.warnings.push(format!("input `{name}` matches no source and was not read"));
+    }
+    for (input, _) in &job.inputs {
+        if let Some(other) = &input.same_as {
+            let name = &input.name;
+            manifest.warnings.push(format!("input `{name}` has the same bytes as `{other}`"));
+        }
+    }
+    for segment in manifest.segments.iter().filter(|segment| segment.records == 0) {
+        let source = &segment.source;
+        manifest.warnings.push(format!("an input of `{source}` has a header and no record"));
+    }
+    let rejected: i64 = ledger
+        .sources(ingest::STAGE)
+        .iter()
+        .map(|source| {
+            ledger.total(ingest::STAGE, source, Some(Fate::Rejected)).rows
+                + ledger.total(clean::STAGE, source, Some(Fate::Rejected)).rows
+        })
+        .sum();
+    tracing::info!(event = "run.rejects", rejected, "Rejects counted.");
+}
+
+/// The rejects of a run: `current`, or the one under construction.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn read_rejects(store: &crate::run::store::Store, folder: &str) -> Result<Vec<Located>> {
+    let mut found = Vec::new();
+    for name in store.files_below(&format!("{folder}/rejects"))? {
+        for batch in parquet::read(store.file(&name)?, None, None)? {
+            found.extend(rejects::from_batch(&batch?)?);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,218 @@
+//! Each input file is parsed once: its segment is kept under the hash of all it depends on.
+
+use crate::error::{Error, Result};
+use crate::ingest::{self, Context, READER_VERSION};
+use crate::run::job::{Job, Progress};
+use crate::run::ledger::{Account, Amount, Ledger};
+use crate::run::manifest::{Input, Segment};
+use crate::run::parquet::{self, Description, Writer};
+use crate::run::rejects::{self, Located};
+use crate::run::store::{self, Store, Written};
+use crate::vocabulary::codes::Fate;
+use crate::vocabulary::reject::Reject;
+use crate::vocabulary::schema::schema;
+use crate::vocabulary::tables::{self, REJECTS, Table};
+
+/// Name of the stage.
+pub const STAGE: &str = "ingest";
+
+/// Lists whose codes decide what is read; the name rules decide what is kept of a name.
+const READ_BY_INGEST: [&str; 6] = [
+    "codelists/durees.csv",
+    "codelists/france_services.csv",
+    "codelists/lieux.csv",
+    "codelists/regles_employeur.csv",
+    "codelists/themes.csv",
+    "codelists/types_activite.csv",
+];
+
+/// Digits of a content hash that name a segment.
+const ID_DIGITS: usize = 16;
+
+/// The hash of all that the segment of an input depends on.
+#[must_use]
+pub fn key(job: &Job<'_>, input: &Input, source: &str) -> String {
+    let digests = &job.definitions.digests;
+    let own = format!("sources/{source}.toml");
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&READER_VERSION.to_le_bytes()).update(input.blake3.as_bytes());
+    hasher.update(job.key.fingerprint().as_bytes());
+    for path in READ_BY_INGEST.iter().copied().chain([own.as_str()]) {
+        hasher.update(digests.get(path).map_or(&[], |digest| digest.as_bytes()));
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// The segment of a key, if it is whole: both its files are what its record says.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn existing(store: &Store, source: &str, key: &str) -> Result<Option<Segment>> {
+    let Some(record) = store.read(&record_path(source, key))? else { return Ok(None) };
+    let Ok(segment) = serde_json::from_slice::<Segment>(&record) else { return Ok(None) };
+    for file in [&segment.rows, &segment.rejects] {
+        if store.stat(&file.path)?.as_ref() != Some(file) {
+            tracing::warn!(event = "segment.damaged", file = %file.path, "Read again from its input.");
+            return Ok(None);
+        }
+    }
+    Ok(Some(segment))
+}
+
+/// Reads all inputs that have no segment yet. Returns the segments in the order of their ids and
+/// the accounts of the stage.
+///
+/// # Errors
+/// When a file cannot be read as its source declares it.
+pub fn run(job: &Job<'_>) -> Result<(Vec<Segment>, Ledger)> {
+    let inputs: Vec<_> = job.read_inputs().collect();
+    (job.progress)(Progress::Stage(STAGE, u64::try_from(inputs.len()).unwrap_or_default()));
+    let mut segments = Vec::new();
+    for (input, path, source) in inputs {
+        let key = key(job, input, source);
+        let known = if job.is_forced { None } else { existing(job.store, source, &key)? };
+        let segment = match known {
+            Some(segment) => segment,
+            None => read(job, (input, path, source), &key).map_err(|error| Error {
+                message: format!("`{}` as `{source}`: {}", input.name, error.message),
+                ..error
+            })?,
+        };
+        tracing::info!(
+            event = "segment.ready", source, input = %input.name, rows = segment.row_count,
+            rejected = segment.records - segment.row_count, "Input read."
+        );
+        (job.progress)(Progress::Step(input.name.clone()));
+        segments.push(segment);
+    }
+    (job.progress)(Progress::Done);
+    segments.sort_by(|a, b| (&a.id, &a.source).cmp(&(&b.id, &b.source)));
+    let ledger = account(job, &segments)?;
+    Ok((segments, ledger))
+}
+
+fn read(
+    job: &Job<'_>,
+    (input, path, source): (&Input, &std::path::Path, &str),
+    key: &str,
+) -> Result<Segment> {
+    let declared = job
+        .definitions
+        .sources
+        .get(source)
+        .ok_or_else(|| Error::internal(format!("source `{source}` is declared")))?;
+    let table = tables::staged(declared.subject);
+    let id: String = input.blake3.chars().take(ID_DIGITS).collect();
+    let metadata = |table: &Table| {
+        vec![
+            ("table".to_owned(), table.name.to_owned()),
+            ("grain".to_owned(), table.grain.to_owned()),
+        ]
+    };
+    let open = |suffix: &str, table: &Table| {
+        let draft = job.store.draft(&format!("staged/{source}/{key}{suffix}.parquet"))?;
+        let sorted_by = table.key.iter().map(|column| column.name.to_owned()).collect();
+        Writer::new(draft, schema(table), &Description { sorted_by, metadata: metadata(table) })
+    };
+    let mut rows = open("", table)?;
+    let mut refused: Vec<Located> = Vec::new();
+    let context = Context {
+        lists: &job.definitions.lists,
+        employer_rules: &job.definitions.employer_rules,
+        key: &job.key,
+    };
+    let records = ingest::ingest(declared, context, store::open(path)?, &mut |piece| {
+        refused.extend(piece.rejects.into_iter().map(|reject| located(source, &id, reject)));
+        rows.write(&piece.rows)
+    })?;
+    rejects::sort(&mut refused);
+    let mut rejected = open(".rejects", &REJECTS)?;
+    rejected.write(&rejects::to_batch(&refused)?)?;
+    let (rejects, _) = rejected.commit()?;
+    let (rows, row_count) = rows.commit()?;
+    let segment = Segment {
+        source: source.to_owned(),
+        id,
+        key: key.to_owned(),
+        records: signed(records)?,
+        rows,
+        rejects,
+        row_count: signed(row_count)?,
+    };
+    let record = serde_json::to_vec_pretty(&segment)
+        .map_err(|error| Error::internal("a segment's record is JSON").because(error))?;
+    let _record: Written = job.store.write(&record_path(source, key), &record)?;
+    Ok(segment)
+}
+
+fn located(source: &str, segment: &str, reject: Reject) -> Located {
+    Located {
+        stage: STAGE.to_owned(),
+        source: source.to_owned(),
+        segment: segment.to_owned(),
+        reject,
+    }
+}
+
+fn record_path(source: &str, key: &str) -> String {
+    format!("staged/{source}/{key}.json")
+}
+
+fn signed(count: u64) -> Result<i64> {
+    i64::try_from(count).map_err(|_| Error::internal("a row count fits 63 bits"))
+}
+
+/// The rejects of a segment.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn rejects_of(store: &Store, segment: &Segment) -> Result<Vec<Located>> {
+    let mut found = Vec::new();
+    for batch in parquet::read(store.file(&segment.rejects.path)?, None, None)? {
+        found.extend(rejects::from_batch(&batch?)?);
+    }
+    Ok(found)
+}
+
+/// The accounts of the stage: records met = rows + rejects, and identical files count as
+/// duplicates.
+fn account(job: &Job<'_>, segments: &[Segment]) -> Result<Ledger> {
+    let mut ledger = Ledger::default();
+    for segment in segments {
+        let account = Account {
+            stage: STAGE.to_owned(),
+            source: segment.source.clone(),
+            segment: segment.id.clone(),
+            period: String::new(),
+        };
+        ledger.enter(&account, Amount::of_rows(segment.records));
+        ledger.leave(&account, Fate::Kept, "", Amount::of_rows(segment.row_count));
+        for reject in rejects_of(job.store, segment)? {
+            ledger.leave(&account, Fate::Rejected, reject.primary(), Amount::of_rows(1));
+        }
+        let copies = job.inputs.iter().filter(|(input, _)| {
+            input.same_as.is_some()
+                && input.source.as_deref() == Some(&segment.source)
+                && input.blake3.starts_with(&segment.id)
+        });
+        for _ in copies {
+            ledger.enter(&account, Amount::of_rows(segment.records));
+            let copied = Amount::of_rows(segment.records);
+            ledger.leave(&account, Fate::Duplicate, "fichier_identique", copied);
+        }
+    }
+    Ok(ledger)
+}
+
+/// One batch of the rejects of all segments.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn all_rejects(store: &Store, segments: &[Segment]) -> Result<Vec<Located>> {
+    let mut all = Vec::new();
+    for segment in segments {
+        all.extend(rejects_of(store, segment)?);
+    }
+    rejects::sort(&mut all);
+    Ok(all)
+}

@@ -1,0 +1,121 @@
+//! What one run has to do: its inputs, its declarations, its reference day.
+
+use std::path::{Path, PathBuf};
+
+use globset::GlobSet;
+use jiff::civil::Date;
+
+use crate::definition::{Definitions, Files};
+use crate::error::{Error, Result};
+use crate::ingest::pseudonym::Key;
+use crate::run::manifest::Input;
+use crate::run::store::{self, Store};
+
+/// What a person may want to see move.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// A stage begins, with that many steps.
+    Stage(&'static str, u64),
+    /// A step is done.
+    Step(String),
+    /// The stage is over.
+    Done,
+}
+
+/// One run.
+pub struct Job<'a> {
+    /// The warehouse.
+    pub store: &'a Store,
+    /// What `pipelines/` declares.
+    pub definitions: &'a Definitions,
+    /// Name of the pipeline file.
+    pub pipeline: String,
+    /// Key of the pseudonyms.
+    pub key: Key,
+    /// Last admissible day.
+    pub as_of: Date,
+    /// When the run began, RFC 3339.
+    pub started_at: String,
+    /// Tells the time, RFC 3339.
+    pub clock: fn() -> String,
+    /// The files of `pipelines/`.
+    pub files: &'a Files,
+    /// Rebuild every stage.
+    pub is_forced: bool,
+    /// Input files and where they are.
+    pub inputs: Vec<(Input, PathBuf)>,
+    /// Shows progress.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl std::fmt::Debug for Job<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Job({} as of {}, {} inputs)", self.pipeline, self.as_of, self.inputs.len())
+    }
+}
+
+impl Job<'_> {
+    /// Inputs that a source reads, each content once.
+    pub fn read_inputs(&self) -> impl Iterator<Item = (&Input, &Path, &str)> {
+        self.inputs.iter().filter_map(|(input, path)| {
+            let source = input.source.as_deref()?;
+            input.same_as.is_none().then_some((input, path.as_path(), source))
+        })
+    }
+
+    /// The reference day in days since 1970.
+    ///
+    /// # Errors
+    /// When it is out of any calendar.
+    pub fn as_of_days(&self) -> Result<i32> {
+        let days = self.as_of - Date::constant(1970, 1, 1);
+        Ok(days.get_days())
+    }
+}
+
+/// The files of an input folder, each with its content hash and the source whose pattern it
+/// matches.
+///
+/// # Errors
+/// When the folder is missing, when no file matches, when two sources claim a file.
+pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Vec<(Input, PathBuf)>> {
+    let mut patterns: Vec<(&str, GlobSet)> = Vec::new();
+    for (name, source) in &definitions.sources {
+        patterns.push((name, source.pattern().map_err(Error::definition)?));
+    }
+    let mut found: Vec<(Input, PathBuf)> = Vec::new();
+    for path in store::input_files(folder)? {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        let sources: Vec<&str> = patterns
+            .iter()
+            .filter(|(_, pattern)| pattern.is_match(&name))
+            .map(|(source, _)| *source)
+            .collect();
+        if let [first, second, ..] = sources.as_slice() {
+            return Err(Error::definition(format!(
+                "input `{name}` matches the patterns of both `{first}` and `{second}`"
+            ))
+            .hint("make the `files` patterns of the two sources disjoint"));
+        }
+        let source = sources.first().map(|source| (*source).to_owned());
+        let (bytes, blake3) = store::digest(&path)?;
+        let same_as = found
+            .iter()
+            .find(|(other, _)| {
+                other.blake3 == blake3 && other.source == source && other.same_as.is_none()
+            })
+            .map(|(other, _)| other.name.clone());
+        found.push((Input { name, bytes, blake3, source, same_as }, path));
+    }
+    if found.iter().all(|(input, _)| input.source.is_none()) {
+        let expected: Vec<String> =
+            definitions.sources.values().flat_map(|source| source.files.clone()).collect();
+        return Err(Error::no_input(format!(
+            "no file in `{}` matches a source of the pipeline",
+            folder.display()
+        ))
+        .hint(format!("file names looked for: {}", expected.join(", "))));
+    }
+    Ok(found)
+}

@@ -1,0 +1,119 @@
+//! The record of a run: what went in, by which declarations, what came out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::run::store::{Store, Written};
+
+/// Pointer to the run that readers see.
+pub const CURRENT: &str = "current";
+/// Name of the record in the folder of its run.
+pub const MANIFEST: &str = "manifest.json";
+
+/// An input file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// File name.
+    pub name: String,
+    /// Length.
+    pub bytes: u64,
+    /// BLAKE3 of its bytes.
+    pub blake3: String,
+    /// The source whose pattern it matches.
+    pub source: Option<String>,
+    /// Another input with the same bytes, read instead.
+    pub same_as: Option<String>,
+}
+
+/// A staged segment: one input file, parsed once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Its source.
+    pub source: String,
+    /// First 16 hexadecimal digits of the BLAKE3 of the input.
+    pub id: String,
+    /// Hash of the input, the source's declaration, the lists and the reader's version.
+    pub key: String,
+    /// Records met.
+    pub records: i64,
+    /// Typed rows.
+    pub rows: Written,
+    /// Refused records.
+    pub rejects: Written,
+    /// Number of typed rows.
+    pub row_count: i64,
+}
+
+/// A file of the run and its rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The file, relative to the run.
+    #[serde(flatten)]
+    pub file: Written,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// `manifest.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Stamp and key; the name of the run's folder.
+    pub run_id: String,
+    /// Version of the program.
+    pub version: String,
+    /// When the run began.
+    pub started_at: String,
+    /// When its outputs were complete.
+    pub finished_at: String,
+    /// Reference day.
+    pub as_of: String,
+    /// Pipeline file.
+    pub pipeline: String,
+    /// BLAKE3 of all declarations.
+    pub definitions: String,
+    /// BLAKE3 of each declaration.
+    pub definition_files: BTreeMap<String, String>,
+    /// Tells keys of pseudonyms apart.
+    pub key_fingerprint: String,
+    /// Input files.
+    pub inputs: Vec<Input>,
+    /// Segments they became.
+    pub segments: Vec<Segment>,
+    /// Stage → hash of all it depends on.
+    pub stage_keys: BTreeMap<String, String>,
+    /// Files of the run.
+    pub outputs: Vec<Output>,
+    /// What the clean stage found that a person should know.
+    pub clean_warnings: Vec<String>,
+    /// All that a person should know.
+    pub warnings: Vec<String>,
+    /// Manifest of the run before, and its BLAKE3.
+    pub previous: Option<Written>,
+}
+
+impl Manifest {
+    /// The record of the run that readers see, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn current(store: &Store) -> Result<Option<Self>> {
+        let Some(content) = store.read(&format!("{CURRENT}/{MANIFEST}"))? else { return Ok(None) };
+        let manifest = serde_json::from_slice(&content).map_err(|error| {
+            Error::data(format!("`{CURRENT}/{MANIFEST}` cannot be read: {error}"))
+                .because(error)
+                .hint("run with `--force` to rebuild every stage")
+        })?;
+        Ok(Some(manifest))
+    }
+
+    /// The record as JSON.
+    ///
+    /// # Errors
+    /// Never, in principle.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec_pretty(self)
+            .map_err(|error| Error::internal("a manifest is JSON").because(error))
+    }
+}

@@ -1,0 +1,16 @@
+//! A pipeline is planned, executed, accounted for and published; the only place that knows files.
+
+pub mod aggregate;
+pub mod clean;
+pub mod execute;
+pub mod frames;
+pub mod ingest;
+pub mod job;
+pub mod ledger;
+pub mod manifest;
+pub mod outputs;
+pub mod parquet;
+pub mod plan;
+pub mod rejects;
+pub mod store;
+pub mod verify;

@@ -1,0 +1,81 @@
+//! Tables of the dictionary are written into the run under construction.
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+
+use crate::error::{Error, Result};
+use crate::run::job::Job;
+use crate::run::manifest::Output;
+use crate::run::parquet::{Description, Writer};
+use crate::vocabulary::schema::schema;
+use crate::vocabulary::tables::Table;
+
+/// The folder of the run under construction.
+pub const BUILDING: &str = "building";
+
+/// Writes rows of a table of the dictionary, already in the order of its key.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_table(
+    job: &Job<'_>,
+    path: &str,
+    table: &Table,
+    batches: &[RecordBatch],
+) -> Result<Output> {
+    let description = Description {
+        sorted_by: table.key.iter().map(|column| column.name.to_owned()).collect(),
+        metadata: metadata(job, table.name, table.grain, "")?,
+    };
+    write(job, path, (schema(table), &description), batches)
+}
+
+/// Writes rows of any schema.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(
+    job: &Job<'_>,
+    path: &str,
+    (schema, description): (SchemaRef, &Description),
+    batches: &[RecordBatch],
+) -> Result<Output> {
+    let draft = job.store.draft(&format!("{BUILDING}/{path}"))?;
+    let mut writer = Writer::new(draft, schema, description)?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    let (mut file, rows) = writer.commit()?;
+    path.clone_into(&mut file.path);
+    tracing::debug!(event = "file.written", path, rows, bytes = file.bytes, "File written.");
+    Ok(Output { file, rows })
+}
+
+/// What a file says of itself.
+///
+/// # Errors
+/// Never, in principle.
+pub fn metadata(
+    job: &Job<'_>,
+    table: &str,
+    grain: &str,
+    title: &str,
+) -> Result<Vec<(String, String)>> {
+    let pipeline = &job.definitions.pipeline;
+    let definitions = job
+        .definitions
+        .digest
+        .get(..16)
+        .ok_or_else(|| Error::internal("a digest has 64 digits"))?;
+    let pairs = [
+        ("dataset", pipeline.title.as_str()),
+        ("table", table),
+        ("title", title),
+        ("grain", grain),
+        ("definitions_version", definitions),
+        ("producer", &pipeline.producer),
+        ("licence", &pipeline.licence),
+    ];
+    let filled = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    Ok(filled.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+}

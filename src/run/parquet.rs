@@ -1,0 +1,137 @@
+//! Arrow batches become Parquet files that any reader opens, and back.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+
+use crate::error::{Error, Result};
+use crate::run::store::{Draft, Written};
+
+/// DuckDB's unit of parallel reading.
+const ROWS_PER_GROUP: usize = 122_880;
+/// Rows decoded at a time.
+const BATCH: usize = 65_536;
+
+/// What a file says of itself: no clock, no run.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// Columns it is sorted by; together they are unique, or it is unsorted.
+    pub sorted_by: Vec<String>,
+    /// Key and value, written into the footer.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// A Parquet file under construction.
+pub struct Writer {
+    inner: ArrowWriter<Draft>,
+    rows: u64,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Writer({} rows)", self.rows)
+    }
+}
+
+impl Writer {
+    /// Starts a file.
+    ///
+    /// # Errors
+    /// When the schema cannot be written.
+    pub fn new(draft: Draft, schema: SchemaRef, description: &Description) -> Result<Self> {
+        let properties = properties(&schema, description)?;
+        let inner = ArrowWriter::try_new(draft, schema, Some(properties)).map_err(failed)?;
+        Ok(Self { inner, rows: 0 })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.rows += u64::try_from(batch.num_rows()).unwrap_or_default();
+        self.inner.write(batch).map_err(failed)
+    }
+
+    /// Puts the file in its place; returns it and its number of rows.
+    ///
+    /// # Errors
+    /// When it cannot be finished.
+    pub fn commit(self) -> Result<(Written, u64)> {
+        let mut draft = self.inner.into_inner().map_err(failed)?;
+        draft.flush().map_err(|error| failed(error.into()))?;
+        Ok((draft.commit()?, self.rows))
+    }
+}
+
+fn properties(schema: &SchemaRef, description: &Description) -> Result<WriterProperties> {
+    let level = ZstdLevel::try_new(3).map_err(failed)?;
+    let mut sorting = Vec::new();
+    for name in &description.sorted_by {
+        let index = schema.index_of(name)?;
+        let column_idx = i32::try_from(index)
+            .map_err(|_| Error::internal("a table has fewer than two billion columns"))?;
+        sorting.push(SortingColumn { column_idx, descending: false, nulls_first: true });
+    }
+    let metadata = description
+        .metadata
+        .iter()
+        .map(|(key, value)| KeyValue { key: key.clone(), value: Some(value.clone()) })
+        .collect();
+    Ok(WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(level))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
+        .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
+        .set_key_value_metadata(Some(metadata))
+        .set_created_by(concat!("conum ", env!("CARGO_PKG_VERSION")).to_owned())
+        .build())
+}
+
+/// Reads the rows of a file: some columns, and some rows where a selection is given.
+///
+/// # Errors
+/// When it is not a Parquet file or lacks a column.
+pub fn read(
+    file: File,
+    columns: Option<&[&str]>,
+    selection: Option<RowSelection>,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    if let Some(columns) = columns {
+        let indices: Vec<usize> = columns
+            .iter()
+            .map(|name| builder.schema().index_of(name).map_err(Error::from))
+            .collect::<Result<_>>()?;
+        let mask = ProjectionMask::roots(builder.parquet_schema(), indices);
+        builder = builder.with_projection(mask);
+    }
+    if let Some(selection) = selection {
+        builder = builder.with_row_selection(selection);
+    }
+    let reader = builder.with_batch_size(BATCH).build().map_err(failed)?;
+    Ok(reader.map(|batch| batch.map_err(Error::from)))
+}
+
+/// Number of rows that the footer of a file promises.
+///
+/// # Errors
+/// When it is not a Parquet file.
+pub fn metadata(file: File) -> Result<Arc<ParquetMetaData>> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    Ok(Arc::clone(builder.metadata()))
+}
+
+fn failed(error: ParquetError) -> Error {
+    Error::data(format!("a Parquet file cannot be read or written: {error}")).because(error)
+}

@@ -1,0 +1,191 @@
+//! What a run would do, stage by stage, and why.
+
+use crate::definition::Definitions;
+use crate::error::Result;
+use crate::run::job::Job;
+use crate::run::manifest::{CURRENT, Manifest};
+use crate::run::outputs::BUILDING;
+use crate::run::{aggregate, clean, ingest};
+
+/// What a step would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It runs.
+    Run,
+    /// What is there is what it would make.
+    UpToDate,
+    /// It is not built yet.
+    Planned,
+}
+
+/// A step and its reason.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Step {
+    /// Stage.
+    pub stage: &'static str,
+    /// Input file, or what the stage makes.
+    pub what: String,
+    /// What it would do.
+    pub action: Action,
+    /// Why.
+    pub reason: String,
+}
+
+/// The plan of a run.
+#[derive(Debug)]
+pub struct Plan {
+    /// Steps in the order they would run.
+    pub steps: Vec<Step>,
+    /// Hash of all that the clean stage depends on.
+    pub clean_key: String,
+    /// Hash of all that the tables depend on.
+    pub aggregate_key: String,
+    /// The run that readers see.
+    pub current: Option<Manifest>,
+    /// What an interrupted run left.
+    pub left: Option<Manifest>,
+}
+
+impl Plan {
+    /// Plans a run without changing anything.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read.
+    pub fn new(job: &Job<'_>) -> Result<Self> {
+        let current = Manifest::current(job.store)?;
+        let left = left_over(job)?;
+        let mut steps = Vec::new();
+        let mut keys = Vec::new();
+        for (input, _, source) in job.read_inputs() {
+            let key = ingest::key(job, input, source);
+            let segment = ingest::existing(job.store, source, &key)?;
+            let (action, reason) = match segment {
+                _ if job.is_forced => (Action::Run, "--force".to_owned()),
+                Some(_) => (Action::UpToDate, "its segment is staged".to_owned()),
+                None => (Action::Run, why_read(current.as_ref(), &input.name, &input.blake3)),
+            };
+            keys.push(key);
+            let what = format!("{} as {source}", input.name);
+            steps.push(Step { stage: ingest::STAGE, what, action, reason });
+        }
+        keys.sort_unstable();
+        let clean_key = clean::key(job, &keys);
+        let aggregate_key = aggregate::key(job.definitions, &job.pipeline, &clean_key);
+        let mut plan = Self { steps, clean_key, aggregate_key, current, left };
+        let why = why_clean(job, plan.current.as_ref());
+        plan.add(job, clean::STAGE, "clean microdata", (&plan.clean_key.clone(), why));
+        let why = why_tables(job.definitions, plan.current.as_ref());
+        plan.add(job, aggregate::STAGE, "summary tables", (&plan.aggregate_key.clone(), why));
+        plan.steps.push(Step {
+            stage: "protect",
+            what: "publishable tables".to_owned(),
+            action: Action::Planned,
+            reason: "statistical secrecy is not built yet: tables are internal, no release is made"
+                .to_owned(),
+        });
+        let key = plan.aggregate_key.clone();
+        plan.add(job, "publish", "the run that readers see", (&key, String::new()));
+        Ok(plan)
+    }
+
+    fn add(&mut self, job: &Job<'_>, stage: &'static str, what: &str, (key, why): (&str, String)) {
+        let is_current =
+            |manifest: &Manifest| manifest.stage_keys.get(stage).is_some_and(|known| known == key);
+        let (action, reason) = if job.is_forced {
+            (Action::Run, "--force".to_owned())
+        } else if self.current.as_ref().is_some_and(is_current) {
+            match self.current.as_ref().and_then(|current| missing(job, current)) {
+                Some(file) => (Action::Run, format!("`{file}` is missing or was changed")),
+                None => (Action::UpToDate, "same inputs, declarations and program".to_owned()),
+            }
+        } else if self.left.as_ref().is_some_and(is_current) {
+            (Action::Run, "taken over from an interrupted run".to_owned())
+        } else if why.is_empty() {
+            let follows = self.steps.iter().rev().find(|step| step.action == Action::Run);
+            let before = follows.map_or("a stage", |step| step.stage);
+            (Action::Run, format!("follows {before}"))
+        } else {
+            (Action::Run, why)
+        };
+        self.steps.push(Step { stage, what: what.to_owned(), action, reason });
+    }
+
+    /// Whether what readers see is what a run would make.
+    #[must_use]
+    pub fn is_up_to_date(&self) -> bool {
+        self.steps.iter().all(|step| step.action != Action::Run)
+    }
+}
+
+/// A file of the current run that is not there or has another length.
+fn missing(job: &Job<'_>, current: &Manifest) -> Option<String> {
+    let changed = current.outputs.iter().find(|output| {
+        let path = job.store.path(&format!("{CURRENT}/{}", output.file.path));
+        path.metadata().ok().is_none_or(|found| found.len() != output.file.bytes)
+    });
+    changed.map(|output| output.file.path.clone())
+}
+
+fn left_over(job: &Job<'_>) -> Result<Option<Manifest>> {
+    let content = job.store.read(&format!("{BUILDING}/{}", crate::run::manifest::MANIFEST))?;
+    Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
+}
+
+fn why_read(current: Option<&Manifest>, name: &str, blake3: &str) -> String {
+    let before = current.and_then(|current| current.inputs.iter().find(|i| i.name == name));
+    match before {
+        None => "new input".to_owned(),
+        Some(input) if input.blake3 != blake3 => "its content changed".to_owned(),
+        Some(_) => "its declaration, a code list, the key or the reader changed".to_owned(),
+    }
+}
+
+fn why_clean(job: &Job<'_>, current: Option<&Manifest>) -> String {
+    let Some(current) = current else { return "no earlier run".to_owned() };
+    let mut reasons = Vec::new();
+    if current.as_of != job.as_of.to_string() {
+        reasons.push(format!("reference day {} instead of {}", job.as_of, current.as_of));
+    }
+    let contents = |inputs: &mut dyn Iterator<Item = (&String, &Option<String>)>| {
+        let mut read: Vec<String> = inputs
+            .filter(|(_, source)| source.is_some())
+            .map(|(blake3, _)| blake3.clone())
+            .collect();
+        read.sort_unstable();
+        read
+    };
+    let now = contents(&mut job.inputs.iter().map(|(input, _)| (&input.blake3, &input.source)));
+    let then = contents(&mut current.inputs.iter().map(|input| (&input.blake3, &input.source)));
+    if now != then {
+        reasons.push("inputs changed".to_owned());
+    }
+    let folders = ["sources/", "rules/", "codelists/", "reference/"];
+    reasons.extend(changed(job.definitions, current, |path| {
+        folders.iter().any(|folder| path.starts_with(folder))
+    }));
+    reasons.join(", ")
+}
+
+fn why_tables(definitions: &Definitions, current: Option<&Manifest>) -> String {
+    let Some(current) = current else { return "no earlier run".to_owned() };
+    let changed =
+        changed(definitions, current, |path| path.starts_with("tables/") || !path.contains('/'));
+    changed.join(", ")
+}
+
+fn changed(
+    definitions: &Definitions,
+    current: &Manifest,
+    concerns: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let (now, then) = (&definitions.digests, &current.definition_files);
+    let mut paths: Vec<&String> = now.keys().chain(then.keys()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let concerned = paths.into_iter().filter(|path| concerns(path));
+    concerned
+        .filter(|path| now.get(*path) != then.get(*path))
+        .map(|p| format!("`{p}` changed"))
+        .collect()
+}

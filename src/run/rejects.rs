@@ -1,0 +1,93 @@
+//! Refused records become one table, whatever stage refused them.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+use arrow::datatypes::Int64Type;
+use arrow::record_batch::RecordBatch;
+
+use crate::error::{Error, Result};
+use crate::vocabulary::codes::SEPARATOR;
+use crate::vocabulary::reject::Reject;
+use crate::vocabulary::schema::schema;
+use crate::vocabulary::tables::REJECTS;
+
+/// A reject and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// ingest or clean.
+    pub stage: String,
+    /// Source.
+    pub source: String,
+    /// Segment.
+    pub segment: String,
+    /// The reject.
+    pub reject: Reject,
+}
+
+impl Located {
+    /// The first reason: the one it is counted under.
+    #[must_use]
+    pub fn primary(&self) -> &str {
+        self.reject.reasons.first().map_or("", String::as_str)
+    }
+}
+
+/// Puts rejects in the order of their key.
+pub fn sort(rejects: &mut [Located]) {
+    rejects.sort_by(|a, b| {
+        let key =
+            |r: &Located| (r.stage.clone(), r.source.clone(), r.segment.clone(), r.reject.line);
+        key(a).cmp(&key(b))
+    });
+}
+
+/// The table of these rejects.
+///
+/// # Errors
+/// When the batch cannot be built.
+pub fn to_batch(rejects: &[Located]) -> Result<RecordBatch> {
+    let text = |pick: &dyn Fn(&Located) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(rejects.iter().map(pick)))
+    };
+    let number = |pick: fn(&Located) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rejects.iter().map(pick)))
+    };
+    let columns = vec![
+        text(&|r| r.stage.clone()),
+        text(&|r| r.source.clone()),
+        text(&|r| r.segment.clone()),
+        number(|r| r.reject.line),
+        text(&|r| r.primary().to_owned()),
+        text(&|r| r.reject.reasons.join(SEPARATOR)),
+        number(|r| r.reject.participants),
+        number(|r| r.reject.minutes),
+    ];
+    Ok(RecordBatch::try_new(schema(&REJECTS), columns)?)
+}
+
+/// Reads rejects back.
+///
+/// # Errors
+/// When the batch has other columns.
+pub fn from_batch(batch: &RecordBatch) -> Result<Vec<Located>> {
+    if batch.schema().fields() != schema(&REJECTS).fields() {
+        return Err(Error::data("the rejects have other columns than expected"));
+    }
+    let text = |index: usize, row: usize| batch.column(index).as_string::<i32>().value(row);
+    let number =
+        |index: usize, row: usize| batch.column(index).as_primitive::<Int64Type>().value(row);
+    Ok((0..batch.num_rows())
+        .map(|row| Located {
+            stage: text(0, row).to_owned(),
+            source: text(1, row).to_owned(),
+            segment: text(2, row).to_owned(),
+            reject: Reject {
+                line: number(3, row),
+                reasons: text(5, row).split(SEPARATOR).map(str::to_owned).collect(),
+                participants: number(6, row),
+                minutes: number(7, row),
+            },
+        })
+        .collect())
+}

@@ -1,0 +1,445 @@
+//! Files are created, renamed, listed, locked and deleted here and nowhere else.
+#![expect(clippy::disallowed_methods, reason = "the one place that touches files")]
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::definition::Files;
+use crate::error::{Error, Kind, Result};
+
+/// A warehouse: the folder a run leaves behind.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// The right to change the warehouse; the kernel takes it back when the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// A file that stands for itself: path below the warehouse, length, content hash.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Written {
+    /// Path, relative to the warehouse or to the run.
+    pub path: String,
+    /// Length.
+    pub bytes: u64,
+    /// BLAKE3 in hexadecimal.
+    pub blake3: String,
+}
+
+/// A file under construction, invisible until it is committed.
+#[derive(Debug)]
+pub struct Draft {
+    out: BufWriter<NamedTempFile>,
+    target: PathBuf,
+    name: String,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Store {
+    /// Opens a warehouse, and creates its folder if need be.
+    ///
+    /// # Errors
+    /// When the folder cannot be created.
+    pub fn open(root: &Path) -> Result<Self> {
+        fs::create_dir_all(root).map_err(|error| Error::io("create the folder", root, error))?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// Opens a warehouse that exists.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn existing(root: &Path) -> Result<Self> {
+        if root.is_dir() {
+            return Ok(Self { root: root.to_owned() });
+        }
+        Err(Error::no_input(format!("there is no warehouse `{}`", root.display()))
+            .hint("`conum run` makes one"))
+    }
+
+    /// The place of a relative path.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Takes the lock of the warehouse.
+    ///
+    /// # Errors
+    /// `Busy` when another run holds it.
+    pub fn lock(&self) -> Result<Lock> {
+        let path = self.path(".lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| Error::io("create", &path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(fs::TryLockError::WouldBlock) => {
+                Err(Error::busy("another run is at work in this warehouse")
+                    .hint("wait for it; the lock goes away with its process"))
+            }
+            Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
+        }
+    }
+
+    /// Starts a file aside; it appears under `name` when committed.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn draft(&self, name: &str) -> Result<Draft> {
+        let target = self.path(name);
+        let folder = target.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder)
+            .map_err(|error| Error::io("create the folder", folder, error))?;
+        let file = tempfile::Builder::new()
+            .prefix(".draft-")
+            .tempfile_in(folder)
+            .map_err(|error| Error::io("create a file in", folder, error))?;
+        Ok(Draft {
+            out: BufWriter::with_capacity(1 << 18, file),
+            target,
+            name: name.to_owned(),
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+        })
+    }
+
+    /// Writes a small file whole.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<Written> {
+        let mut draft = self.draft(name)?;
+        draft.write_all(content).map_err(|error| Error::io("write", &self.path(name), error))?;
+        draft.commit()
+    }
+
+    /// Reads a small file whole; `None` when it is not there.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.path(name);
+        match fs::read(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("read", &path, error)),
+        }
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn file(&self, name: &str) -> Result<File> {
+        open(&self.path(name))
+    }
+
+    /// What a file is now, or `None` when it is not there.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn stat(&self, name: &str) -> Result<Option<Written>> {
+        let path = self.path(name);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let (bytes, blake3) = digest(&path)?;
+        Ok(Some(Written { path: name.to_owned(), bytes, blake3 }))
+    }
+
+    /// All files below a folder, by relative path to the warehouse; drafts are left out.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn files_below(&self, folder: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        let top = self.path(folder);
+        if top.is_dir() {
+            walk(&top, &mut |path| {
+                if let Ok(rest) = path.strip_prefix(&self.root) {
+                    found.push(slashed(rest));
+                }
+            })?;
+        }
+        found.retain(|name| {
+            !name.rsplit('/').next().is_some_and(|last| last.starts_with(".draft-"))
+        });
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The names in a folder, without descending.
+    ///
+    /// # Errors
+    /// When it cannot be listed.
+    pub fn names_in(&self, folder: &str) -> Result<Vec<String>> {
+        let path = self.path(folder);
+        if !path.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names: Vec<String> = entries(&path)?
+            .iter()
+            .filter_map(|entry| entry.file_name().map(|name| name.to_string_lossy().into_owned()))
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Deletes a folder and all below, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub fn remove_folder(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("delete", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives all files below a folder a second name below another; both stay whole when one goes.
+    ///
+    /// # Errors
+    /// When a file cannot be linked.
+    pub fn link_files(&self, from: &str, to: &str) -> Result<()> {
+        for name in self.files_below(from)? {
+            let Some(rest) = name.strip_prefix(from) else { continue };
+            let target = self.path(&format!("{to}{rest}"));
+            if let Some(folder) = target.parent() {
+                fs::create_dir_all(folder)
+                    .map_err(|error| Error::io("create the folder", folder, error))?;
+            }
+            fs::hard_link(self.path(&name), &target)
+                .map_err(|error| Error::io("create", &target, error))?;
+        }
+        Ok(())
+    }
+
+    /// Renames a finished folder into place, on disk for good when it returns.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn move_folder(&self, from: &str, to: &str) -> Result<()> {
+        let (from, to) = (self.path(from), self.path(to));
+        sync_folders(&from)?;
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder)
+                .map_err(|error| Error::io("create the folder", folder, error))?;
+        }
+        fs::rename(&from, &to).map_err(|error| Error::io("rename", &from, error))?;
+        to.parent().map_or(Ok(()), sync_folder)
+    }
+
+    /// Points the link `name` to `target` at once: a reader sees the old or the new, never neither.
+    ///
+    /// # Errors
+    /// When the link cannot be made.
+    pub fn point(&self, name: &str, target: &str) -> Result<()> {
+        let path = self.path(name);
+        if fs::read_link(&path).is_ok_and(|now| now == Path::new(target)) {
+            return Ok(());
+        }
+        let aside = self.path(&format!(".{name}.new"));
+        match fs::remove_file(&aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("delete", &aside, error));
+            }
+            _ => {}
+        }
+        std::os::unix::fs::symlink(target, &aside)
+            .map_err(|error| Error::io("create", &aside, error))?;
+        fs::rename(&aside, &path).map_err(|error| Error::io("rename", &aside, error))?;
+        sync_folder(&self.root)
+    }
+
+    /// Where the link `name` points.
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<String> {
+        fs::read_link(self.path(name)).ok().map(|target| slashed(&target))
+    }
+}
+
+impl Draft {
+    /// Puts the finished file in its place, on disk for good when it returns.
+    ///
+    /// # Errors
+    /// When it cannot be written or renamed.
+    pub fn commit(self) -> Result<Written> {
+        let target = self.target;
+        let failed = |error: io::Error| Error::io("write", &target, error);
+        let file = self.out.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        set_readable(file.as_file()).map_err(failed)?;
+        file.persist(&target).map_err(|error| failed(error.error))?;
+        if let Some(folder) = target.parent() {
+            sync_folder(folder)?;
+        }
+        let blake3 = self.hasher.finalize().to_hex().to_string();
+        Ok(Written { path: self.name, bytes: self.bytes, blake3 })
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(buffer)?;
+        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        self.bytes += u64::try_from(count).unwrap_or_default();
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A temporary file is private; a warehouse is read by others.
+fn set_readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+/// Opens any file for reading.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|error| Error::io("open", path, error))
+}
+
+/// Length and BLAKE3 of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest(path: &Path) -> Result<(u64, String)> {
+    let mut file = open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 1 << 18];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer).map_err(|error| Error::io("read", path, error))?;
+        if count == 0 {
+            return Ok((bytes, hasher.finalize().to_hex().to_string()));
+        }
+        hasher.update(buffer.get(..count).unwrap_or_default());
+        bytes += u64::try_from(count).unwrap_or_default();
+    }
+}
+
+/// Reads a small file anywhere.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| Error::io("read", path, error))
+}
+
+/// The files of an input folder, by name; hidden ones and sub-folders are left out.
+///
+/// # Errors
+/// When there is no such folder or it cannot be listed.
+pub fn input_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Err(Error::no_input(format!("there is no input folder `{}`", folder.display()))
+            .hint("give the folder of the raw exports with `--input`"));
+    }
+    let mut files: Vec<PathBuf> = entries(folder)?
+        .into_iter()
+        .filter(|path| path.is_file())
+        .filter(|path| {
+            path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
+        })
+        .collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// The files of a folder of declarations, by relative path.
+///
+/// # Errors
+/// When there is no such folder or a file cannot be read.
+pub fn read_tree(folder: &Path) -> Result<Files> {
+    let mut paths = Vec::new();
+    if !folder.is_dir() {
+        return Err(Error::definition(format!("there is no folder `{}`", folder.display()))
+            .hint("give the file of the pipeline with `--pipeline`"));
+    }
+    walk(folder, &mut |path| paths.push(path.to_owned()))?;
+    let mut files = Files::new();
+    for path in paths {
+        if let Ok(rest) = path.strip_prefix(folder) {
+            files.insert(slashed(rest), read_file(&path)?);
+        }
+    }
+    Ok(files)
+}
+
+/// Creates a file for an invented export, and its folder.
+///
+/// # Errors
+/// When it cannot be created.
+pub fn create_in(folder: &Path, name: &str) -> io::Result<Box<dyn Write>> {
+    fs::create_dir_all(folder)?;
+    Ok(Box::new(BufWriter::with_capacity(1 << 18, File::create(folder.join(name))?)))
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error| Error::io("list", folder, error);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        found.push(entry.map_err(failed)?.path());
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<()> {
+    for path in entries(folder)? {
+        if path.is_dir() && !path.is_symlink() {
+            walk(&path, visit)?;
+        } else if path.is_file() {
+            visit(&path);
+        }
+    }
+    Ok(())
+}
+
+fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+fn sync_folders(folder: &Path) -> Result<()> {
+    for path in entries(folder)?.iter().filter(|path| path.is_dir() && !path.is_symlink()) {
+        sync_folders(path)?;
+    }
+    sync_folder(folder)
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    open(folder)?.sync_all().map_err(|error| Error::io("sync", folder, error))
+}
+
+/// Whether an error says that the file is not there.
+#[must_use]
+pub fn is_absent(error: &Error) -> bool {
+    matches!(error.kind, Kind::Io)
+        && error
+            .source
+            .as_ref()
+            .and_then(|source| source.downcast_ref::<io::Error>())
+            .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}

@@ -1,0 +1,359 @@
+//! A warehouse proves itself: every figure is recomputed from the files below it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
+
+use crate::definition::Definitions;
+use crate::error::{Error, Result};
+use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects};
+use crate::run::ledger::{Amount, Ledger};
+use crate::run::manifest::{CURRENT, Manifest, Output};
+use crate::run::store::{self, Store};
+use crate::run::{aggregate, clean, frames, ingest, parquet};
+use crate::vocabulary::codes::{Fate, Subject};
+use crate::vocabulary::columns::{self, Column as Name};
+
+/// What was verified and what is wrong.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The run.
+    pub run_id: String,
+    /// Checks that passed, in words.
+    pub passed: Vec<String>,
+    /// What is wrong, each naming its file.
+    pub problems: Vec<String>,
+}
+
+impl Report {
+    fn check(&mut self, what: &str, problems: Vec<String>) {
+        if problems.is_empty() {
+            self.passed.push(what.to_owned());
+        }
+        self.problems.extend(problems);
+    }
+}
+
+/// Verifies the run that readers see.
+///
+/// # Errors
+/// When there is no run, or its record cannot be read.
+pub fn verify(store: &Store) -> Result<Report> {
+    let Some(manifest) = Manifest::current(store)? else {
+        return Err(Error::no_input("the warehouse has no published run")
+            .hint("`conum run` makes one; `conum plan` says what is missing"));
+    };
+    let mut report = Report { run_id: manifest.run_id.clone(), ..Report::default() };
+    report.check("each file has the length and hash of the manifest", files(store, &manifest)?);
+    report.check("no file but those of the manifest", strangers(store, &manifest)?);
+    if !report.problems.is_empty() {
+        return Ok(report);
+    }
+    report.check("declared sort orders hold and keys are unique", orders(store, &manifest)?);
+    let ledger = ledger_in(store, CURRENT)?;
+    report.check("the ledger balances", balance(&ledger));
+    report.check("the ledger is that of the staged segments", staged(store, &manifest, &ledger)?);
+    report.check("the ledger is that of the clean files", cleaned(store, &ledger)?);
+    report.check("the ledger is that of the rejects", refused(store, &ledger)?);
+    let definitions = definitions(store, &manifest)?;
+    report
+        .check("tables are those of the clean files", recomputed(store, &manifest, &definitions)?);
+    Ok(report)
+}
+
+fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
+    let folder = store.path(&format!("{DECLARATIONS}/{}", manifest.definitions));
+    let definitions = Definitions::load(&manifest.pipeline, &store::read_tree(&folder)?)?;
+    if definitions.digest != manifest.definitions {
+        return Err(Error::data(format!(
+            "the declarations in `{}` were changed",
+            folder.display()
+        )));
+    }
+    Ok(definitions)
+}
+
+/// Files that are gone or have other bytes than the manifest says.
+fn files(store: &Store, manifest: &Manifest) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let outputs = manifest.outputs.iter().map(|output| {
+        let mut file = output.file.clone();
+        file.path = format!("{CURRENT}/{}", file.path);
+        file
+    });
+    let staged = manifest.segments.iter().flat_map(|s| [s.rows.clone(), s.rejects.clone()]);
+    for expected in outputs.chain(staged) {
+        match store.stat(&expected.path)? {
+            None => problems.push(format!("`{}` is missing", expected.path)),
+            Some(found) if found != expected => {
+                problems.push(format!("`{}` was changed since it was written", expected.path));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(problems)
+}
+
+fn strangers(store: &Store, manifest: &Manifest) -> Result<Vec<String>> {
+    let known: BTreeSet<String> =
+        manifest.outputs.iter().map(|output| format!("{CURRENT}/{}", output.file.path)).collect();
+    let mut problems = Vec::new();
+    for folder in ["clean", "rejects", "tables"] {
+        for name in store.files_below(&format!("{CURRENT}/{folder}"))? {
+            if !known.contains(&name) {
+                problems.push(format!("`{name}` is not in the manifest"));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+fn read_all(store: &Store, path: &str) -> Result<RecordBatch> {
+    let metadata = parquet::metadata(store.file(path)?)?;
+    let batches: Vec<RecordBatch> =
+        parquet::read(store.file(path)?, None, None)?.collect::<Result<_>>()?;
+    let schema = match batches.first() {
+        Some(batch) => batch.schema(),
+        None => std::sync::Arc::new(
+            ::parquet::arrow::parquet_to_arrow_schema(
+                metadata.file_metadata().schema_descr(),
+                None,
+            )
+            .map_err(|error| Error::data(format!("`{path}`: {error}")))?,
+        ),
+    };
+    Ok(concat_batches(&schema, &batches)?)
+}
+
+/// Re-reads each Parquet file: rows as recorded, sorted as declared, no key twice.
+fn orders(store: &Store, manifest: &Manifest) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for output in manifest.outputs.iter().filter(|output| is_parquet(output)) {
+        let path = format!("{CURRENT}/{}", output.file.path);
+        let metadata = parquet::metadata(store.file(&path)?)?;
+        let batch = read_all(store, &path)?;
+        if u64::try_from(batch.num_rows()).ok() != Some(output.rows) {
+            problems.push(format!("`{path}` has {} rows, not {}", batch.num_rows(), output.rows));
+        }
+        let group = metadata.row_groups().first();
+        let declared = group.and_then(|group| group.sorting_columns());
+        let Some(declared) = declared else {
+            if batch.num_rows() > 0 {
+                problems.push(format!("`{path}` declares no sort order"));
+            }
+            continue;
+        };
+        let keys: Vec<ArrayRef> = declared
+            .iter()
+            .filter_map(|column| usize::try_from(column.column_idx).ok())
+            .map(|index| std::sync::Arc::clone(batch.column(index)))
+            .collect();
+        if let Some(row) = first_disorder(&keys, batch.num_rows()) {
+            problems.push(format!(
+                "`{path}` is not in its declared order, or repeats a key, at row {row}"
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+fn is_parquet(output: &Output) -> bool {
+    Path::new(&output.file.path).extension().is_some_and(|extension| extension == "parquet")
+}
+
+fn first_disorder(keys: &[ArrayRef], rows: usize) -> Option<usize> {
+    (1..rows).find(|row| {
+        let ordering = keys
+            .iter()
+            .map(|key| compare(key, row - 1, *row))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal);
+        ordering.is_ge()
+    })
+}
+
+fn compare(key: &ArrayRef, one: usize, other: usize) -> std::cmp::Ordering {
+    match (key.is_valid(one), key.is_valid(other)) {
+        (true, true) => {}
+        (one, other) => return one.cmp(&other),
+    }
+    match key.data_type() {
+        DataType::Utf8 => {
+            let key = key.as_string::<i32>();
+            key.value(one).cmp(key.value(other))
+        }
+        DataType::Date32 => {
+            let key = key.as_primitive::<Date32Type>();
+            key.value(one).cmp(&key.value(other))
+        }
+        DataType::Int64 => {
+            let key = key.as_primitive::<Int64Type>();
+            key.value(one).cmp(&key.value(other))
+        }
+        _ => std::cmp::Ordering::Equal,
+    }
+}
+
+fn balance(ledger: &Ledger) -> Vec<String> {
+    match ledger.prove() {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![format!("`{CURRENT}/ledger.parquet`: {error}")],
+    }
+}
+
+/// Records = rows + rejects, and every staged row enters the clean stage with its participants.
+fn staged(store: &Store, manifest: &Manifest, ledger: &Ledger) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for segment in &manifest.segments {
+        let path = &segment.rows.path;
+        let batch = read_all(store, path)?;
+        let rows = i64::try_from(batch.num_rows()).unwrap_or_default();
+        let refused = i64::try_from(ingest::rejects_of(store, segment)?.len()).unwrap_or_default();
+        if rows + refused != segment.records {
+            problems.push(format!(
+                "`{path}`: {} records read, {rows} rows and {refused} rejects left",
+                segment.records
+            ));
+        }
+        let entered = ledger.entered(clean::STAGE, &segment.source, &segment.id);
+        if entered.rows != rows || entered.participants != participants(&batch) {
+            problems.push(format!(
+                "`{path}`: {rows} rows and {} participants staged, {} and {} entered in the ledger",
+                participants(&batch),
+                entered.rows,
+                entered.participants
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+fn participants(batch: &RecordBatch) -> i64 {
+    column_sum(batch, &columns::NB_PARTICIPANTS)
+}
+
+fn column_sum(batch: &RecordBatch, column: &Name) -> i64 {
+    let array = batch.column_by_name(column.name);
+    let array = array.and_then(|array| array.as_primitive_opt::<Int32Type>());
+    array.map_or(0, |array| array.iter().flatten().map(i64::from).sum())
+}
+
+/// Rows, participants and minutes of each year are those the ledger says were kept.
+fn cleaned(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let mut found: BTreeMap<String, (String, Amount)> = BTreeMap::new();
+    for path in aggregate::clean_files(store, CURRENT, Subject::Activites)? {
+        let batch = read_all(store, &path)?;
+        let year = path.split('/').find_map(|part| part.strip_prefix("annee="));
+        let amount = Amount {
+            rows: i64::try_from(batch.num_rows()).unwrap_or_default(),
+            participants: participants(&batch),
+            minutes: column_sum(&batch, &columns::DUREE_MINUTES),
+        };
+        found.insert(year.unwrap_or_default().to_owned(), (path, amount));
+    }
+    let kept = ledger.kept_by_period(clean::STAGE);
+    for (year, amount) in kept.iter().filter(|(year, _)| !year.is_empty()) {
+        match found.remove(year) {
+            Some((_, read)) if read == *amount => {}
+            Some((path, read)) => problems
+                .push(format!("`{path}` holds {read:?}, the ledger says {amount:?} were kept")),
+            None => problems.push(format!("the clean file of {year} is missing")),
+        }
+    }
+    problems.extend(found.into_values().map(|(path, _)| format!("`{path}` is not in the ledger")));
+    Ok(problems)
+}
+
+/// Rejects by stage, source and primary reason are those of the ledger.
+fn refused(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
+    let mut found: BTreeMap<(String, String, String), i64> = BTreeMap::new();
+    for reject in read_rejects(store, CURRENT)? {
+        let reason = reject.primary().to_owned();
+        *found.entry((reject.stage, reject.source, reason)).or_default() += 1;
+    }
+    let expected = ledger.rejected();
+    if found == expected {
+        return Ok(Vec::new());
+    }
+    let keys: BTreeSet<_> = found.keys().chain(expected.keys()).collect();
+    let differing = keys.into_iter().filter(|key| found.get(key) != expected.get(key));
+    Ok(differing
+        .map(|key| {
+            let (stage, source, reason) = key;
+            let count = |counts: &BTreeMap<_, i64>| counts.get(key).copied().unwrap_or_default();
+            format!(
+                "`{CURRENT}/rejects/{stage}.parquet`: {} of `{source}` for {reason}, the ledger says {}",
+                count(&found),
+                count(&expected)
+            )
+        })
+        .collect())
+}
+
+/// Makes each table again from the clean files, and compares Parquet and CSV.
+fn recomputed(
+    store: &Store,
+    manifest: &Manifest,
+    definitions: &Definitions,
+) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let sources = manifest.segments.iter().filter_map(|s| definitions.sources.get(&s.source));
+    let subjects: BTreeSet<Subject> = sources.map(|source| source.subject).collect();
+    for subject in subjects {
+        let (made, _) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
+        for (name, frame) in made {
+            let Some(table) = definitions.tables.get(name) else { continue };
+            let schema = aggregate::table_schema(table, definitions);
+            let expected = frames::to_batch(&schema, &frame)?;
+            let path = format!("{CURRENT}/tables/{name}.parquet");
+            let found = read_all(store, &path)?;
+            if found.columns() != expected.columns() {
+                problems.push(format!("`{path}` is not what the clean files give"));
+            }
+            let path = format!("{CURRENT}/tables/{name}.csv");
+            if store.read(&path)? != Some(aggregate::csv_of(&expected)?) {
+                problems.push(format!("`{path}` is not what the clean files give"));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+impl Ledger {
+    /// What entered a stage from a segment, over all periods.
+    fn entered(&self, stage: &str, source: &str, segment: &str) -> Amount {
+        self.sum(|account, fate, _| {
+            fate.is_none()
+                && account.stage == stage
+                && account.source == source
+                && account.segment == segment
+        })
+    }
+
+    /// What was kept, by period.
+    fn kept_by_period(&self, stage: &str) -> BTreeMap<String, Amount> {
+        let mut kept: BTreeMap<String, Amount> = BTreeMap::new();
+        self.visit(|account, fate, _, amount| {
+            if account.stage == stage && fate == Some(Fate::Kept) {
+                *kept.entry(account.period.clone()).or_default() += amount;
+            }
+        });
+        kept
+    }
+
+    /// Rejected rows by stage, source and reason.
+    fn rejected(&self) -> BTreeMap<(String, String, String), i64> {
+        let mut rejected = BTreeMap::new();
+        self.visit(|account, fate, reason, amount| {
+            if fate == Some(Fate::Rejected) {
+                let key = (account.stage.clone(), account.source.clone(), reason.to_owned());
+                *rejected.entry(key).or_default() += amount.rows;
+            }
+        });
+        rejected
+    }
+}

@@ -1,0 +1,104 @@
+//! Closed lists the code branches on.
+
+use serde::{Deserialize, Serialize};
+
+/// The total over all values of a dimension.
+pub const ENSEMBLE: &str = "ensemble";
+/// A value nobody gave.
+pub const NON_RENSEIGNE: &str = "non_renseigne";
+/// A value that cannot be told.
+pub const INCONNU: &str = "inconnu";
+/// A workshop.
+pub const COLLECTIF: &str = "collectif";
+/// Joins the codes of a multi-valued column.
+pub const SEPARATOR: &str = "|";
+
+/// What a source describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One row an activity, or a version of one.
+    Activites,
+    /// Employers, by the identifiers activities use.
+    Structures,
+    /// The public list of employers validated by the selection committee.
+    EmployeursPublics,
+}
+
+impl Subject {
+    /// Its name, as in the declarations.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Subject::Activites => "activites",
+            Subject::Structures => "structures",
+            Subject::EmployeursPublics => "employeurs_publics",
+        }
+    }
+}
+
+/// The system a source comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum System {
+    /// The Espace Coop, November 2020 to November 2024.
+    Legacy,
+    /// La Coop, since September 2024.
+    Coop,
+    /// A partner that has neither.
+    Plat,
+}
+
+impl System {
+    /// Its code in the data.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            System::Legacy => "legacy",
+            System::Coop => "coop",
+            System::Plat => "plat",
+        }
+    }
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// In the clean data.
+    Kept,
+    /// Refused, with a reason.
+    Rejected,
+    /// An exact copy of a row read elsewhere.
+    Duplicate,
+    /// A later version of the same record took its place.
+    Superseded,
+    /// Deleted in the system of origin.
+    Deleted,
+    /// The Coop's copy of a legacy record.
+    Migrated,
+}
+
+impl Fate {
+    /// All of them, in the order of the ledger.
+    pub const ALL: [Fate; 6] = [
+        Fate::Kept,
+        Fate::Rejected,
+        Fate::Duplicate,
+        Fate::Superseded,
+        Fate::Deleted,
+        Fate::Migrated,
+    ];
+
+    /// Its code in the ledger.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Fate::Kept => "gardee",
+            Fate::Rejected => "rejetee",
+            Fate::Duplicate => "doublon",
+            Fate::Superseded => "remplacee",
+            Fate::Deleted => "supprimee",
+            Fate::Migrated => "copie_migree",
+        }
+    }
+}

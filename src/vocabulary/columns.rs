@@ -1,0 +1,151 @@
+//! Every column: name, type, meaning. A name is written here and nowhere else.
+
+/// The type of a column, in memory and in Parquet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text; all codes are text, so that `01` stays `01`.
+    Text,
+    /// Signed 32-bit count of one record.
+    Count,
+    /// Signed 64-bit sum.
+    Sum,
+    /// A Europe/Paris day.
+    Day,
+    /// Microseconds since 1970, UTC.
+    Instant,
+}
+
+/// One column of the dictionary.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Column {
+    /// French `snake_case` without accents.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// One French sentence, written into the Parquet files.
+    pub meaning: &'static str,
+}
+
+macro_rules! columns {
+    ($($id:ident = $name:literal $kind:ident $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $id: Column =
+            Column { name: $name, kind: Kind::$kind, meaning: $meaning };)*
+        /// The whole dictionary, in reading order.
+        pub const ALL: &[&Column] = &[$(&$id),*];
+    };
+}
+
+columns! {
+    // Where a row comes from.
+    LIGNE = "ligne" Sum "Numéro de la première ligne de l'enregistrement dans le fichier source, à partir de 1.";
+    EMPREINTE = "empreinte" Sum "Empreinte du contenu lu de l'enregistrement ; deux copies exactes ont la même.";
+    SYSTEME = "systeme" Text "Système d'origine : legacy (Espace Coop), coop (La Coop), plat (partenaire).";
+    DRAPEAUX = "drapeaux" Text "Particularités de l'enregistrement, codes séparés par une barre verticale.";
+
+    // Activities.
+    ACTIVITE_ID = "activite_id" Text "Pseudonyme de l'activité.";
+    COPIE_DE = "copie_de" Text "Pseudonyme du compte rendu de l'Espace Coop dont l'activité est une copie.";
+    CONSEILLER_ID = "conseiller_id" Text "Pseudonyme du conseiller.";
+    STRUCTURE_ID = "structure_id" Text "Identifiant de la structure employeuse dans le système d'origine.";
+    LIEU_STRUCTURE_ID = "lieu_structure_id" Text "Identifiant de la structure où l'activité a eu lieu.";
+    DATE = "date" Day "Jour de l'activité, heure de Paris.";
+    MOIS = "mois" Text "Mois de l'activité, AAAA-MM.";
+    ANNEE = "annee" Text "Année de l'activité, AAAA.";
+    MODIFIE_LE = "modifie_le" Instant "Dernière modification dans le système d'origine.";
+    SUPPRIME_LE = "supprime_le" Instant "Suppression dans le système d'origine.";
+    TYPE_ACTIVITE = "type_activite" Text "Nature : individuel, collectif, ponctuel.";
+    LIEU = "lieu" Text "Lieu : lieu_activite, domicile, a_distance, autre.";
+    THEMES = "themes" Text "Thèmes abordés, codes séparés par une barre verticale.";
+    THEME = "theme" Text "Thème abordé.";
+    DUREE = "duree" Text "Durée telle que saisie : minutes ou classe.";
+    DUREE_MINUTES = "duree_minutes" Count "Durée en minutes ; une classe vaut son milieu conventionnel.";
+    NB_PARTICIPANTS = "nb_participants" Count "Participants (P).";
+    NB_PARTICIPANTS_RECURRENTS = "nb_participants_recurrents" Count "Participants déjà venus (R) ; 0 quand la source ne le dit pas.";
+    NB_ACCOMPAGNEMENTS_HISTORIQUE = "nb_accompagnements_historique" Count "P pour un atelier, 1 sinon : formule historique de l'Espace Coop.";
+    NB_PERSONNES_HORS_RECURRENTS = "nb_personnes_hors_recurrents" Count "max(P - R, 0).";
+    NB_ATELIERS = "nb_ateliers" Count "1 pour une activité collective, 0 sinon.";
+    AGE_MOINS_12 = "age_moins_12" Count "Participants de moins de 12 ans.";
+    AGE_12_17 = "age_12_17" Count "Participants de 12 à 17 ans (12-18 dans l'Espace Coop).";
+    AGE_18_35 = "age_18_35" Count "Participants de 18 à 35 ans (Espace Coop).";
+    AGE_35_60 = "age_35_60" Count "Participants de 35 à 60 ans (Espace Coop).";
+    AGE_60_PLUS = "age_60_plus" Count "Participants de plus de 60 ans (Espace Coop).";
+    AGE_18_24 = "age_18_24" Count "Participants de 18 à 24 ans (La Coop).";
+    AGE_25_39 = "age_25_39" Count "Participants de 25 à 39 ans (La Coop).";
+    AGE_40_59 = "age_40_59" Count "Participants de 40 à 59 ans (La Coop).";
+    AGE_60_69 = "age_60_69" Count "Participants de 60 à 69 ans (La Coop).";
+    AGE_70_PLUS = "age_70_plus" Count "Participants de 70 ans et plus (La Coop).";
+    AGE_INCONNU = "age_inconnu" Count "Participants dont l'âge n'est pas renseigné.";
+    STATUT_SCOLARISE = "statut_scolarise" Count "Participants scolarisés ou étudiants.";
+    STATUT_SANS_EMPLOI = "statut_sans_emploi" Count "Participants sans emploi.";
+    STATUT_EN_EMPLOI = "statut_en_emploi" Count "Participants en emploi.";
+    STATUT_RETRAITE = "statut_retraite" Count "Participants retraités.";
+    STATUT_INCONNU = "statut_inconnu" Count "Participants dont le statut n'est pas renseigné ou est hétérogène.";
+    GENRE_FEMININ = "genre_feminin" Count "Participantes (La Coop).";
+    GENRE_MASCULIN = "genre_masculin" Count "Participants (La Coop).";
+    GENRE_INCONNU = "genre_inconnu" Count "Participants dont le genre n'est pas communiqué (La Coop).";
+
+    // Territory.
+    CODE_COMMUNE = "code_commune" Text "Code INSEE de la commune.";
+    CODE_POSTAL = "code_postal" Text "Code postal.";
+    COMMUNE = "commune" Text "Code INSEE de la commune au millésime de référence.";
+    EPCI = "epci" Text "SIREN de l'EPCI à fiscalité propre de la commune.";
+    DEPARTEMENT = "departement" Text "Code du département ou de la collectivité d'outre-mer.";
+    REGION = "region" Text "Code de la région.";
+    DEPARTEMENT_SOURCE = "departement_source" Text "D'où vient le département : commune, structure_lieu, code_postal, employeur, declare, inconnu.";
+    DEPARTEMENT_DECLARE = "departement_declare" Text "Code du département écrit dans la source.";
+
+    // Employers.
+    SIRET = "siret" Text "SIRET de l'employeur.";
+    SIREN = "siren" Text "SIREN de l'employeur.";
+    CATEGORIE_JURIDIQUE = "categorie_juridique" Text "Catégorie juridique SIRENE de l'employeur.";
+    TYPE_DECLARE = "type_declare" Text "Type déclaré de l'employeur, tel quel.";
+    REGLES_NOM = "regles_nom" Text "Règles de nom reconnues dans la dénomination, qui n'est pas gardée.";
+    TYPE_EMPLOYEUR = "type_employeur" Text "Type d'employeur.";
+    TYPE_EMPLOYEUR_SOURCE = "type_employeur_source" Text "Ce qui a décidé du type : categorie_juridique, exception, siren_reference, siren_prefixe, nom, type_declare, inconnu.";
+    FRANCE_SERVICES = "france_services" Text "Label France Services de l'employeur : oui, non, inconnu.";
+
+    // Public list of employers.
+    DATE_VALIDATION = "date_validation" Day "Jour de la validation par le comité de sélection.";
+    NB_POSTES = "nb_postes" Count "Postes de conseillers validés.";
+    INVESTISSEMENT_CENTIMES = "investissement_centimes" Sum "Investissement estimé de l'État, en centimes d'euro.";
+    ZRR = "zrr" Text "Zone de revitalisation rurale, tel que publié.";
+    QPV = "qpv" Text "Quartier prioritaire, tel que publié.";
+    TRANCHE_AGE = "tranche_age" Text "Tranche d'âge commune aux deux systèmes.";
+
+    // Rejects and ledger.
+    ETAPE = "etape" Text "Étape : ingest, clean, aggregate.";
+    SOURCE = "source" Text "Nom de la source déclarée dans pipelines/sources.";
+    SEGMENT = "segment" Text "Empreinte du fichier source.";
+    RAISON = "raison" Text "Première raison du rejet.";
+    RAISONS = "raisons" Text "Toutes les raisons du rejet, séparées par une barre verticale.";
+    PERIODE = "periode" Text "Année, ou vide pour l'ensemble.";
+    DEVENIR = "devenir" Text "Ce que les lignes sont devenues : entree, gardee, rejetee, doublon, remplacee, supprimee, copie_migree.";
+    LIGNES = "lignes" Sum "Nombre de lignes.";
+    PARTICIPANTS = "participants" Sum "Somme des participants.";
+    MINUTES = "minutes" Sum "Somme des minutes.";
+}
+
+/// The column of this name, if the dictionary has it.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Column> {
+    ALL.iter().copied().find(|column| column.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_short_and_plain_ascii() {
+        for (i, column) in ALL.iter().enumerate() {
+            assert!(column.name.len() <= 32, "{}", column.name);
+            assert!(
+                column
+                    .name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            );
+            assert!(ALL[i + 1..].iter().all(|other| other.name != column.name), "{}", column.name);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Flags a kept record may bear: odd, but complete.
+
+/// A lost leading zero of a postal code was put back.
+pub const CODE_POSTAL_REPARE: &str = "code_postal_repare";
+/// The postal code cannot be one and was left out.
+pub const CODE_POSTAL_INVALIDE: &str = "code_postal_invalide";
+/// A lost leading zero of a commune code was put back.
+pub const CODE_COMMUNE_REPARE: &str = "code_commune_repare";
+/// The commune code cannot be one and was left out.
+pub const CODE_COMMUNE_INVALIDE: &str = "code_commune_invalide";
+/// A lost leading zero of a département code was put back.
+pub const DEPARTEMENT_REPARE: &str = "departement_repare";
+/// The SIRET does not have 14 digits with a valid key.
+pub const SIRET_INVALIDE: &str = "siret_invalide";
+/// A lost leading zero of a SIRET was put back, as its key proves.
+pub const SIRET_REPARE: &str = "siret_repare";
+/// The legal category does not have 4 digits and was left out.
+pub const CATEGORIE_INVALIDE: &str = "categorie_invalide";
+/// A theme is not in the code list.
+pub const THEME_INCONNU: &str = "theme_inconnu";
+/// The duration was a class and counts for its conventional middle.
+pub const DUREE_ESTIMEE: &str = "duree_estimee";
+/// No duration was given; it counts for 0 minutes.
+pub const DUREE_INCONNUE: &str = "duree_inconnue";
+/// R is greater than P.
+pub const RECURRENTS_SUPERIEURS: &str = "recurrents_superieurs";
+/// The source does not say how many participants came before.
+pub const RECURRENTS_INCONNUS: &str = "recurrents_inconnus";
+/// Ages add up to more than the participants.
+pub const AGES_SUPERIEURS: &str = "ages_superieurs";
+/// The structure of the activity is in no list of employers.
+pub const STRUCTURE_INCONNUE: &str = "structure_inconnue";
+/// The commune code is a former one and was moved to the reference vintage.
+pub const COMMUNE_ANCIENNE: &str = "commune_ancienne";
+/// The commune is not in the reference.
+pub const COMMUNE_INCONNUE: &str = "commune_inconnue";
+/// The département comes from the postal code.
+pub const DEPARTEMENT_PAR_CODE_POSTAL: &str = "departement_par_code_postal";
+/// The postal code spans several départements and does not decide.
+pub const CODE_POSTAL_AMBIGU: &str = "code_postal_ambigu";
+/// The département is that of the employer.
+pub const DEPARTEMENT_PAR_EMPLOYEUR: &str = "departement_par_employeur";
+/// The département written in the source is not that of the commune.
+pub const DEPARTEMENT_DIVERGENT: &str = "departement_divergent";

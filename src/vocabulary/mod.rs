@@ -1,0 +1,8 @@
+//! What words mean: every column, every table the program itself names, every code it branches on.
+
+pub mod codes;
+pub mod columns;
+pub mod flags;
+pub mod reject;
+pub mod schema;
+pub mod tables;

@@ -1,0 +1,77 @@
+//! A refused record: where it is and why, never what it says.
+
+/// Why a record may be refused before its meaning is known. The column follows after a colon.
+pub mod reasons {
+    /// The number of fields is not that of the header.
+    pub const FIELD_COUNT: &str = "nombre_de_champs";
+    /// The last line has no line end and not all its fields.
+    pub const TRUNCATED: &str = "ligne_tronquee";
+    /// A quote is not closed, or closed in the middle of a field.
+    pub const QUOTES: &str = "guillemets";
+    /// The bytes are not text in the declared encoding.
+    pub const ENCODING: &str = "encodage";
+    /// The record is longer than any real one.
+    pub const TOO_LONG: &str = "enregistrement_trop_long";
+    /// The line is not one JSON object.
+    pub const JSON: &str = "json_invalide";
+    /// A required value is missing.
+    pub const MISSING: &str = "manquant";
+    /// Not a date, or one that does not exist.
+    pub const DATE: &str = "date_invalide";
+    /// Not an integer.
+    pub const INTEGER: &str = "entier_invalide";
+    /// Beyond one billion either way.
+    pub const RANGE: &str = "entier_hors_bornes";
+    /// Not in the code list.
+    pub const CODE: &str = "code_inconnu";
+    /// Neither minutes nor a known class.
+    pub const DURATION: &str = "duree_invalide";
+    /// Not an amount in euros.
+    pub const AMOUNT: &str = "montant_invalide";
+    /// Not an identifier.
+    pub const IDENTIFIER: &str = "identifiant_invalide";
+
+    /// What was expected, in plain French; rules of `pipelines/rules` bring their own.
+    #[must_use]
+    pub fn expected(reason: &str) -> Option<&'static str> {
+        let rule = reason.split(':').next().unwrap_or(reason);
+        Some(match rule {
+            FIELD_COUNT => "autant de champs que l'en-tête en annonce",
+            TRUNCATED => "une dernière ligne complète",
+            QUOTES => "des guillemets fermés, doublés à l'intérieur d'un champ",
+            ENCODING => "du texte dans l'encodage déclaré de la source",
+            TOO_LONG => "un enregistrement de moins d'un mébioctet",
+            JSON => "un objet JSON par ligne",
+            MISSING => "une valeur",
+            DATE => "une date qui existe, dans le format déclaré",
+            INTEGER => "un nombre entier",
+            RANGE => "un nombre entier entre moins un et un milliard",
+            CODE => "un code de la liste",
+            DURATION => "des minutes ou une classe de durée connue",
+            AMOUNT => "un montant en euros",
+            IDENTIFIER => "un identifiant de lettres, chiffres et tirets",
+            _ => return None,
+        })
+    }
+}
+
+/// One refused record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Line of the source file, from 1.
+    pub line: i64,
+    /// All reasons, the primary one first.
+    pub reasons: Vec<String>,
+    /// Participants, when they could be read.
+    pub participants: i64,
+    /// Minutes, when they could be read.
+    pub minutes: i64,
+}
+
+impl Reject {
+    /// A record refused for its shape.
+    #[must_use]
+    pub fn of_shape(line: i64, reason: &str) -> Self {
+        Self { line, reasons: vec![reason.to_owned()], participants: 0, minutes: 0 }
+    }
+}

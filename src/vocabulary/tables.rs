@@ -1,0 +1,248 @@
+//! Every table the program itself names: its columns, its grain, its total order.
+
+use crate::vocabulary::codes::Subject;
+use crate::vocabulary::columns::*;
+
+/// The shape of a table. The key is unique and the rows are sorted by it.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// What one row is, in French.
+    pub grain: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [Column],
+    /// The total order; empty where rows stay in the order of the file.
+    pub key: &'static [Column],
+}
+
+/// Typed activities, one segment a file.
+pub const STAGED_ACTIVITES: Table = Table {
+    name: "activites_lues",
+    grain: "un enregistrement d'activité du fichier source, une version",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        ACTIVITE_ID,
+        COPIE_DE,
+        CONSEILLER_ID,
+        STRUCTURE_ID,
+        LIEU_STRUCTURE_ID,
+        DATE,
+        MODIFIE_LE,
+        SUPPRIME_LE,
+        TYPE_ACTIVITE,
+        LIEU,
+        THEMES,
+        DUREE,
+        NB_PARTICIPANTS,
+        NB_PARTICIPANTS_RECURRENTS,
+        CODE_COMMUNE,
+        CODE_POSTAL,
+        SIRET,
+        TYPE_DECLARE,
+        AGE_MOINS_12,
+        AGE_12_17,
+        AGE_18_35,
+        AGE_35_60,
+        AGE_60_PLUS,
+        AGE_18_24,
+        AGE_25_39,
+        AGE_40_59,
+        AGE_60_69,
+        AGE_70_PLUS,
+        AGE_INCONNU,
+        STATUT_SCOLARISE,
+        STATUT_SANS_EMPLOI,
+        STATUT_EN_EMPLOI,
+        STATUT_RETRAITE,
+        STATUT_INCONNU,
+        GENRE_FEMININ,
+        GENRE_MASCULIN,
+        GENRE_INCONNU,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
+/// Typed employers.
+pub const STAGED_STRUCTURES: Table = Table {
+    name: "structures_lues",
+    grain: "une structure du fichier source",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        STRUCTURE_ID,
+        SIRET,
+        REGLES_NOM,
+        TYPE_DECLARE,
+        CATEGORIE_JURIDIQUE,
+        CODE_COMMUNE,
+        CODE_POSTAL,
+        FRANCE_SERVICES,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
+/// The typed public list of employers.
+pub const STAGED_EMPLOYEURS_PUBLICS: Table = Table {
+    name: "employeurs_publics_lus",
+    grain: "une décision d'attribution de la liste publique",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        SIRET,
+        REGLES_NOM,
+        TYPE_DECLARE,
+        DATE_VALIDATION,
+        NB_POSTES,
+        INVESTISSEMENT_CENTIMES,
+        CODE_COMMUNE,
+        CODE_POSTAL,
+        DEPARTEMENT_DECLARE,
+        ZRR,
+        QPV,
+        FRANCE_SERVICES,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
+/// Clean activities.
+pub const CLEAN_ACTIVITES: Table = Table {
+    name: "activites",
+    grain: "une activité, dans sa dernière version",
+    columns: &[
+        ACTIVITE_ID,
+        SYSTEME,
+        DATE,
+        MOIS,
+        ANNEE,
+        CONSEILLER_ID,
+        STRUCTURE_ID,
+        SIREN,
+        TYPE_EMPLOYEUR,
+        TYPE_EMPLOYEUR_SOURCE,
+        FRANCE_SERVICES,
+        COMMUNE,
+        EPCI,
+        DEPARTEMENT,
+        REGION,
+        DEPARTEMENT_SOURCE,
+        TYPE_ACTIVITE,
+        LIEU,
+        THEMES,
+        DUREE_MINUTES,
+        NB_PARTICIPANTS,
+        NB_PARTICIPANTS_RECURRENTS,
+        NB_ACCOMPAGNEMENTS_HISTORIQUE,
+        NB_PERSONNES_HORS_RECURRENTS,
+        NB_ATELIERS,
+        AGE_MOINS_12,
+        AGE_12_17,
+        AGE_18_35,
+        AGE_35_60,
+        AGE_60_PLUS,
+        AGE_18_24,
+        AGE_25_39,
+        AGE_40_59,
+        AGE_60_69,
+        AGE_70_PLUS,
+        AGE_INCONNU,
+        STATUT_SCOLARISE,
+        STATUT_SANS_EMPLOI,
+        STATUT_EN_EMPLOI,
+        STATUT_RETRAITE,
+        STATUT_INCONNU,
+        GENRE_FEMININ,
+        GENRE_MASCULIN,
+        GENRE_INCONNU,
+        DRAPEAUX,
+    ],
+    key: &[DATE, SYSTEME, ACTIVITE_ID],
+};
+
+/// Employers, coded.
+pub const CLEAN_EMPLOYEURS: Table = Table {
+    name: "employeurs",
+    grain: "un identifiant de structure employeuse d'un système",
+    columns: &[
+        STRUCTURE_ID,
+        SIRET,
+        SIREN,
+        CATEGORIE_JURIDIQUE,
+        TYPE_EMPLOYEUR,
+        TYPE_EMPLOYEUR_SOURCE,
+        FRANCE_SERVICES,
+        COMMUNE,
+        EPCI,
+        DEPARTEMENT,
+        REGION,
+        DEPARTEMENT_SOURCE,
+        DRAPEAUX,
+    ],
+    key: &[STRUCTURE_ID],
+};
+
+/// The public list of employers, coded. Several identical decisions of one day may exist.
+pub const CLEAN_EMPLOYEURS_PUBLICS: Table = Table {
+    name: "employeurs_publics",
+    grain: "une décision d'attribution de la liste publique",
+    columns: &[
+        SIRET,
+        DATE_VALIDATION,
+        EMPREINTE,
+        SIREN,
+        TYPE_EMPLOYEUR,
+        TYPE_EMPLOYEUR_SOURCE,
+        FRANCE_SERVICES,
+        NB_POSTES,
+        INVESTISSEMENT_CENTIMES,
+        COMMUNE,
+        EPCI,
+        DEPARTEMENT,
+        REGION,
+        DEPARTEMENT_SOURCE,
+        ZRR,
+        QPV,
+        DRAPEAUX,
+    ],
+    key: &[SIRET, DATE_VALIDATION, EMPREINTE],
+};
+
+/// Rejected lines of all stages.
+pub const REJECTS: Table = Table {
+    name: "rejets",
+    grain: "un enregistrement refusé",
+    columns: &[ETAPE, SOURCE, SEGMENT, LIGNE, RAISON, RAISONS, PARTICIPANTS, MINUTES],
+    key: &[ETAPE, SOURCE, SEGMENT, LIGNE],
+};
+
+/// What became of every row.
+pub const LEDGER: Table = Table {
+    name: "registre",
+    grain: "un devenir des lignes d'une étape, d'un segment et d'une période",
+    columns: &[ETAPE, SOURCE, SEGMENT, PERIODE, DEVENIR, RAISON, LIGNES, PARTICIPANTS, MINUTES],
+    key: &[ETAPE, SOURCE, SEGMENT, PERIODE, DEVENIR, RAISON],
+};
+
+/// The staged table of a subject.
+#[must_use]
+pub fn staged(subject: Subject) -> &'static Table {
+    match subject {
+        Subject::Activites => &STAGED_ACTIVITES,
+        Subject::Structures => &STAGED_STRUCTURES,
+        Subject::EmployeursPublics => &STAGED_EMPLOYEURS_PUBLICS,
+    }
+}
+
+/// The clean table of a subject.
+#[must_use]
+pub fn clean(subject: Subject) -> &'static Table {
+    match subject {
+        Subject::Activites => &CLEAN_ACTIVITES,
+        Subject::Structures => &CLEAN_EMPLOYEURS,
+        Subject::EmployeursPublics => &CLEAN_EMPLOYEURS_PUBLICS,
+    }
+}
