@@ -6,7 +6,7 @@ use crate::definition::Definitions;
 use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::table::Table;
 use crate::error::{Error, Result};
-use crate::vocabulary::codes::{ENSEMBLE, NON_RENSEIGNE, SEPARATOR};
+use crate::vocabulary::codes::{ENSEMBLE, INCONNU, NON_RENSEIGNE, SEPARATOR};
 
 /// Changes when the same records and declarations would give other tables.
 pub const VERSION: u32 = 1;
@@ -99,7 +99,7 @@ impl<'a> Summary<'a> {
             .by
             .iter()
             .filter(|name| *name != dimension)
-            .map(|name| col(name.as_str()))
+            .map(|name| dimension_of(name))
             .collect();
         let sums = self.measures.iter().map(|(name, _)| sum.clone().alias(*name));
         let grouped = if own.is_empty() {
@@ -114,7 +114,7 @@ impl<'a> Summary<'a> {
 
     /// Sums at the finest grain: dimensions, and the values to count once each.
     fn group(&self, records: LazyFrame, by: &[&str]) -> Result<DataFrame> {
-        let mut keys: Vec<Expr> = by.iter().map(|name| col(*name)).collect();
+        let mut keys: Vec<Expr> = by.iter().map(|name| dimension_of(name)).collect();
         keys.extend(self.distinct().map(|of| col(of).alias(distinct_name(of))));
         let sums: Vec<Expr> = self
             .measures
@@ -199,6 +199,11 @@ impl<'a> Summary<'a> {
         let order = by.iter().copied().chain(self.measures.iter().map(|(name, _)| *name));
         Ok(grouped.with_columns(totals).select(order.map(col).collect::<Vec<_>>()))
     }
+}
+
+/// A dimension; what is not known is a code like the others.
+fn dimension_of(name: &str) -> Expr {
+    col(name).fill_null(lit(INCONNU))
 }
 
 fn distinct_name(of: &str) -> String {

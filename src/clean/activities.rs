@@ -2,10 +2,10 @@
 
 use polars::prelude::*;
 
-use crate::clean::lookup::lookup;
-use crate::clean::territory::locate;
+use crate::clean::lookup::{lookup, text_column};
+use crate::clean::places::{EMPLOYER_DEPARTEMENT, EMPLOYER_REGION, PLACE_FLAGS, join_territory};
+use crate::clean::rules::{flag, judge, none_if_empty};
 use crate::definition::Definitions;
-use crate::definition::rule::{Check, Rule, Severity};
 use crate::error::{Error, Result};
 use crate::vocabulary::codes::{COLLECTIF, INCONNU, NON_RENSEIGNE, SEPARATOR};
 use crate::vocabulary::columns::{self, Column as Name};
@@ -52,12 +52,12 @@ const OTHER_COUNTS: [Name; 8] = [
 ];
 
 /// Columns that live only inside this stage.
-const LOOKED_UP: [&str; 5] =
-    ["type_commun", "lieu_commun", "themes_communs", "minutes", "duree_est_classe"];
-const PLACE_FLAGS: &str = "drapeaux_lieu";
-const EMPLOYER_FLAGS: &str = "drapeaux_employeur";
-const EMPLOYER_DEPARTEMENT: &str = "departement_employeur";
-const EMPLOYER_REGION: &str = "region_employeur";
+const COMMON_KIND: &str = "type commun";
+const COMMON_PLACE: &str = "lieu commun";
+const COMMON_THEMES: &str = "themes communs";
+const MINUTES: &str = "minutes";
+const DURATION_FLAG: &str = "drapeau de la duree";
+const EMPLOYER_FLAGS: &str = "drapeaux de l'employeur";
 
 /// Clean and refused activities of a period.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub fn clean(
     let rows = join_employer(rows, employers)?;
     let rows = join_territory(rows, employers, definitions)?;
     let rows = complete(rows);
-    let rows = judge(rows, &definitions.rules, as_of)?.collect()?;
+    let rows = judge(rows, own_flags(), &definitions.rules, as_of)?.collect()?;
     let rejected = rejects(&rows)?;
     let kept = rows.lazy().filter(col(columns::RAISONS.name).eq(lit(""))).collect()?;
     let tally = tally(&kept)?;
@@ -115,7 +115,8 @@ fn harmonise(rows: DataFrame, definitions: &Definitions) -> Result<DataFrame> {
     let one = |list: &str, system: &str, code: &str| {
         lists.common_codes(list, system, code).first().cloned()
     };
-    let [kind, place, themes, minutes, is_class] = LOOKED_UP.map(text_column);
+    let [kind, place, themes, minutes, is_class] =
+        [COMMON_KIND, COMMON_PLACE, COMMON_THEMES, MINUTES, DURATION_FLAG].map(text_column);
     let rows = lookup(rows, [&columns::SYSTEME, &columns::TYPE_ACTIVITE], [&kind], |[s, code]| {
         [one("types_activite", s, code)]
     })?;
@@ -139,10 +140,6 @@ fn harmonise(rows: DataFrame, definitions: &Definitions) -> Result<DataFrame> {
             found.filter(|(_, is_class)| *is_class).map(|_| flags::DUREE_ESTIMEE.to_owned()),
         ]
     })
-}
-
-fn text_column(name: &'static str) -> Name {
-    Name { name, kind: columns::Kind::Text, meaning: "" }
 }
 
 /// The employer of the activity, from the clean table of employers.
@@ -169,108 +166,12 @@ fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
         .collect()?)
 }
 
-/// Where the activity took place: its commune, the structure that received it, its postal code,
-/// and the employer's département where nothing else tells.
-fn join_territory(
-    rows: DataFrame,
-    employers: &DataFrame,
-    definitions: &Definitions,
-) -> Result<LazyFrame> {
-    let place_flags = text_column(PLACE_FLAGS);
-    let rows = lookup(
-        rows,
-        [&columns::CODE_COMMUNE, &columns::CODE_POSTAL],
-        [
-            &columns::COMMUNE,
-            &columns::EPCI,
-            &columns::DEPARTEMENT,
-            &columns::REGION,
-            &columns::DEPARTEMENT_SOURCE,
-            &place_flags,
-        ],
-        |[commune, postal_code]| {
-            let located = locate(&definitions.territory, commune, postal_code);
-            let found = located.flags.join(SEPARATOR);
-            [
-                located.commune,
-                located.epci,
-                located.departement,
-                located.region,
-                Some(located.source.to_owned()),
-                Some(found).filter(|flags| !flags.is_empty()),
-            ]
-        },
-    )?;
-    let places =
-        employers.clone().lazy().filter(col(columns::DEPARTEMENT.name).neq(lit(INCONNU))).select([
-            col(columns::STRUCTURE_ID.name),
-            col(columns::COMMUNE.name).alias(of_place(&columns::COMMUNE)),
-            col(columns::EPCI.name).alias(of_place(&columns::EPCI)),
-            col(columns::DEPARTEMENT.name).alias(of_place(&columns::DEPARTEMENT)),
-            col(columns::REGION.name).alias(of_place(&columns::REGION)),
-        ]);
-    let rows = rows.lazy().join(
-        places,
-        [col(columns::LIEU_STRUCTURE_ID.name)],
-        [col(columns::STRUCTURE_ID.name)],
-        JoinArgs::new(JoinType::Left),
-    );
-    let rows = fall_back(
-        rows,
-        "structure_lieu",
-        of_place(&columns::DEPARTEMENT),
-        &[
-            (&columns::COMMUNE, of_place(&columns::COMMUNE)),
-            (&columns::EPCI, of_place(&columns::EPCI)),
-            (&columns::REGION, of_place(&columns::REGION)),
-            (&columns::DEPARTEMENT, of_place(&columns::DEPARTEMENT)),
-        ],
-    );
-    let rows = fall_back(
-        rows,
-        "employeur",
-        EMPLOYER_DEPARTEMENT.to_owned(),
-        &[
-            (&columns::REGION, EMPLOYER_REGION.to_owned()),
-            (&columns::DEPARTEMENT, EMPLOYER_DEPARTEMENT.to_owned()),
-        ],
-    );
-    Ok(rows.with_columns([col(columns::DEPARTEMENT.name).fill_null(lit(INCONNU))]))
-}
-
-fn of_place(name: &Name) -> String {
-    format!("{} du lieu", name.name)
-}
-
-/// Takes columns from another source where no département is known and that source has one.
-fn fall_back(
-    rows: LazyFrame,
-    source: &str,
-    departement: String,
-    taken: &[(&Name, String)],
-) -> LazyFrame {
-    let other = col(departement);
-    let applies = col(columns::DEPARTEMENT.name)
-        .is_null()
-        .and(other.clone().is_not_null())
-        .and(other.neq(lit(INCONNU)));
-    let pick = |value: Expr, name: &Name| {
-        when(applies.clone()).then(value).otherwise(col(name.name)).alias(name.name)
-    };
-    let mut picked = vec![pick(lit(source.to_owned()), &columns::DEPARTEMENT_SOURCE)];
-    picked.extend(taken.iter().map(|(name, from)| pick(col(from.as_str()), name)));
-    rows.with_columns(picked)
-}
-
 /// Counts nobody gave are 0, and the unknown ages are what is missing to P.
 fn complete(rows: LazyFrame) -> LazyFrame {
     let zero = |name: &Name| col(name.name).fill_null(lit(0));
     let mut filled: Vec<Expr> = AGES.iter().chain(&OTHER_COUNTS).map(zero).collect();
     filled.extend([
-        col(LOOKED_UP[3])
-            .cast(DataType::Int32)
-            .fill_null(lit(0))
-            .alias(columns::DUREE_MINUTES.name),
+        col(MINUTES).cast(DataType::Int32).fill_null(lit(0)).alias(columns::DUREE_MINUTES.name),
         when(col(columns::NB_PARTICIPANTS_RECURRENTS.name).is_null())
             .then(lit(flags::RECURRENTS_INCONNUS))
             .otherwise(lit(NULL))
@@ -293,13 +194,12 @@ fn complete(rows: LazyFrame) -> LazyFrame {
         ])
 }
 
-/// Reasons to refuse the row in `raisons`, empty for none; all flags in `drapeaux`.
-fn judge(rows: LazyFrame, rules: &[Rule], as_of: i32) -> Result<LazyFrame> {
-    let mut reasons = Vec::new();
-    let mut found = vec![
+/// Flags that no rule declares.
+fn own_flags() -> Vec<Expr> {
+    vec![
         none_if_empty(columns::DRAPEAUX.name),
         col(PLACE_FLAGS),
-        col(LOOKED_UP[4]),
+        col(DURATION_FLAG),
         col(flags::RECURRENTS_INCONNUS),
         col(flags::AGES_SUPERIEURS),
         flag(col(columns::DUREE.name).eq(lit("")), flags::DUREE_INCONNUE),
@@ -314,45 +214,7 @@ fn judge(rows: LazyFrame, rules: &[Rule], as_of: i32) -> Result<LazyFrame> {
                 .or(col(columns::STRUCTURE_ID.name).eq(lit(""))),
             flags::STRUCTURE_INCONNUE,
         ),
-    ];
-    for rule in rules {
-        for column in &rule.columns {
-            let broken = flag(broken(rule, column, as_of)?, &rule.code(column));
-            match rule.severity {
-                Severity::Reject => reasons.push(broken),
-                Severity::Flag => found.push(broken),
-            }
-        }
-    }
-    Ok(rows.with_columns([
-        concat_str(reasons, SEPARATOR, true).alias(columns::RAISONS.name),
-        concat_str(found, SEPARATOR, true).alias(columns::DRAPEAUX.name),
-    ]))
-}
-
-fn broken(rule: &Rule, column: &str, as_of: i32) -> Result<Expr> {
-    let value = || col(column);
-    let day = |days: i32| lit(days).cast(DataType::Date);
-    Ok(match &rule.check {
-        Check::Between([least, most]) => value().lt(lit(*least)).or(value().gt(lit(*most))),
-        Check::NotBefore(text) => {
-            let first = text.parse::<jiff::civil::Date>().ok();
-            let epoch = jiff::civil::Date::constant(1970, 1, 1);
-            let days = first.and_then(|first| (first - epoch).get_days().into());
-            value().lt(day(days.ok_or_else(|| Error::internal("a rule's day was checked"))?))
-        }
-        Check::NotAfterReferenceDay(true) => value().gt(day(as_of)),
-        Check::NotAfterReferenceDay(false) => lit(false),
-        Check::AtMost(other) => value().gt(col(other.as_str())),
-    })
-}
-
-fn flag(holds: Expr, name: &str) -> Expr {
-    when(holds).then(lit(name.to_owned())).otherwise(lit(NULL))
-}
-
-fn none_if_empty(name: &str) -> Expr {
-    when(col(name).eq(lit(""))).then(lit(NULL)).otherwise(col(name))
+    ]
 }
 
 fn tally(kept: &DataFrame) -> Result<Vec<Tally>> {
@@ -428,14 +290,13 @@ fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
 fn derive(rows: LazyFrame) -> LazyFrame {
     let p = || col(columns::NB_PARTICIPANTS.name);
     let r = || col(columns::NB_PARTICIPANTS_RECURRENTS.name);
-    let is_workshop = || col(LOOKED_UP[0]).eq(lit(COLLECTIF));
+    let is_workshop = || col(COMMON_KIND).eq(lit(COLLECTIF));
     let rows = rows.with_columns([
         col(columns::DATE.name).dt().to_string("%Y-%m").alias(columns::MOIS.name),
-        col(columns::DATE.name).dt().to_string("%Y").alias(columns::ANNEE.name),
         none_if_empty(columns::STRUCTURE_ID.name).alias(columns::STRUCTURE_ID.name),
-        col(LOOKED_UP[0]).alias(columns::TYPE_ACTIVITE.name),
-        col(LOOKED_UP[1]).fill_null(lit(NON_RENSEIGNE)).alias(columns::LIEU.name),
-        col(LOOKED_UP[2]).fill_null(lit(NON_RENSEIGNE)).alias(columns::THEMES.name),
+        col(COMMON_KIND).alias(columns::TYPE_ACTIVITE.name),
+        col(COMMON_PLACE).fill_null(lit(NON_RENSEIGNE)).alias(columns::LIEU.name),
+        col(COMMON_THEMES).fill_null(lit(NON_RENSEIGNE)).alias(columns::THEMES.name),
         when(is_workshop())
             .then(p())
             .otherwise(lit(1))

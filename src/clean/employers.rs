@@ -8,6 +8,7 @@ use crate::clean::territory::{Located, locate};
 use crate::definition::Definitions;
 use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
+use crate::vocabulary::sirene::is_siren;
 use crate::vocabulary::{columns, flags};
 
 /// What the sources say of an employer.
@@ -143,8 +144,9 @@ pub(super) fn resolve(
     }
 }
 
+/// The SIREN of a SIRET, if its own key is right: the establishment's number may still be wrong.
 fn siren(declared: &Declared) -> Option<&str> {
-    declared.siret.as_deref().and_then(|siret| siret.get(..9))
+    declared.siret.as_deref().and_then(|siret| siret.get(..9)).filter(|siren| is_siren(siren))
 }
 
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::vocabulary::columns::Column as Name;
+use crate::vocabulary::columns::{Column as Name, Kind};
 
 /// Joins `values`, as `find` gives them for each distinct combination of `keys`. The key columns
 /// are text without nulls.
@@ -41,4 +41,9 @@ pub(super) fn lookup<const K: usize, const V: usize>(
     let joined =
         frame.lazy().join(table.lazy(), named.clone(), named, JoinArgs::new(JoinType::Left));
     Ok(joined.collect()?)
+}
+
+/// A text column that lives only while rows are on their way.
+pub(super) fn text_column(name: &'static str) -> Name {
+    Name { name, kind: Kind::Text, meaning: "" }
 }

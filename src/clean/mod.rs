@@ -3,7 +3,9 @@
 pub mod activities;
 pub mod employers;
 mod lookup;
+mod places;
 pub mod public_employers;
+mod rules;
 mod territory;
 pub mod versions;
 

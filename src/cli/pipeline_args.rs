@@ -81,7 +81,7 @@ impl PipelineArgs {
                 "Pseudonyms use the published key: fit for sample data only, else give --key-file."
             );
         }
-        let store = Store::open(&self.warehouse)?;
+        let store = Store::at(&self.warehouse);
         let as_of = match self.as_of {
             Some(day) => day,
             None => today()?,
@@ -95,6 +95,7 @@ impl PipelineArgs {
             started_at: now(),
             clock: now,
             files: &files,
+            is_sample: store::is_sample(&self.input),
             is_forced: self.force,
             inputs,
             progress,

@@ -40,6 +40,7 @@ pub(super) fn outcome(
     warehouse: &Path,
 ) -> Result<()> {
     accounts(done);
+    flags(&done.manifest);
     for name in &definitions.pipeline.main_tables {
         main_table(store, name, definitions)?;
     }
@@ -64,12 +65,11 @@ fn accounts(done: &Done) {
     for source in ledger.sources("ingest") {
         let read = ledger.total("ingest", &source, None).rows;
         let of = |fate| {
-            ledger.total("clean", &source, Some(fate)).rows
-                + if fate == Fate::Kept {
-                    0
-                } else {
-                    ledger.total("ingest", &source, Some(fate)).rows
-                }
+            let later = ledger.total("clean", &source, Some(fate)).rows;
+            // What ingest kept goes on to the clean stage, if that ran.
+            let goes_on = fate == Fate::Kept && !ledger.sources("clean").is_empty();
+            let first = ledger.total("ingest", &source, Some(fate)).rows;
+            if goes_on { later } else { later + first }
         };
         let mut row = vec![source.clone(), spaced(read)];
         row.extend(Fate::ALL.into_iter().map(|fate| spaced(of(fate))));
@@ -79,11 +79,29 @@ fn accounts(done: &Done) {
     table(&heads, &rows);
 }
 
+/// Kept rows that bear each flag, by clean table.
+fn flags(manifest: &Manifest) {
+    let mut rows = Vec::new();
+    for (name, counts) in &manifest.flags {
+        for (flag, count) in counts {
+            rows.push(vec![
+                name.clone(),
+                flag.clone(),
+                spaced(i64::try_from(*count).unwrap_or(i64::MAX)),
+            ]);
+        }
+    }
+    if !rows.is_empty() {
+        println!("\nFlags of the rows kept");
+        table(&["table", "flag", "rows"], &rows);
+    }
+}
+
 /// A table's rows by employer type, all other dimensions taken together.
 fn main_table(store: &Store, name: &str, definitions: &Definitions) -> Result<()> {
     let path = format!("{CURRENT}/tables/{name}.parquet");
     let Some(declared) = definitions.tables.get(name) else { return Ok(()) };
-    if !store.path(&path).is_file() {
+    if !store.has(&path) {
         return Ok(());
     }
     let batches: Vec<RecordBatch> =
@@ -126,10 +144,7 @@ pub(super) fn stage(done: &Done, warehouse: &Path) {
     if done.is_published {
         println!("Published: run {}", done.manifest.run_id);
     } else {
-        println!(
-            "Built aside in {}; `publish` or `run` goes on",
-            warehouse.join("building").display()
-        );
+        println!("Not published: made aside in {}; `run` goes on", warehouse.display());
     }
 }
 

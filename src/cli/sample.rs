@@ -1,5 +1,6 @@
 //! `conum sample`: an invented national export, at any scale.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,8 +47,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         .collect();
     let request = Request { rows: args.rows, seed: args.seed, places: &places, last_day: LAST_DAY };
     let mut open = |name: &str| store::create_in(&args.out, name);
-    let summary = write(&request, &mut open)
-        .map_err(|error| Error::io("create files in", Path::new(&args.out), error))?;
+    let failed = |error| Error::io("create files in", Path::new(&args.out), error);
+    let summary = write(&request, &mut open).map_err(failed)?;
+    // Tells that the published key of pseudonyms is good enough.
+    let mut mark = store::create_in(&args.out, store::SAMPLE_MARK).map_err(failed)?;
+    writeln!(mark, "Invented by `conum sample --rows {} --seed {}`.", args.rows, args.seed)
+        .map_err(failed)?;
     report::sample(&summary, &args.out);
     Ok(ExitCode::SUCCESS)
 }

@@ -133,6 +133,12 @@ impl Lists {
         self.france_services.get(value).map(String::as_str)
     }
 
+    /// Whether the list of employer types has this code.
+    #[must_use]
+    pub fn has_employer_type(&self, code: &str) -> bool {
+        self.employer_types.iter().any(|(known, _)| known == code)
+    }
+
     /// Employer types and their labels, in the order of publication.
     #[must_use]
     pub fn employer_types(&self) -> &[(String, String)] {

@@ -109,6 +109,13 @@ impl EmployerRules {
         rules
     }
 
+    /// The types that some rule gives, each once.
+    pub fn types(&self) -> impl Iterator<Item = &str> {
+        let given = self.categories.values().chain(self.exceptions.values());
+        let given = given.chain(self.fallbacks.iter().map(|rule| &rule.kind));
+        given.map(String::as_str).collect::<std::collections::BTreeSet<_>>().into_iter()
+    }
+
     /// The orders of the name rules that a name matches, space-separated: all that is kept of it.
     #[must_use]
     pub fn name_rules(&self, name: &str) -> String {

@@ -33,6 +33,15 @@ impl Problem {
     pub fn new(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), line: None, message: message.into() }
     }
+
+    /// A problem at the first line of a file that holds `word` as a word, if one does.
+    pub fn at(file: &str, bytes: &[u8], word: &str, message: impl Into<String>) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+        let place =
+            text.lines().position(|line| line.split(|c| !is_letter(c)).any(|found| found == word));
+        Self { file: file.to_owned(), line: place.map(|place| place + 1), message: message.into() }
+    }
 }
 
 impl std::fmt::Display for Problem {
@@ -84,6 +93,15 @@ impl Definitions {
         let tables = table::load(files, &indicators, &mut problems);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut problems);
         let territory = territory::Territory::load(files, &mut problems);
+        for table in pipeline.main_tables.iter().filter(|name| !tables.contains_key(*name)) {
+            let message = format!("main table `{table}` is not declared in tables/");
+            problems.push(Problem::new(name, message));
+        }
+        for kind in employer_rules.types().filter(|kind| !lists.has_employer_type(kind)) {
+            let message =
+                format!("employer type `{kind}` is used by a rule and is not in the list");
+            problems.push(Problem::new("codelists/types_employeur.csv", message));
+        }
         if !problems.is_empty() {
             let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
             return Err(Error::definition(format!(
@@ -106,6 +124,18 @@ impl Definitions {
             digest,
             digests,
         })
+    }
+}
+
+impl Definitions {
+    /// BLAKE3 of the declarations that concern someone, in hexadecimal.
+    #[must_use]
+    pub fn digest_of(&self, concerns: impl Fn(&str) -> bool) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for (path, digest) in self.digests.iter().filter(|(path, _)| concerns(path)) {
+            hasher.update(path.as_bytes()).update(digest.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::definition::{Files, Problem, toml_file};
-use crate::vocabulary::columns;
+use crate::vocabulary::columns::{self, Kind};
 
 const FILE: &str = "rules/activites.toml";
 
@@ -75,10 +75,22 @@ pub(super) fn load(files: &Files, problems: &mut Vec<Problem>) -> Vec<Rule> {
             named.push(other.clone());
         }
         for name in named.iter().filter(|name| columns::find(name).is_none()) {
-            problems.push(Problem::new(
+            problems.push(Problem::at(
                 FILE,
+                bytes,
+                name,
                 format!("rule `{}`: column `{name}` is not in the dictionary", rule.name),
             ));
+        }
+        let wanted = match rule.check {
+            Check::Between(_) | Check::AtMost(_) => Kind::Count,
+            Check::NotBefore(_) | Check::NotAfterReferenceDay(_) => Kind::Day,
+        };
+        for name in &named {
+            if columns::find(name).is_some_and(|column| column.kind != wanted) {
+                let message = format!("rule `{}`: column `{name}` is no {wanted:?}", rule.name);
+                problems.push(Problem::at(FILE, bytes, &rule.name, message));
+            }
         }
         if let Check::NotBefore(day) = &rule.check
             && day.parse::<jiff::civil::Date>().is_err()

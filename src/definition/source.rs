@@ -164,8 +164,8 @@ pub(super) fn load(
     let mut sources = BTreeMap::new();
     for (path, name, bytes) in in_folder(files, "sources", "toml") {
         if let Some(source) = toml_file::read::<Source>(path, bytes, problems) {
-            for message in mistakes(&source, lists) {
-                problems.push(Problem::new(path, message));
+            for (word, message) in mistakes(&source, lists) {
+                problems.push(Problem::at(path, bytes, &word, message));
             }
             sources.insert(name.to_owned(), source);
         }
@@ -176,34 +176,41 @@ pub(super) fn load(
     sources
 }
 
-fn mistakes(source: &Source, lists: &Lists) -> Vec<String> {
+fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
     let mut found = Vec::new();
     if let Err(message) = source.pattern() {
-        found.push(format!("`files`: {message}"));
+        found.push(("files".to_owned(), format!("`files`: {message}")));
     }
     match source.delimiter {
         Some(c) if !c.is_ascii() || c == '"' || c == '\n' => {
-            found.push(format!("`delimiter`: {c:?} cannot separate fields"));
+            found.push((
+                "delimiter".to_owned(),
+                format!("`delimiter`: {c:?} cannot separate fields"),
+            ));
         }
-        None if source.container == Container::Csv => found.push("`delimiter` is missing".into()),
+        None if source.container == Container::Csv => {
+            found.push(("container".to_owned(), "`delimiter` is missing".to_owned()));
+        }
         _ => {}
     }
     let staged = tables::staged(source.subject);
     for (name, mapping) in &source.columns {
         let Some(column) = staged.columns.iter().find(|column| column.name == name) else {
-            found.push(format!("column `{name}` is not one of `{}`", staged.name));
+            found.push((name.clone(), format!("column `{name}` is not one of `{}`", staged.name)));
             continue;
         };
         if !fits(column.kind, mapping.reading) {
-            found.push(format!("column `{name}` cannot be read as {:?}", mapping.reading));
+            let message = format!("column `{name}` cannot be read as {:?}", mapping.reading);
+            found.push((name.clone(), message));
         }
         let coded = matches!(mapping.reading, Reading::Code | Reading::Codes | Reading::Duration);
         match &mapping.list {
             Some(list) if !lists.has(list, source.system) => {
-                found.push(format!("column `{name}`: no code list `{list}` for this system"));
+                let message = format!("column `{name}`: no code list `{list}` for this system");
+                found.push((name.clone(), message));
             }
             None if coded && mapping.values.is_empty() => {
-                found.push(format!("column `{name}` needs a `list` or `values`"));
+                found.push((name.clone(), format!("column `{name}` needs a `list` or `values`")));
             }
             _ => {}
         }
@@ -220,7 +227,8 @@ fn mistakes(source: &Source, lists: &Lists) -> Vec<String> {
     };
     for column in required {
         if !source.columns.get(column.name).is_some_and(|mapping| mapping.required) {
-            found.push(format!("column `{}` must be mapped with `required = true`", column.name));
+            let message = format!("column `{}` must be mapped with `required = true`", column.name);
+            found.push((column.name.to_owned(), message));
         }
     }
     found

@@ -41,8 +41,8 @@ pub(super) fn load(
     let mut tables = BTreeMap::new();
     for (path, name, bytes) in in_folder(files, "tables", "toml") {
         if let Some(table) = toml_file::read::<Table>(path, bytes, problems) {
-            for message in mistakes(&table, indicators) {
-                problems.push(Problem::new(path, message));
+            for (word, message) in mistakes(&table, indicators) {
+                problems.push(Problem::at(path, bytes, &word, message));
             }
             tables.insert(name.to_owned(), table);
         }
@@ -53,49 +53,66 @@ pub(super) fn load(
     tables
 }
 
-fn mistakes(table: &Table, indicators: &BTreeMap<String, Indicator>) -> Vec<String> {
+fn mistakes(table: &Table, indicators: &BTreeMap<String, Indicator>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let clean = tables::clean(table.from);
     let column = |name: &str, kind: Option<Kind>| {
         clean.columns.iter().any(|c| c.name == name && kind.is_none_or(|kind| c.kind == kind))
     };
     if table.by.is_empty() || table.by.len() > 4 {
-        found.push("`by` must name one to four dimensions".to_owned());
+        found.push(("by".to_owned(), "`by` must name one to four dimensions".to_owned()));
     }
     if table.split.len() + table.bands.len() > 1 {
-        found.push("at most one dimension may be split or made of bands".to_owned());
+        let message = "at most one dimension may be split or made of bands";
+        found.push(("bands".to_owned(), message.to_owned()));
     }
     for name in &table.by {
         let derived = table.split.contains_key(name) || table.bands.contains_key(name);
         if columns::find(name).is_none() || (!derived && !column(name, Some(Kind::Text))) {
-            found.push(format!("dimension `{name}` is not a text column of `{}`", clean.name));
+            found.push((
+                name.clone(),
+                format!("dimension `{name}` is not a text column of `{}`", clean.name),
+            ));
         }
     }
     for (dimension, source) in &table.split {
         if !table.by.contains(dimension) || !column(source, Some(Kind::Text)) {
-            found.push(format!("split `{dimension}`: not a dimension, or `{source}` is no column"));
+            let message =
+                format!("split `{dimension}`: not a dimension, or `{source}` is no column");
+            found.push((source.clone(), message));
         }
     }
     for (dimension, bands) in &table.bands {
+        if !table.by.contains(dimension) {
+            let message = format!("bands of `{dimension}`, which is not a dimension");
+            found.push((dimension.clone(), message));
+        }
         for source in bands.values().flatten().filter(|name| !column(name, Some(Kind::Count))) {
-            found.push(format!("band of `{dimension}`: `{source}` is not a count column"));
+            let message = format!("band of `{dimension}`: `{source}` is not a count column");
+            found.push((source.clone(), message));
         }
     }
     if table.measures.is_empty() {
-        found.push("`measures` is empty".to_owned());
+        found.push(("measures".to_owned(), "`measures` is empty".to_owned()));
     }
     for name in &table.measures {
         let Some(indicator) = indicators.get(name) else {
-            found.push(format!("measure `{name}` is not declared in indicateurs.toml"));
+            found.push((
+                name.clone(),
+                format!("measure `{name}` is not declared in indicateurs.toml"),
+            ));
             continue;
         };
         if (indicator.compute == Compute::Bands) == table.bands.is_empty() {
-            found.push(format!("measure `{name}`: bands go with a table of bands, and only those"));
+            let message =
+                format!("measure `{name}`: bands go with a table of bands, and only those");
+            found.push((name.clone(), message));
         }
         if let Some(of) = indicator.of.as_deref()
             && !column(of, None)
         {
-            found.push(format!("measure `{name}` needs column `{of}`, not in `{}`", clean.name));
+            let message = format!("measure `{name}` needs column `{of}`, not in `{}`", clean.name);
+            found.push((name.clone(), message));
         }
     }
     found

@@ -11,6 +11,7 @@ use crate::ingest::{Context, time};
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
 use crate::vocabulary::flags;
 use crate::vocabulary::reject::reasons;
+use crate::vocabulary::sirene::is_siret;
 
 /// Integers beyond it either way are no counts; sums of a billion rows of them fit 64 bits.
 const COUNT_MAX: i64 = 1_000_000_000;
@@ -74,7 +75,10 @@ impl<'a> Reader<'a> {
             Reading::Reference => reference(text, buffer),
             Reading::Day => day(time::day(text, self.format)),
             Reading::ParisDay => {
-                day(time::instant(text).and_then(|at| time::paris_day(at, &self.paris)))
+                // A partner may write the day alone: it is a Paris day already.
+                let at_an_instant =
+                    || time::instant(text).and_then(|at| time::paris_day(at, &self.paris));
+                day(time::day(text, None).or_else(at_an_instant))
             }
             Reading::Instant => time::instant(text).map(Cell::Number).ok_or(reasons::DATE),
             Reading::Count => count(text),
@@ -191,23 +195,6 @@ fn siret(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell
     } else {
         Cell::Null
     }
-}
-
-/// Luhn's key, or the sum of digits for the post offices of La Poste (SIREN 356000000), INSEE.
-fn is_siret(text: &str) -> bool {
-    if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return false;
-    }
-    let digits = || text.bytes().rev().map(|byte| u32::from(byte - b'0'));
-    let luhn: u32 = digits()
-        .enumerate()
-        .map(|(place, digit)| match (place % 2, digit * 2) {
-            (0, _) => digit,
-            (_, double) => double / 10 + double % 10,
-        })
-        .sum();
-    luhn.is_multiple_of(10)
-        || (text.starts_with("356000000") && digits().sum::<u32>().is_multiple_of(5))
 }
 
 fn commune(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {

@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_quote_that_closes_lines_later_costs_one_line() {
-        let found = cut(b"a,\"b\nc,d\ne,f\"\ng,h\n", 2);
+        let found = cut(b"a,\"b\nc,d\n\"e,f\ng,h\n", 2);
         assert_eq!(found.iter().filter(|(_, text)| text == "c,d" || text == "g,h").count(), 2);
         assert_eq!(found.first().map(|(_, text)| text.as_str()), Some("!guillemets"));
     }

@@ -9,7 +9,7 @@ use polars::prelude::DataFrame;
 
 use crate::aggregate::{Summary, VERSION};
 use crate::definition::Definitions;
-use crate::definition::indicator::Compute;
+use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::table::Table;
 use crate::error::{Error, Result};
 use crate::run::frames;
@@ -53,7 +53,7 @@ pub fn clean_files(store: &Store, folder: &str, subject: Subject) -> Result<Vec<
     let table = tables::clean(subject).name;
     let mut files = store.files_below(&format!("{folder}/clean/{table}"))?;
     let single = format!("{folder}/clean/{table}.parquet");
-    if store.path(&single).is_file() {
+    if store.has(&single) {
         files.push(single);
     }
     Ok(files)
@@ -184,7 +184,7 @@ fn account(
     (nationals, definitions): (&Nationals, &Definitions),
 ) -> Result<()> {
     for measure in &table.measures {
-        let additive = definitions.indicators.get(measure).is_some_and(|i| i.is_additive());
+        let additive = definitions.indicators.get(measure).is_some_and(Indicator::is_additive);
         if !additive {
             continue;
         }
@@ -254,7 +254,8 @@ fn write(job: &Job<'_>, name: &str, table: &Table, frame: &DataFrame) -> Result<
     let schema = table_schema(table, job.definitions);
     let batch = frames::to_batch(&schema, frame)?;
     let grain = format!("une combinaison de {} ; ensemble = total", table.by.join(", "));
-    let mut metadata = outputs::metadata(job, name, &grain, &table.title)?;
+    let mut metadata =
+        outputs::metadata(job, (name, &grain, &table.title), &job.definitions.digest)?;
     metadata.push(("definition".to_owned(), table.definition.clone()));
     let description = Description { sorted_by: table.by.clone(), metadata };
     let path = format!("tables/{name}.parquet");

@@ -3,32 +3,30 @@
 
 use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use ::parquet::arrow::arrow_reader::RowSelection;
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
-use jiff::civil::Date;
+use arrow::datatypes::{Date32Type, Int32Type, Int64Type, Schema};
 use polars::prelude::{DataFrame, DataType, IntoLazy, UnionArgs, concat, lit};
 
 use crate::clean::employers::{Declared, Register};
 use crate::clean::public_employers::{self, Decision};
-use crate::clean::versions::{self, Version};
 use crate::clean::{VERSION, activities};
-use crate::definition::codelist::Lists;
 use crate::error::{Error, Result};
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::{Output, Segment};
 use crate::run::outputs::write_table;
 use crate::run::rejects::{self, Located};
+use crate::run::versions::{Facts, decide, system};
 use crate::run::{frames, parquet};
-use crate::vocabulary::codes::{Fate, Subject, System};
+use crate::vocabulary::codes::{Fate, SEPARATOR, Subject};
 use crate::vocabulary::columns::{self, Column as Name};
 use crate::vocabulary::schema::schema;
 use crate::vocabulary::tables::{
-    self, CLEAN_ACTIVITES, CLEAN_EMPLOYEURS, CLEAN_EMPLOYEURS_PUBLICS, STAGED_ACTIVITES,
+    self, CLEAN_ACTIVITES, CLEAN_EMPLOYEURS, CLEAN_EMPLOYEURS_PUBLICS, STAGED_ACTIVITES, Table,
 };
 
 /// Name of the stage.
@@ -39,12 +37,25 @@ pub const STAGE: &str = "clean";
 pub struct Cleaned {
     /// Files.
     pub outputs: Vec<Output>,
+    /// Clean table → flag → rows that bear it.
+    pub flags: BTreeMap<String, BTreeMap<String, u64>>,
     /// Accounts.
     pub ledger: Ledger,
     /// Rejects.
     pub rejects: Vec<Located>,
     /// What a person should know.
     pub warnings: Vec<String>,
+}
+
+impl Cleaned {
+    fn count_flags(&mut self, table: &Table, batch: &RecordBatch) {
+        let counts = self.flags.entry(table.name.to_owned()).or_default();
+        let flags = batch.column_by_name(columns::DRAPEAUX.name);
+        let flags = flags.and_then(|array| array.as_string_opt::<i32>());
+        for flag in flags.into_iter().flatten().flatten().flat_map(|all| all.split(SEPARATOR)) {
+            *counts.entry(flag.to_owned()).or_default() += 1;
+        }
+    }
 }
 
 /// The hash of all the stage depends on.
@@ -55,13 +66,20 @@ pub fn key(job: &Job<'_>, segment_keys: &[String]) -> String {
     for key in segment_keys {
         hasher.update(key.as_bytes());
     }
+    hasher.update(digest(job).as_bytes()).finalize().to_hex().to_string()
+}
+
+/// Whether a declaration concerns the stage.
+#[must_use]
+pub fn concerns(pipeline: &str, path: &str) -> bool {
     let folders = ["sources/", "rules/", "codelists/", "reference/"];
-    for (path, digest) in &job.definitions.digests {
-        if folders.iter().any(|folder| path.starts_with(folder)) {
-            hasher.update(path.as_bytes()).update(digest.as_bytes());
-        }
-    }
-    hasher.finalize().to_hex().to_string()
+    path == pipeline || folders.iter().any(|folder| path.starts_with(folder))
+}
+
+/// The digest of the declarations that concern the stage.
+#[must_use]
+pub fn digest(job: &Job<'_>) -> String {
+    job.definitions.digest_of(|path| concerns(&job.pipeline, path))
 }
 
 /// Cleans all segments.
@@ -86,6 +104,7 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     if employers.height() > 0 {
         let batch = frames::to_batch(&schema(&CLEAN_EMPLOYEURS), &employers)?;
         let path = "clean/employeurs.parquet";
+        cleaned.count_flags(&CLEAN_EMPLOYEURS, &batch);
         cleaned.outputs.push(write_table(job, path, &CLEAN_EMPLOYEURS, &[batch])?);
     }
     let public = of(Subject::EmployeursPublics);
@@ -99,7 +118,7 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     Ok(cleaned)
 }
 
-fn account(segment: &Segment, period: String) -> Account {
+pub(super) fn account(segment: &Segment, period: String) -> Account {
     Account {
         stage: STAGE.to_owned(),
         source: segment.source.clone(),
@@ -108,7 +127,8 @@ fn account(segment: &Segment, period: String) -> Account {
     }
 }
 
-fn batches(
+/// Some columns of a segment.
+pub(super) fn batches(
     job: &Job<'_>,
     segment: &Segment,
     columns: &[&Name],
@@ -227,6 +247,7 @@ fn clean_public(
     let frame = public_employers::resolve_all(decisions, register, job.definitions)?;
     let batch = frames::to_batch(&schema(&CLEAN_EMPLOYEURS_PUBLICS), &frame)?;
     let path = "clean/employeurs_publics.parquet";
+    cleaned.count_flags(&CLEAN_EMPLOYEURS_PUBLICS, &batch);
     cleaned.outputs.push(write_table(job, path, &CLEAN_EMPLOYEURS_PUBLICS, &[batch])?);
     Ok(())
 }
@@ -251,14 +272,6 @@ fn decision(batch: &RecordBatch, row: usize) -> Result<Decision> {
         zrr: text(batch, &columns::ZRR, row).unwrap_or_default(),
         qpv: text(batch, &columns::QPV, row).unwrap_or_default(),
     })
-}
-
-/// What is kept in memory of each row of a segment while versions are decided.
-#[derive(Default)]
-struct Facts {
-    years: Vec<i16>,
-    participants: Vec<i32>,
-    minutes: Vec<i32>,
 }
 
 fn clean_activities(
@@ -308,6 +321,7 @@ fn clean_activities(
         if done.kept.height() > 0 {
             let batch = frames::to_batch(&schema(&CLEAN_ACTIVITES), &done.kept)?;
             let path = format!("clean/activites/annee={year}/activites.parquet");
+            cleaned.count_flags(&CLEAN_ACTIVITES, &batch);
             cleaned.outputs.push(write_table(job, &path, &CLEAN_ACTIVITES, &[batch])?);
         }
         tracing::info!(event = "period.cleaned", year, rows = done.kept.height(), "Year cleaned.");
@@ -319,172 +333,6 @@ fn clean_activities(
 
 fn of_index<'s>(segments: &[&'s Segment], index: usize) -> Result<&'s Segment> {
     segments.get(index).copied().ok_or_else(|| Error::internal("a row comes from a segment"))
-}
-
-/// Reads ids alone, decides which version counts, and enters all rows in the ledger.
-fn decide(
-    job: &Job<'_>,
-    segments: &[&Segment],
-    cleaned: &mut Cleaned,
-) -> Result<(Vec<Facts>, Vec<Vec<Fate>>)> {
-    let mut all = Vec::new();
-    let mut facts = Vec::new();
-    let mut copies: Vec<u128> = Vec::new();
-    for (index, segment) in segments.iter().enumerate() {
-        let system = system(job, segment)?;
-        facts.push(read_versions(job, segment, (index, system), &mut all, &mut copies)?);
-    }
-    warn_of_orphans(&all, copies, cleaned);
-    let rows: Vec<usize> = facts.iter().map(|facts| facts.years.len()).collect();
-    let fates = versions::decide(all, &rows);
-    for ((segment, facts), fates) in segments.iter().zip(&facts).zip(&fates) {
-        let mut sums: BTreeMap<(i16, Fate), Amount> = BTreeMap::new();
-        for (row, fate) in fates.iter().enumerate() {
-            let get = |values: &[i32]| values.get(row).copied().map_or(0, i64::from);
-            let year = facts.years.get(row).copied().unwrap_or_default();
-            *sums.entry((year, *fate)).or_default() += Amount {
-                rows: 1,
-                participants: get(&facts.participants),
-                minutes: get(&facts.minutes),
-            };
-        }
-        for ((year, fate), amount) in sums {
-            let account = account(segment, year.to_string());
-            cleaned.ledger.enter(&account, amount);
-            if fate != Fate::Kept {
-                cleaned.ledger.leave(&account, fate, "", amount);
-            }
-        }
-    }
-    Ok((facts, fates))
-}
-
-fn system(job: &Job<'_>, segment: &Segment) -> Result<System> {
-    let source = job.definitions.sources.get(&segment.source);
-    let source = source.ok_or_else(|| Error::internal("a segment has a declared source"))?;
-    Ok(source.system)
-}
-
-/// Copies of legacy records are left out because the archive has them: says so when it has not.
-fn warn_of_orphans(all: &[Version], mut copies: Vec<u128>, cleaned: &mut Cleaned) {
-    if copies.is_empty() {
-        return;
-    }
-    let mut archived: Vec<u128> = all
-        .iter()
-        .filter(|version| version.system == System::Legacy)
-        .map(|version| version.id)
-        .collect();
-    archived.sort_unstable();
-    copies.sort_unstable();
-    copies.dedup();
-    let orphans = copies.iter().filter(|id| archived.binary_search(id).is_err()).count();
-    if orphans > 0 {
-        cleaned.warnings.push(format!(
-            "{orphans} migrated activities of La Coop are left out although the archive given does \
-             not have their record: is the whole archive there?"
-        ));
-    }
-}
-
-fn read_versions(
-    job: &Job<'_>,
-    segment: &Segment,
-    (index, system): (usize, System),
-    all: &mut Vec<Version>,
-    copies: &mut Vec<u128>,
-) -> Result<Facts> {
-    let names = [
-        &columns::ACTIVITE_ID,
-        &columns::COPIE_DE,
-        &columns::EMPREINTE,
-        &columns::MODIFIE_LE,
-        &columns::SUPPRIME_LE,
-        &columns::DATE,
-        &columns::NB_PARTICIPANTS,
-        &columns::DUREE,
-    ];
-    let mut facts = Facts::default();
-    let mut minutes = Minutes { lists: &job.definitions.lists, system, known: HashMap::new() };
-    let mut calendar = Calendar::default();
-    for batch in batches(job, segment, &names)? {
-        let batch = batch?;
-        let lacking = || Error::internal("an activity read has its columns");
-        let column = |name: &Name| batch.column_by_name(name.name).ok_or_else(lacking);
-        let ids = column(&columns::ACTIVITE_ID)?.as_string::<i32>();
-        let copied = column(&columns::COPIE_DE)?.as_string::<i32>();
-        let prints = column(&columns::EMPREINTE)?.as_primitive::<Int64Type>();
-        let modified = column(&columns::MODIFIE_LE)?.as_primitive::<TimestampMicrosecondType>();
-        let deleted = column(&columns::SUPPRIME_LE)?;
-        let days = column(&columns::DATE)?.as_primitive::<Date32Type>();
-        let participants = column(&columns::NB_PARTICIPANTS)?.as_primitive::<Int32Type>();
-        let durations = column(&columns::DUREE)?.as_string::<i32>();
-        for row in 0..batch.num_rows() {
-            let id = number(ids.value(row))?;
-            if copied.is_valid(row) {
-                copies.push(number(copied.value(row))?);
-            }
-            all.push(Version {
-                system,
-                id,
-                modified: if modified.is_valid(row) { modified.value(row) } else { i64::MIN },
-                fingerprint: prints.value(row),
-                segment: index,
-                row: facts.years.len(),
-                is_deleted: deleted.is_valid(row),
-                is_copy: copied.is_valid(row),
-            });
-            facts.years.push(calendar.year(days.value(row))?);
-            facts.participants.push(participants.value(row));
-            let duration = if durations.is_valid(row) { durations.value(row) } else { "" };
-            facts.minutes.push(minutes.of(duration));
-        }
-    }
-    Ok(facts)
-}
-
-fn number(pseudonym: &str) -> Result<u128> {
-    u128::from_str_radix(pseudonym, 16).map_err(|_| {
-        Error::data("a staged pseudonym is not hexadecimal").hint("run with `--force`")
-    })
-}
-
-/// Minutes of durations as entered, each text looked up once.
-struct Minutes<'a> {
-    lists: &'a Lists,
-    system: System,
-    known: HashMap<String, i32>,
-}
-
-impl Minutes<'_> {
-    fn of(&mut self, duration: &str) -> i32 {
-        if let Some(minutes) = self.known.get(duration) {
-            return *minutes;
-        }
-        let found = self.lists.minutes(self.system.code(), duration);
-        let minutes = found.map_or(0, |(minutes, _)| minutes);
-        self.known.insert(duration.to_owned(), minutes);
-        minutes
-    }
-}
-
-/// Years of days, each day looked up once.
-#[derive(Default)]
-struct Calendar {
-    known: HashMap<i32, i16>,
-}
-
-impl Calendar {
-    fn year(&mut self, days: i32) -> Result<i16> {
-        if let Some(year) = self.known.get(&days) {
-            return Ok(*year);
-        }
-        let date = Date::constant(1970, 1, 1)
-            .checked_add(jiff::Span::new().days(days))
-            .map_err(|error| Error::internal("a staged day is in the calendar").because(error))?;
-        self.known.insert(days, date.year());
-        Ok(date.year())
-    }
 }
 
 /// The rows of a year that count, of all segments, with their system and segment.

@@ -50,6 +50,9 @@ pub struct Done {
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
     let _lock = job.store.lock()?;
+    for folder in ["staged", BUILDING] {
+        job.store.remove_drafts(folder)?;
+    }
     let plan = Plan::new(job)?;
     if plan.is_up_to_date()
         && let Some(manifest) = plan.current
@@ -88,7 +91,7 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<Manifest>
     }
     let key: String = plan.aggregate_key.chars().take(8).collect();
     let stamp: String =
-        job.started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(15).collect();
+        job.started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(18).collect();
     Ok(Manifest {
         run_id: format!("{stamp}Z-{key}"),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -110,14 +113,15 @@ fn clean_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Le
     if manifest.stage_keys.get(clean::STAGE) == Some(&plan.clean_key) {
         return Ok(read_ledger(job, BUILDING)?.of_stage(clean::STAGE));
     }
-    if let Some(current) = reusable(job, plan, clean::STAGE, &plan.clean_key) {
+    if let Some(current) = reusable(job, plan)? {
         for folder in ["clean", "rejects"] {
             let from = format!("{}/{}/{folder}", RUNS, current.run_id);
             job.store.link_files(&from, &format!("{BUILDING}/{folder}"))?;
         }
-        let is_clean = |o: &&Output| !o.file.path.starts_with("tables/");
-        manifest.outputs.extend(current.outputs.iter().filter(is_clean).cloned());
+        let kept = current.outputs.iter().filter(|output| is_of_clean(output));
+        manifest.outputs = kept.cloned().collect();
         manifest.clean_warnings.clone_from(&current.clean_warnings);
+        manifest.flags.clone_from(&current.flags);
         manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
         return Ok(read_ledger(job, CURRENT)?.of_stage(clean::STAGE));
     }
@@ -130,6 +134,7 @@ fn clean_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Le
         manifest.outputs.push(write_table(job, &path, &REJECTS, &[batch])?);
     }
     manifest.clean_warnings = cleaned.warnings;
+    manifest.flags = cleaned.flags;
     manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
     Ok(cleaned.ledger)
 }
@@ -154,9 +159,24 @@ pub fn subjects(job: &Job<'_>, segments: &[Segment]) -> Vec<Subject> {
     subjects
 }
 
-fn reusable<'p>(job: &Job<'_>, plan: &'p Plan, stage: &str, key: &str) -> Option<&'p Manifest> {
-    let is_same = |m: &&Manifest| m.stage_keys.get(stage).is_some_and(|known| known == key);
-    plan.current.as_ref().filter(|_| !job.is_forced).filter(is_same)
+/// The run that readers see, if its clean files are whole and what this run would make.
+fn reusable<'p>(job: &Job<'_>, plan: &'p Plan) -> Result<Option<&'p Manifest>> {
+    let is_same = |m: &&Manifest| m.stage_keys.get(clean::STAGE) == Some(&plan.clean_key);
+    let current = plan.current.as_ref().filter(|_| !job.is_forced).filter(is_same);
+    let Some(current) = current else { return Ok(None) };
+    for output in current.outputs.iter().filter(|output| is_of_clean(output)) {
+        let path = format!("{CURRENT}/{}", output.file.path);
+        let found = job.store.stat(&path)?;
+        if found.is_none_or(|found| found.blake3 != output.file.blake3) {
+            tracing::warn!(event = "clean.damaged", file = %path, "Cleaned again.");
+            return Ok(None);
+        }
+    }
+    Ok(Some(current))
+}
+
+fn is_of_clean(output: &Output) -> bool {
+    ["clean/", "rejects/"].iter().any(|folder| output.file.path.starts_with(folder))
 }
 
 /// Writes the state of the run under construction, so that an interrupted one can be taken over.
@@ -199,7 +219,6 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
     keep_declarations(job)?;
     let run = format!("{RUNS}/{}", manifest.run_id);
-    job.store.remove_folder(&run)?;
     job.store.move_folder(BUILDING, &run)?;
     job.store.point(CURRENT, &run)?;
     for folder in ["clean", "rejects", "tables"] {
@@ -266,6 +285,12 @@ fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
 
 fn warn(job: &Job<'_>, manifest: &mut Manifest, ledger: &Ledger) {
     manifest.warnings.clone_from(&manifest.clean_warnings);
+    if job.key.is_published && !job.is_sample {
+        manifest.warnings.push(
+            "pseudonyms are keyed with the published key, fit for samples only: give `--key-file`"
+                .to_owned(),
+        );
+    }
     for (input, _) in job.inputs.iter().filter(|(input, _)| input.source.is_none()) {
         let name = &input.name;
         manifest.warnings.push(format!("input `{name}` matches no source and was not read"));

@@ -2,12 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::ingest::{self, Context, READER_VERSION};
+use crate::run::draft::Written;
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::{Input, Segment};
 use crate::run::parquet::{self, Description, Writer};
 use crate::run::rejects::{self, Located};
-use crate::run::store::{self, Store, Written};
+use crate::run::store::{self, Store};
 use crate::vocabulary::codes::Fate;
 use crate::vocabulary::reject::Reject;
 use crate::vocabulary::schema::schema;

@@ -40,6 +40,8 @@ pub struct Job<'a> {
     pub clock: fn() -> String,
     /// The files of `pipelines/`.
     pub files: &'a Files,
+    /// The inputs are an invented export.
+    pub is_sample: bool,
     /// Rebuild every stage.
     pub is_forced: bool,
     /// Input files and where they are.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::run::store::{Store, Written};
+use crate::run::draft::Written;
+use crate::run::store::Store;
 
 /// Pointer to the run that readers see.
 pub const CURRENT: &str = "current";
@@ -85,6 +86,8 @@ pub struct Manifest {
     pub stage_keys: BTreeMap<String, String>,
     /// Files of the run.
     pub outputs: Vec<Output>,
+    /// Clean table → flag → rows that bear it.
+    pub flags: BTreeMap<String, BTreeMap<String, u64>>,
     /// What the clean stage found that a person should know.
     pub clean_warnings: Vec<String>,
     /// All that a person should know.

@@ -2,6 +2,7 @@
 
 pub mod aggregate;
 pub mod clean;
+pub mod draft;
 pub mod execute;
 pub mod frames;
 pub mod ingest;
@@ -14,3 +15,4 @@ pub mod plan;
 pub mod rejects;
 pub mod store;
 pub mod verify;
+mod versions;

@@ -4,6 +4,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, Result};
+use crate::run::clean;
 use crate::run::job::Job;
 use crate::run::manifest::Output;
 use crate::run::parquet::{Description, Writer};
@@ -25,7 +26,7 @@ pub fn write_table(
 ) -> Result<Output> {
     let description = Description {
         sorted_by: table.key.iter().map(|column| column.name.to_owned()).collect(),
-        metadata: metadata(job, table.name, table.grain, "")?,
+        metadata: metadata(job, (table.name, table.grain, ""), &clean::digest(job))?,
     };
     write(job, path, (schema(table), &description), batches)
 }
@@ -51,22 +52,17 @@ pub fn write(
     Ok(Output { file, rows })
 }
 
-/// What a file says of itself.
+/// What a file says of itself; `digest` is that of the declarations it depends on.
 ///
 /// # Errors
 /// Never, in principle.
 pub fn metadata(
     job: &Job<'_>,
-    table: &str,
-    grain: &str,
-    title: &str,
+    (table, grain, title): (&str, &str, &str),
+    digest: &str,
 ) -> Result<Vec<(String, String)>> {
     let pipeline = &job.definitions.pipeline;
-    let definitions = job
-        .definitions
-        .digest
-        .get(..16)
-        .ok_or_else(|| Error::internal("a digest has 64 digits"))?;
+    let definitions = digest.get(..16).ok_or_else(|| Error::internal("a digest has 64 digits"))?;
     let pairs = [
         ("dataset", pipeline.title.as_str()),
         ("table", table),

@@ -14,7 +14,7 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
 use crate::error::{Error, Result};
-use crate::run::store::{Draft, Written};
+use crate::run::draft::{Draft, Written};
 
 /// DuckDB's unit of parallel reading.
 const ROWS_PER_GROUP: usize = 122_880;

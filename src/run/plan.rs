@@ -121,8 +121,7 @@ impl Plan {
 /// A file of the current run that is not there or has another length.
 fn missing(job: &Job<'_>, current: &Manifest) -> Option<String> {
     let changed = current.outputs.iter().find(|output| {
-        let path = job.store.path(&format!("{CURRENT}/{}", output.file.path));
-        path.metadata().ok().is_none_or(|found| found.len() != output.file.bytes)
+        job.store.length(&format!("{CURRENT}/{}", output.file.path)) != Some(output.file.bytes)
     });
     changed.map(|output| output.file.path.clone())
 }
@@ -160,10 +159,8 @@ fn why_clean(job: &Job<'_>, current: Option<&Manifest>) -> String {
     if now != then {
         reasons.push("inputs changed".to_owned());
     }
-    let folders = ["sources/", "rules/", "codelists/", "reference/"];
-    reasons.extend(changed(job.definitions, current, |path| {
-        folders.iter().any(|folder| path.starts_with(folder))
-    }));
+    let concerns = |path: &str| clean::concerns(&job.pipeline, path);
+    reasons.extend(changed(job.definitions, current, concerns));
     reasons.join(", ")
 }
 

@@ -5,10 +5,12 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use crate::definition::Files;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::run::draft::{Draft, PREFIX, Written};
+
+/// Marks a folder as an invented export.
+pub const SAMPLE_MARK: &str = ".conum-sample";
 
 /// A warehouse: the folder a run leaves behind.
 #[derive(Debug)]
@@ -22,35 +24,11 @@ pub struct Lock {
     _file: File,
 }
 
-/// A file that stands for itself: path below the warehouse, length, content hash.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Written {
-    /// Path, relative to the warehouse or to the run.
-    pub path: String,
-    /// Length.
-    pub bytes: u64,
-    /// BLAKE3 in hexadecimal.
-    pub blake3: String,
-}
-
-/// A file under construction, invisible until it is committed.
-#[derive(Debug)]
-pub struct Draft {
-    out: BufWriter<NamedTempFile>,
-    target: PathBuf,
-    name: String,
-    hasher: blake3::Hasher,
-    bytes: u64,
-}
-
 impl Store {
-    /// Opens a warehouse, and creates its folder if need be.
-    ///
-    /// # Errors
-    /// When the folder cannot be created.
-    pub fn open(root: &Path) -> Result<Self> {
-        fs::create_dir_all(root).map_err(|error| Error::io("create the folder", root, error))?;
-        Ok(Self { root: root.to_owned() })
+    /// A warehouse that may not exist yet; writing creates it.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     /// Opens a warehouse that exists.
@@ -76,6 +54,8 @@ impl Store {
     /// # Errors
     /// `Busy` when another run holds it.
     pub fn lock(&self) -> Result<Lock> {
+        fs::create_dir_all(&self.root)
+            .map_err(|error| Error::io("create the folder", &self.root, error))?;
         let path = self.path(".lock");
         let file = File::options()
             .create(true)
@@ -99,20 +79,8 @@ impl Store {
     /// When it cannot be created.
     pub fn draft(&self, name: &str) -> Result<Draft> {
         let target = self.path(name);
-        let folder = target.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder)
-            .map_err(|error| Error::io("create the folder", folder, error))?;
-        let file = tempfile::Builder::new()
-            .prefix(".draft-")
-            .tempfile_in(folder)
-            .map_err(|error| Error::io("create a file in", folder, error))?;
-        Ok(Draft {
-            out: BufWriter::with_capacity(1 << 18, file),
-            target,
-            name: name.to_owned(),
-            hasher: blake3::Hasher::new(),
-            bytes: 0,
-        })
+        let folder = target.parent().unwrap_or(&self.root).to_owned();
+        Draft::new(target, &folder, name)
     }
 
     /// Writes a small file whole.
@@ -146,6 +114,38 @@ impl Store {
         open(&self.path(name))
     }
 
+    /// Whether a file is there.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.path(name).is_file()
+    }
+
+    /// Length of a file, if it is there.
+    #[must_use]
+    pub fn length(&self, name: &str) -> Option<u64> {
+        fs::metadata(self.path(name)).ok().map(|found| found.len())
+    }
+
+    /// Deletes the drafts that a killed run left below a folder.
+    ///
+    /// # Errors
+    /// When one cannot be deleted.
+    pub fn remove_drafts(&self, folder: &str) -> Result<()> {
+        let top = self.path(folder);
+        let mut drafts = Vec::new();
+        if top.is_dir() {
+            walk(&top, &mut |path| {
+                if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(PREFIX)) {
+                    drafts.push(path.to_owned());
+                }
+            })?;
+        }
+        for path in drafts {
+            fs::remove_file(&path).map_err(|error| Error::io("delete", &path, error))?;
+        }
+        Ok(())
+    }
+
     /// What a file is now, or `None` when it is not there.
     ///
     /// # Errors
@@ -173,9 +173,7 @@ impl Store {
                 }
             })?;
         }
-        found.retain(|name| {
-            !name.rsplit('/').next().is_some_and(|last| last.starts_with(".draft-"))
-        });
+        found.retain(|name| !name.rsplit('/').next().is_some_and(|last| last.starts_with(PREFIX)));
         found.sort_unstable();
         Ok(found)
     }
@@ -273,45 +271,6 @@ impl Store {
     }
 }
 
-impl Draft {
-    /// Puts the finished file in its place, on disk for good when it returns.
-    ///
-    /// # Errors
-    /// When it cannot be written or renamed.
-    pub fn commit(self) -> Result<Written> {
-        let target = self.target;
-        let failed = |error: io::Error| Error::io("write", &target, error);
-        let file = self.out.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.as_file().sync_all().map_err(failed)?;
-        set_readable(file.as_file()).map_err(failed)?;
-        file.persist(&target).map_err(|error| failed(error.error))?;
-        if let Some(folder) = target.parent() {
-            sync_folder(folder)?;
-        }
-        let blake3 = self.hasher.finalize().to_hex().to_string();
-        Ok(Written { path: self.name, bytes: self.bytes, blake3 })
-    }
-}
-
-impl Write for Draft {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(buffer)?;
-        self.hasher.update(buffer.get(..count).unwrap_or_default());
-        self.bytes += u64::try_from(count).unwrap_or_default();
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-/// A temporary file is private; a warehouse is read by others.
-fn set_readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
 /// Opens any file for reading.
 ///
 /// # Errors
@@ -387,6 +346,12 @@ pub fn read_tree(folder: &Path) -> Result<Files> {
     Ok(files)
 }
 
+/// Whether a folder holds an invented export, as `conum sample` marks it.
+#[must_use]
+pub fn is_sample(folder: &Path) -> bool {
+    folder.join(SAMPLE_MARK).is_file()
+}
+
 /// Creates a file for an invented export, and its folder.
 ///
 /// # Errors
@@ -429,17 +394,7 @@ fn sync_folders(folder: &Path) -> Result<()> {
     sync_folder(folder)
 }
 
-fn sync_folder(folder: &Path) -> Result<()> {
+/// Makes the names in a folder outlive a power cut.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     open(folder)?.sync_all().map_err(|error| Error::io("sync", folder, error))
-}
-
-/// Whether an error says that the file is not there.
-#[must_use]
-pub fn is_absent(error: &Error) -> bool {
-    matches!(error.kind, Kind::Io)
-        && error
-            .source
-            .as_ref()
-            .and_then(|source| source.downcast_ref::<io::Error>())
-            .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

@@ -50,7 +50,6 @@ columns! {
     LIEU_STRUCTURE_ID = "lieu_structure_id" Text "Identifiant de la structure où l'activité a eu lieu.";
     DATE = "date" Day "Jour de l'activité, heure de Paris.";
     MOIS = "mois" Text "Mois de l'activité, AAAA-MM.";
-    ANNEE = "annee" Text "Année de l'activité, AAAA.";
     MODIFIE_LE = "modifie_le" Instant "Dernière modification dans le système d'origine.";
     SUPPRIME_LE = "supprime_le" Instant "Suppression dans le système d'origine.";
     TYPE_ACTIVITE = "type_activite" Text "Nature : individuel, collectif, ponctuel.";

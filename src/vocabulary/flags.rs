@@ -22,8 +22,6 @@ pub const THEME_INCONNU: &str = "theme_inconnu";
 pub const DUREE_ESTIMEE: &str = "duree_estimee";
 /// No duration was given; it counts for 0 minutes.
 pub const DUREE_INCONNUE: &str = "duree_inconnue";
-/// R is greater than P.
-pub const RECURRENTS_SUPERIEURS: &str = "recurrents_superieurs";
 /// The source does not say how many participants came before.
 pub const RECURRENTS_INCONNUS: &str = "recurrents_inconnus";
 /// Ages add up to more than the participants.

@@ -5,4 +5,5 @@ pub mod columns;
 pub mod flags;
 pub mod reject;
 pub mod schema;
+pub mod sirene;
 pub mod tables;

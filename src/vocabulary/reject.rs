@@ -62,9 +62,9 @@ pub struct Reject {
     pub line: i64,
     /// All reasons, the primary one first.
     pub reasons: Vec<String>,
-    /// Participants, when they could be read.
+    /// Participants; 0 when they could not be read.
     pub participants: i64,
-    /// Minutes, when they could be read.
+    /// Minutes; 0 when they could not be read, and at ingest, which reads no minutes.
     pub minutes: i64,
 }
 

@@ -118,7 +118,6 @@ pub const CLEAN_ACTIVITES: Table = Table {
         SYSTEME,
         DATE,
         MOIS,
-        ANNEE,
         CONSEILLER_ID,
         STRUCTURE_ID,
         SIREN,
@@ -185,7 +184,7 @@ pub const CLEAN_EMPLOYEURS: Table = Table {
     key: &[STRUCTURE_ID],
 };
 
-/// The public list of employers, coded. Several identical decisions of one day may exist.
+/// The public list of employers, coded. Lines that agree on all that is read are one decision.
 pub const CLEAN_EMPLOYEURS_PUBLICS: Table = Table {
     name: "employeurs_publics",
     grain: "une décision d'attribution de la liste publique",

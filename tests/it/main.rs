@@ -1,1 +1,15 @@
-fn main() {}
+//! All integration tests, in one binary: each further one would link polars again.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(unreachable_pub, reason = "a test binary exports nothing")]
+#![expect(clippy::disallowed_methods, reason = "tests make and break files")]
+
+mod bad_input;
+mod declarations;
+mod journey;
+mod kill;
+mod outputs;
+mod properties;
+mod public_list;
+mod support;
+mod tidy;
+mod versions;

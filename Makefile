@@ -1,0 +1,50 @@
+# `make run` and `make test` are all a newcomer needs; both build what they use.
+
+CARGO  ?= cargo
+AS_OF  ?= 2025-07-01
+SIZE   ?= 1000000
+# The commands of `make run`: the whole pipeline on the invented export of the repository.
+CONUM  := $(CARGO) run --quiet --locked --
+SAMPLE := --pipeline pipelines/national.toml
+
+.PHONY: help build run check test expected bench docs clean tools
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+tools: # What cargo does not bring: itself and a C compiler, for zstd
+	@command -v $(CARGO) >/dev/null || { \
+	  echo "cargo is missing: install Rust 1.95 or later (package rustc, or rustup)"; exit 1; }
+	@command -v cc >/dev/null || { \
+	  echo "a C compiler is missing: installing it"; apt-get install -y gcc libc6-dev; }
+
+build: tools ## Build the optimised program, target/release/conum
+	$(CARGO) build --release --locked
+
+run: tools ## Run the whole pipeline on sample-data, into ./warehouse
+	$(CONUM) run $(SAMPLE) --input sample-data --warehouse warehouse --as-of $(AS_OF)
+
+check: tools ## Formatting and lints
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+test: tools ## All tests
+	$(CARGO) test --locked
+
+expected: tools ## Make sample-data and its expected tables again, to be read as a diff
+	$(CONUM) sample $(SAMPLE) --rows 2000 --seed 2023 --out sample-data
+	rm -rf warehouse/expected
+	$(CONUM) run $(SAMPLE) --input sample-data --warehouse warehouse/expected --as-of $(AS_OF)
+	mkdir -p sample-data/expected
+	cp warehouse/expected/tables/*.csv sample-data/expected/
+
+bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
+	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
+	  benches/run.sh $(SIZE)
+
+docs: tools ## Documentation of the code
+	$(CARGO) doc --locked --no-deps
+
+clean: ## Remove what builds and runs left
+	$(CARGO) clean
+	rm -rf warehouse

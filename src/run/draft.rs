@@ -1,0 +1,91 @@
+//! A file is built aside and appears whole, or not at all.
+#![expect(clippy::disallowed_methods, reason = "files are written here and in store.rs")]
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, Result};
+use crate::run::store::sync_folder;
+
+/// How the names of unfinished files begin.
+pub(super) const PREFIX: &str = ".draft-";
+
+/// A file that stands for itself: path below the warehouse, length, content hash.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Written {
+    /// Path, relative to the warehouse or to the run.
+    pub path: String,
+    /// Length.
+    pub bytes: u64,
+    /// BLAKE3 in hexadecimal.
+    pub blake3: String,
+}
+
+/// A file under construction, invisible until it is committed.
+#[derive(Debug)]
+pub struct Draft {
+    out: BufWriter<NamedTempFile>,
+    target: PathBuf,
+    name: String,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Draft {
+    /// Starts a file in its folder, which is created if need be; `name` is what it will be called.
+    pub(super) fn new(target: PathBuf, folder: &Path, name: &str) -> Result<Self> {
+        fs::create_dir_all(folder)
+            .map_err(|error| Error::io("create the folder", folder, error))?;
+        let file = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempfile_in(folder)
+            .map_err(|error| Error::io("create a file in", folder, error))?;
+        Ok(Self {
+            out: BufWriter::with_capacity(1 << 18, file),
+            target,
+            name: name.to_owned(),
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+        })
+    }
+
+    /// Puts the finished file in its place, on disk for good when it returns.
+    ///
+    /// # Errors
+    /// When it cannot be written or renamed.
+    pub fn commit(self) -> Result<Written> {
+        let target = self.target;
+        let failed = |error: io::Error| Error::io("write", &target, error);
+        let file = self.out.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        set_readable(file.as_file()).map_err(failed)?;
+        file.persist(&target).map_err(|error| failed(error.error))?;
+        if let Some(folder) = target.parent() {
+            sync_folder(folder)?;
+        }
+        let blake3 = self.hasher.finalize().to_hex().to_string();
+        Ok(Written { path: self.name, bytes: self.bytes, blake3 })
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(buffer)?;
+        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        self.bytes += u64::try_from(count).unwrap_or_default();
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A temporary file is private; a warehouse is read by others.
+fn set_readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}

@@ -1,0 +1,117 @@
+//! The rules of the source tree that no compiler checks.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{root, walk};
+
+const FILE_LINES_MAX: usize = 400;
+const LINE_CHARS_MAX: usize = 110;
+
+fn sources() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    walk(&root().join("src"), &mut |path| {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        files.push((name, fs::read_to_string(path).unwrap()));
+    });
+    files.sort();
+    files
+}
+
+/// Code without its tests.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap()
+}
+
+#[test]
+fn every_module_says_what_becomes_what() {
+    for (name, text) in sources() {
+        assert!(text.starts_with("//! "), "{name} has no module doc");
+    }
+}
+
+#[test]
+fn files_and_lines_stay_readable() {
+    for (name, text) in sources() {
+        assert!(code(&text).lines().count() <= FILE_LINES_MAX, "{name} is more than one idea");
+        if name.starts_with("src/vocabulary") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            assert!(line.chars().count() <= LINE_CHARS_MAX, "{name}:{}", number + 1);
+        }
+    }
+}
+
+#[test]
+fn arrows_point_one_way() {
+    // A module, and those it may use.
+    let allowed = [
+        ("vocabulary", vec!["vocabulary"]),
+        ("definition", vec!["vocabulary", "definition", "error"]),
+        ("ingest", vec!["vocabulary", "definition", "error", "ingest"]),
+        ("clean", vec!["vocabulary", "definition", "error", "clean"]),
+        ("aggregate", vec!["vocabulary", "definition", "error", "aggregate"]),
+        ("sample", vec!["sample"]),
+        ("run", vec!["vocabulary", "definition", "error", "ingest", "clean", "aggregate", "run"]),
+    ];
+    for (name, text) in sources() {
+        let Some((_, uses)) =
+            allowed.iter().find(|(module, _)| name.starts_with(&format!("src/{module}/")))
+        else {
+            continue;
+        };
+        for line in code(&text).lines() {
+            for used in line.split("crate::").skip(1) {
+                let module: String = used.chars().take_while(char::is_ascii_alphabetic).collect();
+                assert!(
+                    module.is_empty() || uses.contains(&module.as_str()),
+                    "{name} uses crate::{module}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_are_named_in_the_vocabulary_alone() {
+    for (name, text) in sources() {
+        if !name.starts_with("src/vocabulary") {
+            assert!(!code(&text).contains("col(\""), "{name} names a column in a string");
+        }
+    }
+}
+
+#[test]
+fn polars_and_parquet_files_stay_where_they_belong() {
+    for (name, text) in sources() {
+        let text = code(&text);
+        if !(name.starts_with("src/run/") || name == "src/cli/report.rs") {
+            assert!(!text.contains("parquet::"), "{name} knows Parquet files");
+        }
+        if name.starts_with("src/ingest/") || name.starts_with("src/definition/") {
+            assert!(!text.contains("polars"), "{name} knows frames");
+        }
+    }
+}
+
+#[test]
+fn every_source_has_its_sample_and_every_table_its_expected_rows() {
+    let names = |folder: &str, suffix: &str| -> Vec<String> {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let mut names: Vec<String> =
+            names.filter_map(|name| name.strip_suffix(suffix).map(str::to_owned)).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("pipelines/tables", ".toml"), names("sample-data/expected", ".csv"));
+    let samples: Vec<PathBuf> = fs::read_dir(root().join("sample-data"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(
+        names("pipelines/sources", ".toml").len(),
+        samples.iter().filter(|p| p.is_file()).count()
+    );
+}
