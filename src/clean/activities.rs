@@ -13,7 +13,8 @@ use crate::vocabulary::reject::Reject;
 use crate::vocabulary::{flags, tables};
 
 /// Text columns that are looked up: an empty text stands for "none" on the way.
-const KEYS: [Name; 10] = [
+const KEYS: [Name; 11] = [
+    columns::SIRET,
     columns::LIEU_STRUCTURE_ID,
     columns::TYPE_ACTIVITE,
     columns::LIEU,
@@ -56,6 +57,7 @@ const COMMON_KIND: &str = "type commun";
 const COMMON_PLACE: &str = "lieu commun";
 const COMMON_THEMES: &str = "themes communs";
 const MINUTES: &str = "minutes";
+const MISSING_AGES: &str = "ages manquants";
 const DURATION_FLAG: &str = "drapeau de la duree";
 const EMPLOYER_FLAGS: &str = "drapeaux de l'employeur";
 
@@ -96,7 +98,7 @@ pub fn clean(
     as_of: i32,
 ) -> Result<Cleaned> {
     let filled: Vec<Expr> = KEYS.iter().map(|key| col(key.name).fill_null(lit(""))).collect();
-    let rows = rows.lazy().with_columns(filled).collect()?;
+    let rows = rows.lazy().with_columns(filled).with_columns([identified()]).collect()?;
     let rows = harmonise(rows, definitions)?;
     let rows = join_employer(rows, employers)?;
     let rows = join_territory(rows, employers, definitions)?;
@@ -107,6 +109,15 @@ pub fn clean(
     let tally = tally(&kept)?;
     let kept = derive(kept.lazy()).collect()?;
     Ok(Cleaned { kept, rejected, tally })
+}
+
+/// The employer's identifier, or its SIRET where the activity has nothing else.
+fn identified() -> Expr {
+    let id = || col(columns::STRUCTURE_ID.name);
+    when(id().eq(lit("")))
+        .then(col(columns::SIRET.name))
+        .otherwise(id())
+        .alias(columns::STRUCTURE_ID.name)
 }
 
 /// The codes of the systems become those of the common vocabulary.
@@ -166,7 +177,7 @@ fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
         .collect()?)
 }
 
-/// Counts nobody gave are 0, and the unknown ages are what is missing to P.
+/// Counts nobody gave are 0; what the ages lack to P is counted apart.
 fn complete(rows: LazyFrame) -> LazyFrame {
     let zero = |name: &Name| col(name.name).fill_null(lit(0));
     let mut filled: Vec<Expr> = AGES.iter().chain(&OTHER_COUNTS).map(zero).collect();
@@ -178,20 +189,9 @@ fn complete(rows: LazyFrame) -> LazyFrame {
             .alias(flags::RECURRENTS_INCONNUS),
         zero(&columns::NB_PARTICIPANTS_RECURRENTS),
     ]);
-    let gap = "age_manquant";
     let ages = AGES.iter().map(|age| col(age.name)).fold(lit(0), |sum, age| sum + age);
     rows.with_columns(filled)
-        .with_columns([(col(columns::NB_PARTICIPANTS.name) - ages).alias(gap)])
-        .with_columns([
-            when(col(gap).gt(lit(0)))
-                .then(col(columns::AGE_INCONNU.name) + col(gap))
-                .otherwise(col(columns::AGE_INCONNU.name))
-                .alias(columns::AGE_INCONNU.name),
-            when(col(gap).lt(lit(0)))
-                .then(lit(flags::AGES_SUPERIEURS))
-                .otherwise(lit(NULL))
-                .alias(flags::AGES_SUPERIEURS),
-        ])
+        .with_columns([(col(columns::NB_PARTICIPANTS.name) - ages).alias(MISSING_AGES)])
 }
 
 /// Flags that no rule declares.
@@ -201,7 +201,7 @@ fn own_flags() -> Vec<Expr> {
         col(PLACE_FLAGS),
         col(DURATION_FLAG),
         col(flags::RECURRENTS_INCONNUS),
-        col(flags::AGES_SUPERIEURS),
+        flag(col(MISSING_AGES).lt(lit(0)), flags::AGES_SUPERIEURS),
         flag(col(columns::DUREE.name).eq(lit("")), flags::DUREE_INCONNUE),
         flag(
             col(columns::DEPARTEMENT_SOURCE.name).eq(lit("employeur")),
@@ -305,6 +305,10 @@ fn derive(rows: LazyFrame) -> LazyFrame {
             .then(p() - r())
             .otherwise(lit(0))
             .alias(columns::NB_PERSONNES_HORS_RECURRENTS.name),
+        when(col(MISSING_AGES).gt(lit(0)))
+            .then(col(columns::AGE_INCONNU.name) + col(MISSING_AGES))
+            .otherwise(col(columns::AGE_INCONNU.name))
+            .alias(columns::AGE_INCONNU.name),
         when(is_workshop()).then(lit(1)).otherwise(lit(0)).alias(columns::NB_ATELIERS.name),
         none_if_empty(columns::DRAPEAUX.name).alias(columns::DRAPEAUX.name),
     ]);

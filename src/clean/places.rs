@@ -9,6 +9,10 @@ use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
 use crate::vocabulary::columns::{self, Column as Name};
 
+/// Source of a territory that is that of the structure where the activity took place.
+const RECEIVING: &str = "structure_lieu";
+/// Whether the commune is that of the receiving structure.
+const IS_RECEIVED: &str = "commune de la structure du lieu";
 /// Flags of the place, while rows are on their way.
 pub(super) const PLACE_FLAGS: &str = "drapeaux du lieu";
 /// Département of the employer, while rows are on their way.
@@ -16,13 +20,14 @@ pub(super) const EMPLOYER_DEPARTEMENT: &str = "departement de l'employeur";
 /// Région of the employer, while rows are on their way.
 pub(super) const EMPLOYER_REGION: &str = "region de l'employeur";
 
-/// Where the activity took place: its commune, its postal code, the structure that received it, and
-/// the employer's département where nothing else tells.
+/// Where the activity took place: its commune, or that of the structure that received it; else its
+/// postal code, else the employer's département.
 pub(super) fn join_territory(
     rows: DataFrame,
     employers: &DataFrame,
     definitions: &Definitions,
 ) -> Result<LazyFrame> {
+    let rows = join_receiving_structure(rows, employers)?;
     let place_flags = text_column(PLACE_FLAGS);
     let rows = lookup(
         rows,
@@ -48,27 +53,16 @@ pub(super) fn join_territory(
             ]
         },
     )?;
-    let places =
-        employers.clone().lazy().filter(col(columns::DEPARTEMENT.name).neq(lit(INCONNU))).select([
-            col(columns::STRUCTURE_ID.name),
-            col(columns::COMMUNE.name).alias(of_place(&columns::COMMUNE)),
-            col(columns::EPCI.name).alias(of_place(&columns::EPCI)),
-            col(columns::DEPARTEMENT.name).alias(of_place(&columns::DEPARTEMENT)),
-            col(columns::REGION.name).alias(of_place(&columns::REGION)),
-        ]);
-    let rows = rows.lazy().join(
-        places,
-        [col(columns::LIEU_STRUCTURE_ID.name)],
-        [col(columns::STRUCTURE_ID.name)],
-        JoinArgs::new(JoinType::Left),
-    );
+    let source = || col(columns::DEPARTEMENT_SOURCE.name);
+    let rows = rows.lazy().with_columns([when(col(IS_RECEIVED).and(source().eq(lit("commune"))))
+        .then(lit(RECEIVING))
+        .otherwise(source())
+        .alias(columns::DEPARTEMENT_SOURCE.name)]);
     let rows = fall_back(
         rows,
-        "structure_lieu",
+        RECEIVING,
         of_place(&columns::DEPARTEMENT),
         &[
-            (&columns::COMMUNE, of_place(&columns::COMMUNE)),
-            (&columns::EPCI, of_place(&columns::EPCI)),
             (&columns::REGION, of_place(&columns::REGION)),
             (&columns::DEPARTEMENT, of_place(&columns::DEPARTEMENT)),
         ],
@@ -83,6 +77,27 @@ pub(super) fn join_territory(
         ],
     );
     Ok(rows.with_columns([col(columns::DEPARTEMENT.name).fill_null(lit(INCONNU))]))
+}
+
+/// Where no commune is written, takes that of the structure that received the activity.
+fn join_receiving_structure(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
+    let places = employers.clone().lazy().select([
+        col(columns::STRUCTURE_ID.name),
+        col(columns::COMMUNE.name).alias(of_place(&columns::COMMUNE)),
+        col(columns::DEPARTEMENT.name).alias(of_place(&columns::DEPARTEMENT)),
+        col(columns::REGION.name).alias(of_place(&columns::REGION)),
+    ]);
+    let joined = rows.lazy().join(
+        places,
+        [col(columns::LIEU_STRUCTURE_ID.name)],
+        [col(columns::STRUCTURE_ID.name)],
+        JoinArgs::new(JoinType::Left),
+    );
+    let commune = || col(columns::CODE_COMMUNE.name);
+    let is_received = commune().eq(lit("")).and(col(of_place(&columns::COMMUNE)).is_not_null());
+    let joined = joined.with_columns([is_received.alias(IS_RECEIVED)]);
+    let taken = when(col(IS_RECEIVED)).then(col(of_place(&columns::COMMUNE))).otherwise(commune());
+    Ok(joined.with_columns([taken.alias(columns::CODE_COMMUNE.name)]).collect()?)
 }
 
 fn of_place(name: &Name) -> String {

@@ -1,6 +1,6 @@
 //! A commune code or a postal code becomes a territory, with a word on how sure it is.
 
-use crate::definition::territory::{PostalCode, Territory};
+use crate::definition::territory::{PlaceKind, PostalCode, Territory};
 use crate::vocabulary::codes::INCONNU;
 use crate::vocabulary::flags;
 
@@ -25,8 +25,10 @@ pub(super) fn locate(territory: &Territory, commune: &str, postal_code: &str) ->
         located.epci = filled(&place.epci);
         located.region = filled(&place.region);
         located.departement = filled(&place.departement);
-        if !place.is_current {
-            located.flags.push(flags::COMMUNE_ANCIENNE);
+        match place.kind {
+            PlaceKind::Commune => {}
+            PlaceKind::PartOfCommune => located.flags.push(flags::COMMUNE_RATTACHEE),
+            PlaceKind::Former => located.flags.push(flags::COMMUNE_ANCIENNE),
         }
         if located.departement.is_some() {
             located.source = "commune";
@@ -43,7 +45,8 @@ pub(super) fn locate(territory: &Territory, commune: &str, postal_code: &str) ->
             located.flags.push(flags::DEPARTEMENT_PAR_CODE_POSTAL);
         }
         Some(PostalCode::Several) => located.flags.push(flags::CODE_POSTAL_AMBIGU),
-        None => {}
+        None if postal_code.is_empty() => {}
+        None => located.flags.push(flags::CODE_POSTAL_INCONNU),
     }
     located
 }

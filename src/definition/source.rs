@@ -98,6 +98,9 @@ pub struct Mapping {
     /// The file may lack this header.
     #[serde(default)]
     pub optional: bool,
+    /// An unknown code is left out and flagged, instead of refusing the record.
+    #[serde(default)]
+    pub lenient: bool,
     /// Code list of `code`, `codes` and `duration`.
     pub list: Option<String>,
     /// The codes themselves, where no list is worth a file.

@@ -18,8 +18,20 @@ pub struct Place {
     pub departement: String,
     /// Code of the région, or empty.
     pub region: String,
-    /// Whether the code is that of a current commune.
-    pub is_current: bool,
+    /// What the code is the code of.
+    pub kind: PlaceKind,
+}
+
+/// What a commune code is the code of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// A commune of the reference vintage.
+    #[default]
+    Commune,
+    /// An arrondissement, or a delegated or associated commune.
+    PartOfCommune,
+    /// A commune that is no more.
+    Former,
 }
 
 /// What a postal code says of the département.
@@ -114,7 +126,11 @@ impl Territory {
             epci: row.epci.clone(),
             departement: row.departement.clone(),
             region: row.region.clone(),
-            is_current: row.kind == "commune",
+            kind: match row.kind.as_str() {
+                "commune" => PlaceKind::Commune,
+                "arrondissement" | "deleguee" | "associee" => PlaceKind::PartOfCommune,
+                _ => PlaceKind::Former,
+            },
         });
         if matches!(row.kind.as_str(), "commune" | "arrondissement") {
             self.samples.push(row);

@@ -32,6 +32,7 @@ pub(super) struct Reader<'a> {
     reading: Reading,
     codes: BTreeSet<String>,
     lists: ListStyle,
+    is_lenient: bool,
     format: Option<&'a str>,
     key: &'a Key,
     employer_rules: &'a EmployerRules,
@@ -55,6 +56,7 @@ impl<'a> Reader<'a> {
             reading: mapping.reading,
             codes,
             lists: source.lists,
+            is_lenient: mapping.lenient,
             format: mapping.format.as_deref(),
             key: context.key,
             employer_rules: context.employer_rules,
@@ -84,6 +86,10 @@ impl<'a> Reader<'a> {
             Reading::Count => count(text),
             Reading::Euros => cents(text).map(Cell::Number).ok_or(reasons::AMOUNT),
             Reading::Code if self.codes.contains(text) => Ok(keep(text, buffer)),
+            Reading::Code if self.is_lenient => {
+                add_flag(flags, flags::CODE_INCONNU);
+                Ok(Cell::Null)
+            }
             Reading::Code => Err(reasons::CODE),
             Reading::Codes => Ok(self.codes(text, buffer, flags)),
             Reading::Duration => self.duration(text, buffer),
@@ -106,17 +112,12 @@ impl<'a> Reader<'a> {
 
     /// Known codes once each, in the order of the code list; an unknown one is counted as such.
     fn codes(&self, text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
-        let elements: Vec<&str> = match self.lists {
-            ListStyle::Pipe => text.split('|').collect(),
-            ListStyle::Postgres => text
-                .trim_start_matches('{')
-                .trim_end_matches('}')
-                .split(',')
-                .map(|element| element.trim_matches('"'))
-                .collect(),
+        let elements: Vec<String> = match self.lists {
+            ListStyle::Pipe => text.split('|').map(str::to_owned).collect(),
+            ListStyle::Postgres => array_elements(text).unwrap_or_else(|| vec![text.to_owned()]),
         };
         let mut found = BTreeSet::new();
-        for element in elements.into_iter().map(str::trim).filter(|element| !element.is_empty()) {
+        for element in elements.iter().map(|e| e.trim()).filter(|element| !element.is_empty()) {
             match self.codes.get(element) {
                 Some(code) => found.insert(code.as_str()),
                 None => {
@@ -130,6 +131,35 @@ impl<'a> Reader<'a> {
         }
         keep(&found.into_iter().collect::<Vec<_>>().join(SEPARATOR), buffer)
     }
+}
+
+/// The elements of a PostgreSQL array, `NULL` left out; `None` when its braces or quotes do not
+/// match.
+fn array_elements(text: &str) -> Option<Vec<String>> {
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    let mut elements = vec![String::new()];
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for c in inner.chars() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => {
+                is_escaped = true;
+                continue;
+            }
+            '"' => {
+                is_quoted = !is_quoted;
+                continue;
+            }
+            ',' if !is_quoted => {
+                elements.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        elements.last_mut()?.push(c);
+    }
+    elements.retain(|element| element != "NULL");
+    (!is_quoted && !is_escaped).then_some(elements)
 }
 
 /// Puts a text in the buffer.
@@ -290,6 +320,15 @@ mod tests {
         assert_eq!(siret("732 829 320 00074"), "73282932000074");
         assert_eq!(siret("73282932000075"), "73282932000075 siret_invalide");
         assert_eq!(siret("12"), "- siret_invalide");
+    }
+
+    #[test]
+    fn arrays_are_read_as_postgresql_writes_them() {
+        let elements = |text| array_elements(text).map(|elements| elements.join("/"));
+        assert_eq!(elements("{a,b c}").as_deref(), Some("a/b c"));
+        assert_eq!(elements(r#"{"a , b","c\"d",NULL}"#).as_deref(), Some("a , b/c\"d"));
+        assert_eq!(elements("{a,b"), None);
+        assert_eq!(elements(r#"{"a}"#), None);
     }
 
     #[test]

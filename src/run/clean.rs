@@ -208,8 +208,9 @@ fn complete(job: &Job<'_>, segment: &Segment, register: &mut Register) -> Result
     for batch in batches(job, segment, &names)? {
         let batch = batch?;
         for row in 0..batch.num_rows() {
-            let Some(id) = text(&batch, &columns::STRUCTURE_ID, row) else { continue };
             let siret = text(&batch, &columns::SIRET, row);
+            let id = text(&batch, &columns::STRUCTURE_ID, row).or_else(|| siret.clone());
+            let Some(id) = id else { continue };
             let kind = text(&batch, &columns::TYPE_DECLARE, row).unwrap_or_default();
             seen.insert((id, siret, kind));
         }
@@ -347,7 +348,6 @@ fn read_year(
         columns::COPIE_DE,
         columns::MODIFIE_LE,
         columns::SUPPRIME_LE,
-        columns::SIRET,
         columns::TYPE_DECLARE,
     ];
     let names: Vec<&str> = STAGED_ACTIVITES

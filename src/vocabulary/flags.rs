@@ -16,6 +16,8 @@ pub const SIRET_INVALIDE: &str = "siret_invalide";
 pub const SIRET_REPARE: &str = "siret_repare";
 /// The legal category does not have 4 digits and was left out.
 pub const CATEGORIE_INVALIDE: &str = "categorie_invalide";
+/// A code that does not decide whether the record counts is not in its list and was left out.
+pub const CODE_INCONNU: &str = "code_inconnu";
 /// A theme is not in the code list.
 pub const THEME_INCONNU: &str = "theme_inconnu";
 /// The duration was a class and counts for its conventional middle.
@@ -30,6 +32,10 @@ pub const AGES_SUPERIEURS: &str = "ages_superieurs";
 pub const STRUCTURE_INCONNUE: &str = "structure_inconnue";
 /// The commune code is a former one and was moved to the reference vintage.
 pub const COMMUNE_ANCIENNE: &str = "commune_ancienne";
+/// The code is that of an arrondissement, or of a delegated or associated commune.
+pub const COMMUNE_RATTACHEE: &str = "commune_rattachee";
+/// The postal code is not in the reference.
+pub const CODE_POSTAL_INCONNU: &str = "code_postal_inconnu";
 /// The commune is not in the reference.
 pub const COMMUNE_INCONNUE: &str = "commune_inconnue";
 /// The département comes from the postal code.

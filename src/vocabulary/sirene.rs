@@ -20,6 +20,9 @@ pub fn is_siret(text: &str) -> bool {
 /// Luhn's key: every second digit from the right doubled, the sum is a multiple of 10.
 fn has_key(text: &str) -> bool {
     let Some(digits) = digits(text) else { return false };
+    if digits.iter().all(|digit| *digit == 0) {
+        return false;
+    }
     let sum: u32 = digits
         .iter()
         .rev()
@@ -41,7 +44,7 @@ mod tests {
     fn keys_are_checked() {
         assert!(is_siret("73282932000074") && is_siren("732829320"));
         assert!(!is_siret("73282932000075") && !is_siren("732829321"));
-        assert!(!is_siret("7328293200007é") && !is_siren(""));
+        assert!(!is_siret("00000000000000") && !is_siret("7328293200007é") && !is_siren(""));
     }
 
     #[test]

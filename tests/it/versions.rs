@@ -74,7 +74,7 @@ fn territory_comes_from_the_commune_then_the_postal_code_then_the_employer() {
         &["date", "commune", "departement", "departement_source", "drapeaux"],
     );
     let expected = "2023-01-01,2A004,2A,commune,\n\
-        2023-01-02,13055,13,commune,commune_ancienne\n\
+        2023-01-02,13055,13,commune,commune_rattachee\n\
         2023-01-03,97801,978,commune,\n\
         2023-01-04,,977,code_postal,departement_par_code_postal\n\
         2023-01-05,,2A,code_postal,departement_par_code_postal\n\
