@@ -16,6 +16,6 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let (_, _, definitions) = pipeline_args::load(&args.pipeline)?;
-    report::definitions(&definitions);
+    report::definitions(&definitions)?;
     Ok(ExitCode::SUCCESS)
 }

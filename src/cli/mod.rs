@@ -100,7 +100,10 @@ fn start_log(format: LogFormat, is_quiet: bool) {
         .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
         .try_from_env()
         .unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     let started = match format {
         LogFormat::Json => log.json().flatten_event(true).try_init(),
         LogFormat::Text => {

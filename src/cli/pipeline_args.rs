@@ -97,7 +97,8 @@ impl PipelineArgs {
             files: &files,
             is_sample: store::is_sample(&self.input),
             is_forced: self.force,
-            inputs,
+            inputs: inputs.files,
+            unreadable: inputs.unreadable,
             progress,
         };
         let outcome = act(&job)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::{pipeline_args, report};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run::execute::read_rejects;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
@@ -31,9 +31,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let store = Store::existing(&args.warehouse)?;
     let folder = if args.unpublished { BUILDING } else { CURRENT };
     let (_, _, definitions) = pipeline_args::load(&args.pipeline)?;
+    if !store.has(&format!("{folder}/{MANIFEST}")) {
+        return Err(Error::no_input(format!("there is no run in `{folder}`"))
+            .hint("without `--unpublished` it is the published run, with it the one that failed"));
+    }
     let found = read_rejects(&store, folder)?;
     let record = store.read(&format!("{folder}/{MANIFEST}"))?.unwrap_or_default();
     let manifest: Manifest = serde_json::from_slice(&record).unwrap_or_default();
-    report::rejects(&found, &manifest, &definitions, args.limit);
+    report::rejects(&found, &manifest, &definitions, args.limit)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,6 @@
 //! What a person reads: results on standard output, errors on standard error.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one place that talks to people"
-)]
 
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -24,12 +20,39 @@ use crate::vocabulary::codes::{ENSEMBLE, Fate};
 use crate::vocabulary::columns;
 use crate::vocabulary::reject::reasons;
 
+/// What goes to standard output, all at once.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.0.push_str(text.as_ref());
+        self.0.push('\n');
+    }
+
+    /// Prints the page. A reader who stopped reading is no error.
+    fn print(self) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(self.0.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Error::io("write", Path::new("standard output"), error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Prints an error once: what, and what to do.
 pub fn error(error: &Error) {
-    eprintln!("error: {error}");
+    complain(&format!("error: {error}"));
     if let Some(hint) = &error.hint {
-        eprintln!("hint: {hint}");
+        complain(&format!("hint: {hint}"));
     }
+}
+
+/// One line on standard error; where nobody can read it, the exit code still tells.
+fn complain(text: &str) {
+    writeln!(std::io::stderr(), "{text}").ok();
 }
 
 /// The result of a whole run.
@@ -39,25 +62,31 @@ pub(super) fn outcome(
     definitions: &Definitions,
     warehouse: &Path,
 ) -> Result<()> {
-    accounts(done);
-    flags(&done.manifest);
+    let mut page = Page::default();
+    accounts(&mut page, done);
+    flags(&mut page, &done.manifest);
     for name in &definitions.pipeline.main_tables {
-        main_table(store, name, definitions)?;
+        main_table(&mut page, store, name, definitions)?;
     }
     let state = if done.is_unchanged { "Nothing new: unchanged since" } else { "Published:" };
-    println!("{state} run {} as of {}", done.manifest.run_id, done.manifest.as_of);
+    page.line(format!("{state} run {} as of {}", done.manifest.run_id, done.manifest.as_of));
     for folder in ["tables", "clean", "rejects"] {
-        println!("  {folder:<8} {}", warehouse.join(folder).display());
+        page.line(format!("  {folder:<8} {}", warehouse.join(folder).display()));
     }
-    println!("  {:<8} {}", "ledger", warehouse.join(CURRENT).join("ledger.parquet").display());
+    page.line(format!(
+        "  {:<8} {}",
+        "ledger",
+        warehouse.join(CURRENT).join("ledger.parquet").display()
+    ));
+    page.print()?;
     for warning in &done.manifest.warnings {
-        eprintln!("warning: {warning}");
+        complain(&format!("warning: {warning}"));
     }
     Ok(())
 }
 
 /// What became of the rows, by source.
-fn accounts(done: &Done) {
+fn accounts(page: &mut Page, done: &Done) {
     let ledger = &done.ledger;
     let heads =
         ["source", "read", "kept", "rejected", "duplicate", "superseded", "deleted", "copy"];
@@ -75,12 +104,12 @@ fn accounts(done: &Done) {
         row.extend(Fate::ALL.into_iter().map(|fate| spaced(of(fate))));
         rows.push(row);
     }
-    println!("Records");
-    table(&heads, &rows);
+    page.line("Records");
+    table(page, &heads, &rows);
 }
 
 /// Kept rows that bear each flag, by clean table.
-fn flags(manifest: &Manifest) {
+fn flags(page: &mut Page, manifest: &Manifest) {
     let mut rows = Vec::new();
     for (name, counts) in &manifest.flags {
         for (flag, count) in counts {
@@ -92,13 +121,13 @@ fn flags(manifest: &Manifest) {
         }
     }
     if !rows.is_empty() {
-        println!("\nFlags of the rows kept");
-        table(&["table", "flag", "rows"], &rows);
+        page.line("\nFlags of the rows kept");
+        table(page, &["table", "flag", "rows"], &rows);
     }
 }
 
 /// A table's rows by employer type, all other dimensions taken together.
-fn main_table(store: &Store, name: &str, definitions: &Definitions) -> Result<()> {
+fn main_table(page: &mut Page, store: &Store, name: &str, definitions: &Definitions) -> Result<()> {
     let path = format!("{CURRENT}/tables/{name}.parquet");
     let Some(declared) = definitions.tables.get(name) else { return Ok(()) };
     if !store.has(&path) {
@@ -121,9 +150,9 @@ fn main_table(store: &Store, name: &str, definitions: &Definitions) -> Result<()
             }
         }
     }
-    println!("\n{}", declared.title);
-    table(&heads, &rows);
-    println!();
+    page.line(format!("\n{}", declared.title));
+    table(page, &heads, &rows);
+    page.line("");
     Ok(())
 }
 
@@ -139,17 +168,20 @@ fn is_line_of(batch: &RecordBatch, row: usize, code: &str) -> bool {
 }
 
 /// The result of a stage run alone.
-pub(super) fn stage(done: &Done, warehouse: &Path) {
-    accounts(done);
+pub(super) fn stage(done: &Done, warehouse: &Path) -> Result<()> {
+    let mut page = Page::default();
+    accounts(&mut page, done);
     if done.is_published {
-        println!("Published: run {}", done.manifest.run_id);
+        page.line(format!("Published: run {}", done.manifest.run_id));
     } else {
-        println!("Not published: made aside in {}; `run` goes on", warehouse.display());
+        page.line(format!("Not published: made aside in {}; `run` goes on", warehouse.display()));
     }
+    page.print()
 }
 
 /// A plan, a step a line.
-pub(super) fn plan(plan: &Plan) {
+pub(super) fn plan(plan: &Plan) -> Result<()> {
+    let mut page = Page::default();
     let rows: Vec<Vec<String>> = plan
         .steps
         .iter()
@@ -163,38 +195,44 @@ pub(super) fn plan(plan: &Plan) {
             texts.iter().map(|text| (*text).to_owned()).collect()
         })
         .collect();
-    table(&["stage", "what", "action", "reason"], &rows);
+    table(&mut page, &["stage", "what", "action", "reason"], &rows);
+    page.print()
 }
 
 /// A plan as one JSON array.
 pub(super) fn plan_as_json(plan: &Plan) -> Result<()> {
     let text = serde_json::to_string_pretty(&plan.steps)
         .map_err(|error| Error::internal("a plan is JSON").because(error))?;
-    println!("{text}");
-    Ok(())
+    let mut page = Page::default();
+    page.line(text);
+    page.print()
 }
 
 /// What the declarations hold.
-pub(super) fn definitions(definitions: &Definitions) {
-    println!("{}", definitions.pipeline.title);
-    println!(
+pub(super) fn definitions(definitions: &Definitions) -> Result<()> {
+    let mut page = Page::default();
+    page.line(&definitions.pipeline.title);
+    page.line(format!(
         "{} sources, {} rules, {} indicators, {} tables: no problem found",
         definitions.sources.len(),
         definitions.rules.len(),
         definitions.indicators.len(),
         definitions.tables.len()
-    );
+    ));
+    page.print()
 }
 
 /// What was verified.
-pub(super) fn verified(report: &Report) {
-    println!("Run {}", report.run_id);
+pub(super) fn verified(report: &Report) -> Result<()> {
+    let mut page = Page::default();
+    page.line(format!("Run {}", report.run_id));
     for check in &report.passed {
-        println!("  ok    {check}");
+        page.line(format!("  ok    {check}"));
     }
     for problem in &report.problems {
-        println!("  FAIL  {problem}");
+        page.line(format!("  FAIL  {problem}"));
     }
+    page.print()
 }
 
 /// Refused lines, with what was expected.
@@ -203,7 +241,8 @@ pub(super) fn rejects(
     manifest: &Manifest,
     definitions: &Definitions,
     limit: usize,
-) {
+) -> Result<()> {
+    let mut page = Page::default();
     let file = |segment: &str| {
         let inputs = manifest.inputs.iter();
         let mut names = inputs.filter(|i| i.blake3.starts_with(segment)).map(|i| i.name.clone());
@@ -227,12 +266,14 @@ pub(super) fn rejects(
             ]
         })
         .collect();
-    table(&["file", "line", "reasons", "expected"], &rows);
-    println!("{} of {} rejected lines", rows.len(), found.len());
+    table(&mut page, &["file", "line", "reasons", "expected"], &rows);
+    page.line(format!("{} of {} rejected lines", rows.len(), found.len()));
+    page.print()
 }
 
 /// What was invented.
-pub(super) fn sample(summary: &Summary, out: &Path) {
+pub(super) fn sample(summary: &Summary, out: &Path) -> Result<()> {
+    let mut page = Page::default();
     let rows: Vec<Vec<String>> = summary
         .files
         .iter()
@@ -241,11 +282,12 @@ pub(super) fn sample(summary: &Summary, out: &Path) {
             vec![out.join(file.name).display().to_string(), spaced(rows)]
         })
         .collect();
-    table(&["file", "rows"], &rows);
+    table(&mut page, &["file", "rows"], &rows);
+    page.print()
 }
 
 /// A text table: numbers to the right, the last column of text as long as it is.
-fn table(heads: &[&str], rows: &[Vec<String>]) {
+fn table(page: &mut Page, heads: &[&str], rows: &[Vec<String>]) {
     let is_number = |text: &str| {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '\u{202f}' || c == '-')
     };
@@ -265,9 +307,9 @@ fn table(heads: &[&str], rows: &[Vec<String>]) {
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    println!("{}", line(&heads));
+    page.line(line(&heads));
     for row in rows {
-        println!("{}", line(row));
+        page.line(line(row));
     }
 }
 

@@ -53,6 +53,6 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let mut mark = store::create_in(&args.out, store::SAMPLE_MARK).map_err(failed)?;
     writeln!(mark, "Invented by `conum sample --rows {} --seed {}`.", args.rows, args.seed)
         .map_err(failed)?;
-    report::sample(&summary, &args.out);
+    report::sample(&summary, &args.out)?;
     Ok(ExitCode::SUCCESS)
 }

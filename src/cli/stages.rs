@@ -53,7 +53,7 @@ pub(super) fn publish(args: &Publish, bars: bool) -> Result<ExitCode> {
 
 fn stage(args: &PipelineArgs, last: Stage, bars: bool) -> Result<ExitCode> {
     let (done, _) = args.execute(last, bars)?;
-    report::stage(&done, &args.warehouse);
+    report::stage(&done, &args.warehouse)?;
     if done.is_published && !done.manifest.warnings.is_empty() {
         return Ok(ExitCode::from(EXIT_WARNINGS));
     }

@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let found = verify(&Store::existing(&args.warehouse)?)?;
-    report::verified(&found);
+    report::verified(&found)?;
     if found.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }

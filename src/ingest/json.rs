@@ -2,34 +2,79 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-/// The text at a path: a scalar as written, an array joined by `separator`; `None` for nothing.
-pub(super) fn text<'a>(
-    object: &BTreeMap<String, Value>,
-    path: &[String],
-    separator: &str,
-) -> Option<Cow<'a, str>> {
-    let (first, rest) = path.split_first()?;
-    let value = rest.iter().try_fold(object.get(first)?, |value, key| value.get(key))?;
-    match value {
-        Value::Array(elements) => {
-            let texts: Vec<String> = elements.iter().filter_map(scalar).collect();
-            Some(Cow::Owned(texts.join(separator)))
-        }
-        _ => scalar(value).map(Cow::Owned),
+/// A JSON object none of whose keys stands twice.
+pub(super) struct Object(pub(super) BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Keys)
     }
 }
 
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        // An object where a scalar is due is shown as JSON, and refused by the reading of its column.
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Some(value.to_string())
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+        let mut object = BTreeMap::new();
+        while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+            if object.insert(key, value).is_some() {
+                return Err(A::Error::custom("a key stands twice"));
+            }
         }
+        Ok(Object(object))
+    }
+}
+
+/// The text at a path: a scalar as written, or the scalars of a list joined by `separator`; `None`
+/// for nothing.
+///
+/// # Errors
+/// `Misshapen` when the value is a list where one value is due, or the reverse, or an object.
+pub(super) fn text<'a>(
+    object: &'a Object,
+    path: &[String],
+    separator: Option<&str>,
+) -> Result<Option<Cow<'a, str>>, Misshapen> {
+    let Some((first, rest)) = path.split_first() else { return Ok(None) };
+    let mut value = object.0.get(first).unwrap_or(&Value::Null);
+    for key in rest {
+        value = match value {
+            Value::Null => return Ok(None),
+            Value::Object(inner) => inner.get(key).unwrap_or(&Value::Null),
+            _ => return Err(Misshapen),
+        };
+    }
+    match (value, separator) {
+        (Value::Null, _) => Ok(None),
+        (Value::Array(elements), Some(separator)) => {
+            let texts: Result<Vec<_>, _> = elements.iter().map(scalar).collect();
+            Ok(Some(Cow::Owned(texts?.join(separator))))
+        }
+        (_, Some(_)) => Err(Misshapen),
+        (value, None) => scalar(value).map(Some),
+    }
+}
+
+/// A value of another shape than declared.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misshapen;
+
+fn scalar(value: &Value) -> Result<Cow<'_, str>, Misshapen> {
+    match value {
+        Value::String(text) => Ok(Cow::Borrowed(text)),
+        Value::Number(number) => Ok(Cow::Owned(number.to_string())),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Misshapen),
     }
 }
 
@@ -37,17 +82,29 @@ fn scalar(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn at(path: &str, separator: Option<&str>) -> Result<Option<String>, Misshapen> {
+        let object = r#"{"a":{"b":3},"t":["x","y"],"n":null,"f":true}"#;
+        let object: Object = serde_json::from_str(object).unwrap();
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        text(&object, &path, separator).map(|text| text.map(Cow::into_owned))
+    }
+
     #[test]
-    fn follows_paths_and_joins_arrays() {
-        let object = serde_json::from_str(r#"{"a":{"b":3},"t":["x","y"],"n":null}"#).unwrap();
-        let at = |path: &str| {
-            let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-            text(&object, &path, "|").map(Cow::into_owned)
-        };
-        assert_eq!(at("a.b").as_deref(), Some("3"));
-        assert_eq!(at("t").as_deref(), Some("x|y"));
-        assert_eq!(at("n"), None);
-        assert_eq!(at("a.c"), None);
-        assert_eq!(at("t.x"), None);
+    fn follows_paths_and_joins_lists() {
+        assert_eq!(at("a.b", None), Ok(Some("3".to_owned())));
+        assert_eq!(at("t", Some("|")), Ok(Some("x|y".to_owned())));
+        for path in ["n", "n.x", "a.c", "z"] {
+            assert_eq!(at(path, None), Ok(None), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_shapes_are_refused() {
+        for (path, separator) in
+            [("a", None), ("t", None), ("f", None), ("t.x", None), ("a.b", Some("|"))]
+        {
+            assert_eq!(at(path, separator), Err(Misshapen), "{path}");
+        }
+        assert!(serde_json::from_str::<Object>(r#"{"a":1,"a":2}"#).is_err());
     }
 }

@@ -49,8 +49,17 @@ pub struct Parsed {
     pub rejects: Vec<Reject>,
 }
 
+/// What was met in an input.
+#[derive(Debug)]
+pub struct Met {
+    /// Records: rows + rejects.
+    pub records: u64,
+    /// Columns that the source neither reads nor drops.
+    pub unknown_columns: Vec<String>,
+}
+
 /// Reads a whole input as `source` declares it and hands over its rows, piece by piece, in the
-/// order of the file. Returns the number of records met: rows + rejects.
+/// order of the file.
 ///
 /// # Errors
 /// When the file cannot be read, has no content, or lacks a declared column; and what `emit` says.
@@ -59,7 +68,7 @@ pub fn ingest(
     context: Context<'_>,
     input: impl Read,
     emit: &mut dyn FnMut(Parsed) -> Result<()>,
-) -> Result<u64> {
+) -> Result<Met> {
     let mut blocks = match source.container {
         Container::Csv => Blocks::of_csv(input, source.encoding, delimiter(source)?),
         Container::Jsonl => Blocks::of_lines(input, source.encoding),
@@ -85,7 +94,8 @@ pub fn ingest(
             emit(piece)?;
         }
     }
-    Ok(records)
+    plan.check_seen(records)?;
+    Ok(Met { records, unknown_columns: plan.unknown_columns() })
 }
 
 fn delimiter(source: &Source) -> Result<u8> {

@@ -2,21 +2,25 @@
 //! read.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
-use crate::definition::source::{Mapping, Source};
+use crate::definition::source::{Mapping, Reading, Source};
 use crate::error::{Error, Result};
 use crate::ingest::Context;
 use crate::ingest::cell::{Cell, Reader};
 use crate::ingest::fields::{self, Field};
-use crate::ingest::json;
+use crate::ingest::json::{self, Misshapen, Object};
 use crate::vocabulary::codes::SEPARATOR;
 use crate::vocabulary::columns;
 use crate::vocabulary::reject::reasons;
 use crate::vocabulary::tables::{self, Table};
+
+/// Unknown keys of JSON objects that are remembered.
+const UNKNOWN_MAX: usize = 100;
 
 /// A compiled declaration.
 pub(super) struct Plan<'a> {
@@ -24,6 +28,9 @@ pub(super) struct Plan<'a> {
     shape: Shape,
     steps: Vec<Step<'a>>,
     missing: Vec<String>,
+    /// Keys of a JSON object that the source reads or drops, and those met that are not among them.
+    known: BTreeSet<String>,
+    unknown: Mutex<BTreeSet<String>>,
 }
 
 enum Shape {
@@ -38,12 +45,17 @@ struct Step<'a> {
     name: &'a str,
     from: From,
     required: bool,
+    /// The file may lack it.
+    optional: bool,
+    /// Whether some record had its key.
+    is_seen: AtomicBool,
     reader: Reader<'a>,
 }
 
 enum From {
     Field(usize),
-    Path(Vec<String>),
+    /// Keys, and the separator of a list.
+    Path(Vec<String>, Option<&'static str>),
     /// The file does not have it.
     Nowhere,
 }
@@ -89,6 +101,13 @@ impl<'a> Plan<'a> {
         let mut names: Vec<String> =
             places.iter().map(|field| plain(&field.text(header))).collect();
         names.extend(source.tail.iter().map(|name| plain(name)));
+        let mut twice = names.clone();
+        twice.sort_unstable();
+        let pair = twice.windows(2).find(|pair| pair.first() == pair.last());
+        if let Some(name) = pair.and_then(<[String]>::first) {
+            return Err(Error::data(format!("the header has `{}` twice", shortened(name)))
+                .hint("which of the two is meant? the export has to say it"));
+        }
         let mut lacking = Vec::new();
         let plan =
             Self::new(source, context, Shape::Csv(delimiter, names.len()), |mapping| match names
@@ -104,7 +123,12 @@ impl<'a> Plan<'a> {
                 }
             })?;
         if lacking.is_empty() {
-            return Ok(plan);
+            let of_tail: Vec<String> = source.tail.iter().map(|name| plain(name)).collect();
+            let is_unknown = |name: &&String| {
+                !name.is_empty() && !plan.known.contains(*name) && !of_tail.contains(name)
+            };
+            let unknown = names.iter().filter(is_unknown).map(|name| shortened(name)).collect();
+            return Ok(Self { unknown: Mutex::new(unknown), ..plan });
         }
         Err(Error::data(format!("missing column(s) {}", lacking.join(", "))).hint(format!(
             "the header has {} field(s): {}",
@@ -116,7 +140,8 @@ impl<'a> Plan<'a> {
     /// Each column is a path in the line's object.
     pub(super) fn of_jsonl(source: &'a Source, context: Context<'a>) -> Result<Self> {
         Self::new(source, context, Shape::Jsonl, |mapping| {
-            From::Path(mapping.from.split('.').map(str::to_owned).collect())
+            let separator = (mapping.reading == Reading::Codes).then_some(SEPARATOR);
+            From::Path(mapping.from.split('.').map(str::to_owned).collect(), separator)
         })
     }
 
@@ -139,11 +164,48 @@ impl<'a> Plan<'a> {
                 name,
                 from: locate(mapping),
                 required: mapping.required,
+                optional: mapping.optional,
+                is_seen: AtomicBool::new(false),
                 reader: Reader::new(source, mapping, context, paris.clone()),
             });
         }
         steps.sort_by_key(|step| step.column);
-        Ok(Self { table, shape, steps, missing: source.missing.clone() })
+        let first = |path: &String| path.split('.').next().map(plain);
+        let known = source.columns.values().map(|mapping| &mapping.from);
+        let known = known.chain(&source.dropped);
+        let known = match shape {
+            Shape::Csv(..) => known.map(|name| plain(name)).collect(),
+            Shape::Jsonl => known.filter_map(first).collect(),
+        };
+        let missing = source.missing.clone();
+        Ok(Self { table, shape, steps, missing, known, unknown: Mutex::default() })
+    }
+
+    /// Columns met that the source neither reads nor drops.
+    pub(super) fn unknown_columns(&self) -> Vec<String> {
+        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown.iter().cloned().collect()
+    }
+
+    /// Fails when no record of a JSON file had a key that is declared: it was probably renamed.
+    ///
+    /// # Errors
+    /// Names all such keys.
+    pub(super) fn check_seen(&self, records: u64) -> Result<()> {
+        let lacking: Vec<String> = self
+            .steps
+            .iter()
+            .filter(|step| !step.optional && !step.is_seen.load(Ordering::Relaxed))
+            .filter_map(|step| match &step.from {
+                From::Path(path, _) => Some(format!("`{}`", path.join("."))),
+                From::Field(_) | From::Nowhere => None,
+            })
+            .collect();
+        if records == 0 || lacking.is_empty() {
+            return Ok(());
+        }
+        Err(Error::data(format!("no record has the key(s) {}", lacking.join(", ")))
+            .hint("was a key renamed? `optional = true` in the source allows its absence"))
     }
 
     /// The staged table.
@@ -201,9 +263,9 @@ impl<'a> Plan<'a> {
         } else if fields.len() != count {
             Err(vec![reasons::FIELD_COUNT.to_owned()])
         } else {
-            self.read_cells(scratch, |from| match from {
-                From::Field(index) => fields.get(*index).map(|field| field.text(record)),
-                From::Path(_) | From::Nowhere => None,
+            self.read_cells(scratch, |step| match step.from {
+                From::Field(index) => Ok(fields.get(index).map(|field| field.text(record))),
+                From::Path(..) | From::Nowhere => Ok(None),
             })
         };
         scratch.fields = fields;
@@ -215,26 +277,39 @@ impl<'a> Plan<'a> {
         record: &str,
         scratch: &mut Scratch,
     ) -> std::result::Result<(), Vec<String>> {
-        let Ok(object) = serde_json::from_str::<BTreeMap<String, Value>>(record) else {
+        let Ok(object) = serde_json::from_str::<Object>(record) else {
             return Err(vec![reasons::JSON.to_owned()]);
         };
-        self.read_cells(scratch, |from| match from {
-            From::Path(path) => json::text(&object, path, SEPARATOR),
-            From::Field(_) | From::Nowhere => None,
+        for key in object.0.keys().filter(|key| !self.known.contains(*key)) {
+            let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+            if unknown.len() < UNKNOWN_MAX {
+                unknown.insert(shortened(key));
+            }
+        }
+        self.read_cells(scratch, |step| match &step.from {
+            From::Path(path, separator) => {
+                if path.first().is_some_and(|key| object.0.contains_key(key)) {
+                    step.is_seen.store(true, Ordering::Relaxed);
+                }
+                json::text(&object, path, *separator).map_err(|Misshapen| reasons::SHAPE)
+            }
+            From::Field(_) | From::Nowhere => Ok(None),
         })
     }
 
     fn read_cells<'r>(
         &self,
         scratch: &mut Scratch,
-        text_of: impl Fn(&From) -> Option<Cow<'r, str>>,
+        text_of: impl Fn(&Step<'_>) -> std::result::Result<Option<Cow<'r, str>>, &'static str>,
     ) -> std::result::Result<(), Vec<String>> {
         let mut found = Vec::new();
         for step in &self.steps {
-            let raw = text_of(&step.from).filter(|raw| !self.is_missing(raw));
-            let read = match raw {
-                Some(raw) => step.reader.read(&raw, &mut scratch.text, &mut scratch.flags),
-                None => Ok(Cell::Null),
+            let read = match text_of(step) {
+                Ok(Some(raw)) if !self.is_missing(&raw) => {
+                    step.reader.read(&raw, &mut scratch.text, &mut scratch.flags)
+                }
+                Ok(_) => Ok(Cell::Null),
+                Err(reason) => Err(reason),
             };
             match read {
                 Ok(Cell::Null) if step.required => {
@@ -266,9 +341,13 @@ fn plain(name: &str) -> String {
     name.trim().trim_start_matches('\u{feff}').replace('\u{2019}', "'")
 }
 
+/// A name from a file, short enough to be shown.
+fn shortened(name: &str) -> String {
+    name.chars().take(40).collect()
+}
+
 fn shown(names: &[String]) -> String {
-    let first: Vec<String> =
-        names.iter().take(8).map(|name| name.chars().take(40).collect()).collect();
+    let first: Vec<String> = names.iter().take(8).map(|name| shortened(name)).collect();
     let more = if names.len() > first.len() { ", …" } else { "" };
     format!("{}{more}", first.join(", "))
 }

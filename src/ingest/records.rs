@@ -112,6 +112,10 @@ impl<R: Read> Blocks<R> {
             Error::data("the header line is not UTF-8 text")
                 .hint("a Latin-1 export needs `encoding = \"windows-1252\"` in its source")
         })?;
+        if text.contains(['\r', '\0']) {
+            return Err(Error::data("the header line holds a carriage return or a zero byte")
+                .hint("lines must end with LF or CR LF, and the text must be UTF-8"));
+        }
         let next = (end + 1).min(self.carry.len());
         self.carry.drain(..next);
         self.line += i64::try_from(lines).unwrap_or(1);

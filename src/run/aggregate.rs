@@ -34,7 +34,10 @@ pub type Nationals = BTreeMap<(String, String), i64>;
 #[must_use]
 pub fn key(definitions: &Definitions, pipeline: &str, clean_key: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&VERSION.to_le_bytes()).update(clean_key.as_bytes());
+    hasher
+        .update(env!("CARGO_PKG_VERSION").as_bytes())
+        .update(&VERSION.to_le_bytes())
+        .update(clean_key.as_bytes());
     for (path, digest) in &definitions.digests {
         if path.starts_with("tables/") || path == "indicateurs.toml" || path == pipeline {
             hasher.update(path.as_bytes()).update(digest.as_bytes());

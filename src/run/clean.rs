@@ -62,7 +62,10 @@ impl Cleaned {
 #[must_use]
 pub fn key(job: &Job<'_>, segment_keys: &[String]) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&VERSION.to_le_bytes()).update(job.as_of.to_string().as_bytes());
+    hasher
+        .update(env!("CARGO_PKG_VERSION").as_bytes())
+        .update(&VERSION.to_le_bytes())
+        .update(job.as_of.to_string().as_bytes());
     for key in segment_keys {
         hasher.update(key.as_bytes());
     }

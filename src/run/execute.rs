@@ -79,8 +79,11 @@ pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
 /// Keeps what an interrupted run finished on the same inputs, and clears the rest away.
 fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<Manifest> {
     let is_same = |left: &Manifest| left.stage_keys.get(clean::STAGE) == Some(&plan.clean_key);
-    let left = plan.left.clone().filter(|left| !job.is_forced && is_same(left));
-    let mut manifest = left.unwrap_or_default();
+    let left = plan.left.as_ref().filter(|left| !job.is_forced && is_same(left));
+    let mut manifest = match left {
+        Some(left) if is_whole(job, BUILDING, &left.outputs)? => left.clone(),
+        _ => Manifest::default(),
+    };
     if manifest.stage_keys.get(aggregate::STAGE) != Some(&plan.aggregate_key) {
         manifest.stage_keys.remove(aggregate::STAGE);
         manifest.outputs.retain(|output| !output.file.path.starts_with("tables/"));
@@ -119,7 +122,7 @@ fn clean_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Le
             job.store.link_files(&from, &format!("{BUILDING}/{folder}"))?;
         }
         let kept = current.outputs.iter().filter(|output| is_of_clean(output));
-        manifest.outputs = kept.cloned().collect();
+        manifest.outputs = kept.filter(|output| output.file.path != LEDGER_FILE).cloned().collect();
         manifest.clean_warnings.clone_from(&current.clean_warnings);
         manifest.flags.clone_from(&current.flags);
         manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
@@ -164,19 +167,26 @@ fn reusable<'p>(job: &Job<'_>, plan: &'p Plan) -> Result<Option<&'p Manifest>> {
     let is_same = |m: &&Manifest| m.stage_keys.get(clean::STAGE) == Some(&plan.clean_key);
     let current = plan.current.as_ref().filter(|_| !job.is_forced).filter(is_same);
     let Some(current) = current else { return Ok(None) };
-    for output in current.outputs.iter().filter(|output| is_of_clean(output)) {
-        let path = format!("{CURRENT}/{}", output.file.path);
+    let clean: Vec<Output> = current.outputs.iter().filter(|o| is_of_clean(o)).cloned().collect();
+    Ok(is_whole(job, CURRENT, &clean)?.then_some(current))
+}
+
+/// Whether files are what was written.
+fn is_whole(job: &Job<'_>, folder: &str, outputs: &[Output]) -> Result<bool> {
+    for output in outputs {
+        let path = format!("{folder}/{}", output.file.path);
         let found = job.store.stat(&path)?;
         if found.is_none_or(|found| found.blake3 != output.file.blake3) {
-            tracing::warn!(event = "clean.damaged", file = %path, "Cleaned again.");
-            return Ok(None);
+            tracing::warn!(event = "file.damaged", file = %path, "Made again.");
+            return Ok(false);
         }
     }
-    Ok(Some(current))
+    Ok(true)
 }
 
 fn is_of_clean(output: &Output) -> bool {
-    ["clean/", "rejects/"].iter().any(|folder| output.file.path.starts_with(folder))
+    let path = output.file.path.as_str();
+    path == LEDGER_FILE || ["clean/", "rejects/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Writes the state of the run under construction, so that an interrupted one can be taken over.
@@ -210,7 +220,7 @@ pub fn ledger_in(store: &crate::run::store::Store, folder: &str) -> Result<Ledge
 fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger) -> Result<()> {
     ledger.prove()?;
     check_rejects(job, ledger)?;
-    warn(job, manifest, ledger);
+    warn(job, plan.current.as_ref(), manifest, ledger);
     manifest.stage_keys.insert("publish".to_owned(), plan.aggregate_key.clone());
     manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);
     manifest.outputs.push(write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?);
@@ -220,10 +230,10 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     keep_declarations(job)?;
     let run = format!("{RUNS}/{}", manifest.run_id);
     job.store.move_folder(BUILDING, &run)?;
-    job.store.point(CURRENT, &run)?;
     for folder in ["clean", "rejects", "tables"] {
         job.store.point(folder, &format!("{CURRENT}/{folder}"))?;
     }
+    job.store.point(CURRENT, &run)?;
     prune(job, &manifest.run_id)
 }
 
@@ -283,7 +293,7 @@ fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
     )))
 }
 
-fn warn(job: &Job<'_>, manifest: &mut Manifest, ledger: &Ledger) {
+fn warn(job: &Job<'_>, previous: Option<&Manifest>, manifest: &mut Manifest, ledger: &Ledger) {
     manifest.warnings.clone_from(&manifest.clean_warnings);
     if job.key.is_published && !job.is_sample {
         manifest.warnings.push(
@@ -294,6 +304,25 @@ fn warn(job: &Job<'_>, manifest: &mut Manifest, ledger: &Ledger) {
     for (input, _) in job.inputs.iter().filter(|(input, _)| input.source.is_none()) {
         let name = &input.name;
         manifest.warnings.push(format!("input `{name}` matches no source and was not read"));
+    }
+    let is_given = |source: &str| manifest.segments.iter().any(|s| s.source == source);
+    let before = previous.map(|previous| previous.segments.iter().map(|s| s.source.as_str()));
+    let before: std::collections::BTreeSet<&str> = before.into_iter().flatten().collect();
+    for source in before.into_iter().filter(|source| !is_given(source)) {
+        manifest
+            .warnings
+            .push(format!("source `{source}` had an input in the last run and has none"));
+    }
+    for segment in &manifest.segments {
+        for column in &segment.unknown_columns {
+            let source = &segment.source;
+            manifest
+                .warnings
+                .push(format!("`{source}` has a column `{column}` that is not declared"));
+        }
+    }
+    for name in &job.unreadable {
+        manifest.warnings.push(format!("input `{name}` is not a regular file and was not read"));
     }
     for (input, _) in &job.inputs {
         if let Some(other) = &input.same_as {

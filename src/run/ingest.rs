@@ -36,7 +36,10 @@ pub fn key(job: &Job<'_>, input: &Input, source: &str) -> String {
     let digests = &job.definitions.digests;
     let own = format!("sources/{source}.toml");
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&READER_VERSION.to_le_bytes()).update(input.blake3.as_bytes());
+    hasher
+        .update(env!("CARGO_PKG_VERSION").as_bytes())
+        .update(&READER_VERSION.to_le_bytes())
+        .update(input.blake3.as_bytes());
     hasher.update(job.key.fingerprint().as_bytes());
     for path in READ_BY_INGEST.iter().copied().chain([own.as_str()]) {
         hasher.update(digests.get(path).map_or(&[], |digest| digest.as_bytes()));
@@ -122,10 +125,15 @@ fn read(
         employer_rules: &job.definitions.employer_rules,
         key: &job.key,
     };
-    let records = ingest::ingest(declared, context, store::open(path)?, &mut |piece| {
+    let mut bytes = Hashed { file: store::open(path)?, hasher: blake3::Hasher::new() };
+    let read = ingest::ingest(declared, context, &mut bytes, &mut |piece| {
         refused.extend(piece.rejects.into_iter().map(|reject| located(source, &id, reject)));
         rows.write(&piece.rows)
     })?;
+    if bytes.hasher.finalize().to_hex().as_str() != input.blake3 {
+        return Err(Error::busy("the file changed while it was read")
+            .hint("is the export still being written? run again when it is whole"));
+    }
     rejects::sort(&mut refused);
     let mut rejected = open(".rejects", &REJECTS)?;
     rejected.write(&rejects::to_batch(&refused)?)?;
@@ -135,15 +143,30 @@ fn read(
         source: source.to_owned(),
         id,
         key: key.to_owned(),
-        records: signed(records)?,
+        records: signed(read.records)?,
         rows,
         rejects,
         row_count: signed(row_count)?,
+        unknown_columns: read.unknown_columns,
     };
     let record = serde_json::to_vec_pretty(&segment)
         .map_err(|error| Error::internal("a segment's record is JSON").because(error))?;
     let _record: Written = job.store.write(&record_path(source, key), &record)?;
     Ok(segment)
+}
+
+/// A file and the hash of what was read of it.
+struct Hashed {
+    file: std::fs::File,
+    hasher: blake3::Hasher,
+}
+
+impl std::io::Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
 }
 
 fn located(source: &str, segment: &str, reject: Reject) -> Located {

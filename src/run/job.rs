@@ -46,6 +46,8 @@ pub struct Job<'a> {
     pub is_forced: bool,
     /// Input files and where they are.
     pub inputs: Vec<(Input, PathBuf)>,
+    /// Names that match a source and are no regular file.
+    pub unreadable: Vec<String>,
     /// Shows progress.
     pub progress: &'a (dyn Fn(Progress) + Sync),
 }
@@ -75,20 +77,36 @@ impl Job<'_> {
     }
 }
 
+/// What an input folder holds.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Files and where they are.
+    pub files: Vec<(Input, PathBuf)>,
+    /// Names that match a source and are no regular file.
+    pub unreadable: Vec<String>,
+}
+
 /// The files of an input folder, each with its content hash and the source whose pattern it
 /// matches.
 ///
 /// # Errors
 /// When the folder is missing, when no file matches, when two sources claim a file.
-pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Vec<(Input, PathBuf)>> {
+pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
     let mut patterns: Vec<(&str, GlobSet)> = Vec::new();
     for (name, source) in &definitions.sources {
         patterns.push((name, source.pattern().map_err(Error::definition)?));
     }
     let mut found: Vec<(Input, PathBuf)> = Vec::new();
-    for path in store::input_files(folder)? {
+    let mut unreadable = Vec::new();
+    for path in store::input_entries(folder)? {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
+        if !path.is_file() {
+            if patterns.iter().any(|(_, pattern)| pattern.is_match(&name)) {
+                unreadable.push(name);
+            }
+            continue;
+        }
         let sources: Vec<&str> = patterns
             .iter()
             .filter(|(_, pattern)| pattern.is_match(&name))
@@ -119,5 +137,5 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Vec<(Inpu
         ))
         .hint(format!("file names looked for: {}", expected.join(", "))));
     }
-    Ok(found)
+    Ok(Inputs { files: found, unreadable })
 }

@@ -45,6 +45,8 @@ pub struct Segment {
     pub rejects: Written,
     /// Number of typed rows.
     pub row_count: i64,
+    /// Columns of the input that its source does not declare.
+    pub unknown_columns: Vec<String>,
 }
 
 /// A file of the run and its rows.

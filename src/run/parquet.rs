@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -133,5 +134,11 @@ pub fn metadata(file: File) -> Result<Arc<ParquetMetaData>> {
 }
 
 fn failed(error: ParquetError) -> Error {
+    if let ParquetError::External(cause) = &error
+        && let Some(cause) = cause.downcast_ref::<std::io::Error>()
+    {
+        let kind = cause.kind();
+        return Error::io("write", Path::new("a Parquet file"), std::io::Error::new(kind, error));
+    }
     Error::data(format!("a Parquet file cannot be read or written: {error}")).because(error)
 }

@@ -3,7 +3,7 @@
 use crate::definition::Definitions;
 use crate::error::Result;
 use crate::run::job::Job;
-use crate::run::manifest::{CURRENT, Manifest};
+use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
 use crate::run::{aggregate, clean, ingest};
 
@@ -45,6 +45,8 @@ pub struct Plan {
     pub current: Option<Manifest>,
     /// What an interrupted run left.
     pub left: Option<Manifest>,
+    /// A file of the current run that is not what was written.
+    damaged: Option<String>,
 }
 
 impl Plan {
@@ -53,13 +55,18 @@ impl Plan {
     /// # Errors
     /// When the warehouse cannot be read.
     pub fn new(job: &Job<'_>) -> Result<Self> {
-        let current = Manifest::current(job.store)?;
+        let current = Manifest::current(job.store).unwrap_or_else(|error| {
+            tracing::warn!(event = "manifest.damaged", "{error}: every stage runs again.");
+            None
+        });
         let left = left_over(job)?;
         let mut steps = Vec::new();
         let mut keys = Vec::new();
+        let mut staged = Vec::new();
         for (input, _, source) in job.read_inputs() {
             let key = ingest::key(job, input, source);
             let segment = ingest::existing(job.store, source, &key)?;
+            staged.extend(segment.clone());
             let (action, reason) = match segment {
                 _ if job.is_forced => (Action::Run, "--force".to_owned()),
                 Some(_) => (Action::UpToDate, "its segment is staged".to_owned()),
@@ -72,7 +79,12 @@ impl Plan {
         keys.sort_unstable();
         let clean_key = clean::key(job, &keys);
         let aggregate_key = aggregate::key(job.definitions, &job.pipeline, &clean_key);
-        let mut plan = Self { steps, clean_key, aggregate_key, current, left };
+        let mut damaged = current.as_ref().map_or(Ok(None), |current| damaged(job, current))?;
+        let known = |segment| current.as_ref().is_none_or(|c| c.segments.contains(segment));
+        if !staged.iter().all(known) {
+            damaged = damaged.or_else(|| Some(MANIFEST.to_owned()));
+        }
+        let mut plan = Self { steps, clean_key, aggregate_key, current, left, damaged };
         let why = why_clean(job, plan.current.as_ref());
         plan.add(job, clean::STAGE, "clean microdata", (&plan.clean_key.clone(), why));
         let why = why_tables(job.definitions, plan.current.as_ref());
@@ -95,7 +107,7 @@ impl Plan {
         let (action, reason) = if job.is_forced {
             (Action::Run, "--force".to_owned())
         } else if self.current.as_ref().is_some_and(is_current) {
-            match self.current.as_ref().and_then(|current| missing(job, current)) {
+            match &self.damaged {
                 Some(file) => (Action::Run, format!("`{file}` is missing or was changed")),
                 None => (Action::UpToDate, "same inputs, declarations and program".to_owned()),
             }
@@ -118,16 +130,19 @@ impl Plan {
     }
 }
 
-/// A file of the current run that is not there or has another length.
-fn missing(job: &Job<'_>, current: &Manifest) -> Option<String> {
-    let changed = current.outputs.iter().find(|output| {
-        job.store.length(&format!("{CURRENT}/{}", output.file.path)) != Some(output.file.bytes)
-    });
-    changed.map(|output| output.file.path.clone())
+/// A file of the current run that is not there or has other bytes.
+fn damaged(job: &Job<'_>, current: &Manifest) -> Result<Option<String>> {
+    for output in &current.outputs {
+        let found = job.store.stat(&format!("{CURRENT}/{}", output.file.path))?;
+        if found.is_none_or(|found| found.blake3 != output.file.blake3) {
+            return Ok(Some(output.file.path.clone()));
+        }
+    }
+    Ok(None)
 }
 
 fn left_over(job: &Job<'_>) -> Result<Option<Manifest>> {
-    let content = job.store.read(&format!("{BUILDING}/{}", crate::run::manifest::MANIFEST))?;
+    let content = job.store.read(&format!("{BUILDING}/{MANIFEST}"))?;
     Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
 }
 

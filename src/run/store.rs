@@ -120,12 +120,6 @@ impl Store {
         self.path(name).is_file()
     }
 
-    /// Length of a file, if it is there.
-    #[must_use]
-    pub fn length(&self, name: &str) -> Option<u64> {
-        fs::metadata(self.path(name)).ok().map(|found| found.len())
-    }
-
     /// Deletes the drafts that a killed run left below a folder.
     ///
     /// # Errors
@@ -306,18 +300,17 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| Error::io("read", path, error))
 }
 
-/// The files of an input folder, by name; hidden ones and sub-folders are left out.
+/// What lies in an input folder, by name; hidden entries are left out.
 ///
 /// # Errors
 /// When there is no such folder or it cannot be listed.
-pub fn input_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn input_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Err(Error::no_input(format!("there is no input folder `{}`", folder.display()))
             .hint("give the folder of the raw exports with `--input`"));
     }
     let mut files: Vec<PathBuf> = entries(folder)?
         .into_iter()
-        .filter(|path| path.is_file())
         .filter(|path| {
             path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
         })

@@ -14,6 +14,8 @@ pub mod reasons {
     pub const TOO_LONG: &str = "enregistrement_trop_long";
     /// The line is not one JSON object.
     pub const JSON: &str = "json_invalide";
+    /// A list or an object where one value was due, or the reverse.
+    pub const SHAPE: &str = "forme_inattendue";
     /// A required value is missing.
     pub const MISSING: &str = "manquant";
     /// Not a date, or one that does not exist.
@@ -42,6 +44,7 @@ pub mod reasons {
             ENCODING => "du texte dans l'encodage déclaré de la source",
             TOO_LONG => "un enregistrement de moins d'un mébioctet",
             JSON => "un objet JSON par ligne",
+            SHAPE => "une seule valeur, ou une liste là où la source en déclare une",
             MISSING => "une valeur",
             DATE => "une date qui existe, dans le format déclaré",
             INTEGER => "un nombre entier",

@@ -269,7 +269,7 @@ fn json_lines_that_are_no_object_are_rejected() {
     let scene = Scene::new();
     let good = |n: usize| {
         format!(
-            r#"{{"id":"u{n}","type":"individuel","mediateur_id":"m","accompagnements":1,"date":"2025-01-07","duree":30,"type_lieu":"domicile","lieu_code_insee":"2A004","modification":"2025-01-07T10:00:00.000Z","suppression":null,"thematiques":["email","inconnue"],"structure_employeuse_id":"s1","v1_cra_id":null,"beneficiaires":{{"total":1,"tranches_age":{{"soixante_dix_plus":1}}}}}}"#
+            r#"{{"id":"u{n}","type":"individuel","mediateur_id":"m","accompagnements":1,"date":"2025-01-07","duree":30,"type_lieu":"domicile","structure_id":null,"lieu_code_postal":null,"lieu_code_insee":"2A004","modification":"2025-01-07T10:00:00.000Z","suppression":null,"thematiques":["email","inconnue"],"structure_employeuse_id":"s1","v1_cra_id":null,"beneficiaires":{{"total":1,"tranches_age":{{"soixante_dix_plus":1}}}}}}"#
         )
     };
     let mut lines: Vec<String> = (0..100).map(good).collect();
@@ -316,4 +316,78 @@ fn no_published_run_is_said() {
     let scene = Scene::new();
     let said = scene.verify().expect(66);
     assert!(said.stderr.contains("there is no warehouse"), "{}", said.stderr);
+}
+
+#[test]
+fn a_json_value_of_another_shape_is_rejected() {
+    let scene = Scene::new();
+    let good = |n: usize| {
+        format!(
+            r#"{{"id":"u{n}","type":"individuel","mediateur_id":"m","accompagnements":1,"date":"2025-01-07","duree":30,"type_lieu":"domicile","structure_id":null,"lieu_code_postal":null,"lieu_code_insee":"2A004","modification":"2025-01-07T10:00:00.000Z","suppression":null,"thematiques":[],"structure_employeuse_id":"s1","v1_cra_id":null,"beneficiaires":null}}"#
+        )
+    };
+    let mut lines: Vec<String> = (0..200).map(good).collect();
+    lines[0] = good(0).replace(r#""id":"u0""#, r#""id":["u0"]"#);
+    lines[1] = good(1).replace(r#""beneficiaires":null"#, r#""beneficiaires":3"#);
+    lines[2] = good(2).replace(r#""thematiques":[]"#, r#""thematiques":"email""#);
+    lines[3] = good(3).replace(r#""v1_cra_id":null"#, r#""id":"twice""#);
+    scene.structures().file("coop_activites.jsonl", lines.join("\n"));
+    scene.run().expect(0);
+    let rejects = scene.rejects();
+    assert!(
+        rejects.starts_with("1,forme_inattendue:activite_id\n2,forme_inattendue:age_"),
+        "{rejects}"
+    );
+    assert!(rejects.ends_with("\n3,forme_inattendue:themes\n4,json_invalide\n"), "{rejects}");
+
+    let renamed: Vec<String> = (0..9).map(|n| good(n).replace("v1_cra_id", "legacy_id")).collect();
+    scene.file("coop_activites.jsonl", renamed.join("\n"));
+    let said = scene.run().expect(65);
+    assert!(said.stderr.contains("no record has the key(s) `v1_cra_id`"), "{}", said.stderr);
+}
+
+#[test]
+fn a_column_named_twice_is_refused_and_an_unknown_one_is_a_warning() {
+    let scene = Scene::new();
+    scene.file("activites_plates.csv", format!("{FLAT};duree\n"));
+    let said = scene.run().expect(65);
+    assert!(said.stderr.contains("the header has `duree` twice"), "{}", said.stderr);
+    let lines = format!("{FLAT};humeur\n{};bonne\n", row("a", "2023-05-02", &[]));
+    scene.structures().file("activites_plates.csv", lines);
+    let said = scene.run().expect(3);
+    assert!(said.stderr.contains("a column `humeur` that is not declared"), "{}", said.stderr);
+}
+
+#[test]
+fn line_ends_of_carriage_returns_alone_are_refused() {
+    let scene = Scene::new();
+    scene.file("activites_plates.csv", format!("{FLAT}\r{}\r", row("a", "2023-05-02", &[])));
+    let said = scene.run().expect(65);
+    assert!(said.stderr.contains("carriage return"), "{}", said.stderr);
+}
+
+#[test]
+fn an_input_that_is_a_folder_and_a_source_that_fell_away_are_warnings() {
+    let scene = with_bad(&[]);
+    scene.run().expect(0);
+    fs::remove_file(scene.input().join("structures.csv")).unwrap();
+    fs::create_dir(scene.input().join("structures.csv")).unwrap();
+    let said = scene.run().expect(3);
+    assert!(said.stderr.contains("`structures.csv` is not a regular file"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("source `structures` had an input in the last run"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
+fn real_exports_under_the_published_key_are_a_warning() {
+    let scene = with_bad(&[]);
+    fs::remove_file(scene.input().join(".conum-sample")).unwrap();
+    let run = scene.run().expect(3);
+    assert!(run.stderr.contains("give `--key-file`"), "{}", run.stderr);
+    let key = scene.path().join("key");
+    fs::write(&key, "a secret of more than sixteen bytes").unwrap();
+    said(&scene.command("run").arg("--key-file").arg(&key).output().unwrap()).expect(0);
 }

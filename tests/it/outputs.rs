@@ -146,3 +146,46 @@ fn a_damaged_segment_is_read_again() {
     assert!(scene.files("tables") == before);
     scene.verify().expect(0);
 }
+
+#[test]
+fn a_damaged_output_is_made_again() {
+    let scene = Scene::of_sample();
+    scene.run().expect(0);
+    let (clean, tables) = (scene.files("clean"), scene.files("tables"));
+    let current = scene.warehouse().join("current");
+    for name in [
+        "clean/activites/annee=2023/activites.parquet",
+        "tables/activites_par_employeur_mois.csv",
+        "rejects/clean.parquet",
+        "ledger.parquet",
+        "manifest.json",
+    ] {
+        let mut bytes = fs::read(current.join(name)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        fs::write(current.join(name), bytes).unwrap();
+        scene.run().expect(0);
+        scene.verify().expect(0);
+        fs::remove_file(current.join(name)).unwrap();
+        scene.run().expect(0);
+        scene.verify().expect(0);
+        assert!(scene.files("clean") == clean && scene.files("tables") == tables, "{name}");
+    }
+}
+
+#[test]
+fn a_full_standard_output_is_an_error_and_a_closed_one_is_not() {
+    use std::process::{Command, Stdio};
+    let scene = Scene::of_sample();
+    scene.run().expect(0);
+    let verify = |stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_conum"));
+        command.arg("verify").arg("--warehouse").arg(scene.warehouse()).stdout(stdout);
+        command.stderr(Stdio::null()).status().unwrap().code()
+    };
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    assert_eq!(verify(Stdio::from(full)), Some(74));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(verify(Stdio::from(writer)), Some(0));
+}

@@ -30,7 +30,7 @@ fn read(source: &str, bytes: &[u8]) -> Option<(u64, usize, Vec<i64>)> {
         lines.extend(piece.rejects.iter().map(|reject| reject.line));
         Ok(())
     });
-    Some((records.ok()?, rows, lines))
+    Some((records.ok()?.records, rows, lines))
 }
 
 fn check(source: &str, bytes: &[u8]) -> Result<(), TestCaseError> {

@@ -2,23 +2,26 @@
 
 use crate::support::{Scene, row};
 
-fn coop(id: &str, changes: &str) -> String {
+/// A line of the Coop's export; `null` or a JSON text for the deletion and the record copied.
+fn coop(id: &str, deleted: &str, copy_of: &str) -> String {
     format!(
         "{{\"id\":\"{id}\",\"type\":\"individuel\",\"mediateur_id\":\"m\",\"accompagnements\":1,\
-         \"date\":\"2025-01-07\",\"duree\":30,\"type_lieu\":\"domicile\",\"structure_employeuse_id\":\"s1\",\
-         \"modification\":\"2025-01-07T10:00:00.000Z\"{changes}}}"
+         \"date\":\"2025-01-07\",\"duree\":30,\"type_lieu\":\"domicile\",\"structure_id\":null,\
+         \"structure_employeuse_id\":\"s1\",\"lieu_code_postal\":null,\"lieu_code_insee\":null,\
+         \"thematiques\":[],\"beneficiaires\":null,\"suppression\":{deleted},\
+         \"modification\":\"2025-01-07T10:00:00.000Z\",\"v1_cra_id\":{copy_of}}}"
     )
 }
 
 #[test]
 fn deletions_apply_when_they_are_the_latest_version() {
     let scene = Scene::new();
-    let deleted = ",\"suppression\":\"2025-01-09T00:00:00.000Z\"";
+    let deleted = "\"2025-01-09T00:00:00.000Z\"";
     let lines = [
-        coop("kept", ""),
-        coop("gone", deleted),
-        coop("back", deleted),
-        coop("back", "").replace("2025-01-07T10", "2025-02-01T10"),
+        coop("kept", "null", "null"),
+        coop("gone", deleted, "null"),
+        coop("back", deleted, "null"),
+        coop("back", "null", "null").replace("2025-01-07T10", "2025-02-01T10"),
     ];
     scene.structures().file("coop_activites.jsonl", lines.join("\n"));
     scene.run().expect(0);
@@ -35,7 +38,7 @@ fn deletions_apply_when_they_are_the_latest_version() {
 #[test]
 fn a_migrated_copy_never_counts_and_one_without_its_record_is_a_warning() {
     let scene = Scene::new();
-    let lines = [coop("new", ""), coop("copy", ",\"v1_cra_id\":\"62318e9445c0d1f2a3b4c5d6\"")];
+    let lines = [coop("new", "null", "null"), coop("copy", "null", "\"62318e9445c0d1f2a3b4c5d6\"")];
     scene.structures().file("coop_activites.jsonl", lines.join("\n"));
     let said = scene.run().expect(3);
     assert!(said.stderr.contains("1 migrated activities"), "{}", said.stderr);
