@@ -75,11 +75,9 @@ impl PipelineArgs {
             Some(path) => Key::secret(&store::read_file(path)?)?,
             None => Key::published(),
         };
-        if key.is_published {
-            tracing::warn!(
-                event = "key.published",
-                "Pseudonyms use the published key: fit for sample data only, else give --key-file."
-            );
+        let is_sample = store::is_sample(&self.input);
+        if key.is_published && is_sample {
+            tracing::warn!(event = "key.published", "Pseudonyms use the published key: a sample.");
         }
         let store = Store::at(&self.warehouse);
         let as_of = match self.as_of {
@@ -95,7 +93,7 @@ impl PipelineArgs {
             started_at: now(),
             clock: now,
             files: &files,
-            is_sample: store::is_sample(&self.input),
+            is_sample,
             is_forced: self.force,
             inputs: inputs.files,
             unreadable: inputs.unreadable,

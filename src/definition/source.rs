@@ -146,6 +146,12 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether some column is kept as a pseudonym.
+    #[must_use]
+    pub fn has_pseudonyms(&self) -> bool {
+        self.columns.values().any(|mapping| mapping.reading == Reading::Pseudonym)
+    }
+
     /// The pattern of its files.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The stages run in order; what readers see changes once, at the very end.
 
+use crate::definition::source::Source;
 use crate::error::{Error, Result};
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
@@ -295,7 +296,11 @@ fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
 
 fn warn(job: &Job<'_>, previous: Option<&Manifest>, manifest: &mut Manifest, ledger: &Ledger) {
     manifest.warnings.clone_from(&manifest.clean_warnings);
-    if job.key.is_published && !job.is_sample {
+    let has_pseudonyms = manifest.segments.iter().any(|segment| {
+        let source = job.definitions.sources.get(&segment.source);
+        source.is_some_and(Source::has_pseudonyms)
+    });
+    if job.key.is_published && !job.is_sample && has_pseudonyms {
         manifest.warnings.push(
             "pseudonyms are keyed with the published key, fit for samples only: give `--key-file`"
                 .to_owned(),
