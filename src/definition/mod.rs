@@ -34,12 +34,17 @@ impl Problem {
         Self { file: file.to_owned(), line: None, message: message.into() }
     }
 
-    /// A problem at the first line of a file that holds `word` as a word, if one does.
+    /// A problem at the first line of a file that begins with `word` or has it in quotes, if one
+    /// does.
     pub fn at(file: &str, bytes: &[u8], word: &str, message: impl Into<String>) -> Self {
         let text = String::from_utf8_lossy(bytes);
+        let quoted = format!("\"{word}\"");
         let is_letter = |c: char| c.is_alphanumeric() || c == '_';
-        let place =
-            text.lines().position(|line| line.split(|c| !is_letter(c)).any(|found| found == word));
+        let begins = |line: &str| {
+            let rest = line.trim_start().strip_prefix(word);
+            rest.is_some_and(|rest| !rest.starts_with(is_letter))
+        };
+        let place = text.lines().position(|line| begins(line) || line.contains(&quoted));
         Self { file: file.to_owned(), line: place.map(|place| place + 1), message: message.into() }
     }
 }

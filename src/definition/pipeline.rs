@@ -26,6 +26,11 @@ impl Pipeline {
             problems.push(Problem::new(name, "is not in the folder of the pipeline"));
             return Self::default();
         };
-        toml_file::read(name, bytes, problems).unwrap_or_default()
+        let pipeline: Self = toml_file::read(name, bytes, problems).unwrap_or_default();
+        if pipeline.rejects_percent_max > 100 {
+            let message = "`rejects_percent_max` is a share, from 0 to 100";
+            problems.push(Problem::at(name, bytes, "rejects_percent_max", message));
+        }
+        pipeline
     }
 }

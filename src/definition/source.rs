@@ -213,6 +213,10 @@ fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
             found.push((name.clone(), message));
         }
         let coded = matches!(mapping.reading, Reading::Code | Reading::Codes | Reading::Duration);
+        if let Some(format) = mapping.format.as_deref().filter(|format| !is_day_format(format)) {
+            found
+                .push((name.clone(), format!("column `{name}`: `{format}` is no format of a day")));
+        }
         match &mapping.list {
             Some(list) if !lists.has(list, source.system) => {
                 let message = format!("column `{name}`: no code list `{list}` for this system");
@@ -241,6 +245,14 @@ fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// Whether a day written in the format can be read back.
+fn is_day_format(format: &str) -> bool {
+    let day = jiff::civil::Date::constant(2021, 12, 31);
+    jiff::fmt::strtime::format(format, day)
+        .and_then(|text| jiff::civil::Date::strptime(format, text))
+        .is_ok_and(|read| read == day)
 }
 
 fn fits(kind: Kind, reading: Reading) -> bool {

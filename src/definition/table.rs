@@ -10,6 +10,9 @@ use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns::{self, Kind};
 use crate::vocabulary::tables;
 
+/// Columns that identify a record or a person.
+const NOT_DIMENSIONS: [&str; 2] = [columns::ACTIVITE_ID.name, columns::CONSEILLER_ID.name];
+
 /// One summary table. Every dimension gets a row `ensemble`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +94,15 @@ fn mistakes(table: &Table, indicators: &BTreeMap<String, Indicator>) -> Vec<(Str
             let message = format!("band of `{dimension}`: `{source}` is not a count column");
             found.push((source.clone(), message));
         }
+    }
+    let mut names: Vec<&String> = table.by.iter().chain(&table.measures).collect();
+    names.sort_unstable();
+    if let Some([name, _]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
+        found.push(((*name).clone(), format!("`{name}` stands twice")));
+    }
+    for name in table.by.iter().filter(|name| NOT_DIMENSIONS.contains(&name.as_str())) {
+        let message = format!("dimension `{name}` would make a table of records or of persons");
+        found.push((name.clone(), message));
     }
     if table.measures.is_empty() {
         found.push(("measures".to_owned(), "`measures` is empty".to_owned()));

@@ -101,27 +101,24 @@ impl<'a> Plan<'a> {
         let mut names: Vec<String> =
             places.iter().map(|field| plain(&field.text(header))).collect();
         names.extend(source.tail.iter().map(|name| plain(name)));
-        let mut twice = names.clone();
-        twice.sort_unstable();
-        let pair = twice.windows(2).find(|pair| pair.first() == pair.last());
-        if let Some(name) = pair.and_then(<[String]>::first) {
-            return Err(Error::data(format!("the header has `{}` twice", shortened(name)))
+        let (mut lacking, mut doubled) = (Vec::new(), None);
+        let shape = Shape::Csv(delimiter, names.len());
+        let plan = Self::new(source, context, shape, |mapping| {
+            let wanted = plain(&mapping.from);
+            let mut places = names.iter().enumerate().filter(|(_, name)| **name == wanted);
+            let place = places.next();
+            if places.next().is_some() {
+                doubled = Some(mapping.from.clone());
+            }
+            if place.is_none() && !mapping.optional {
+                lacking.push(format!("`{}`", mapping.from));
+            }
+            place.map_or(From::Nowhere, |(index, _)| From::Field(index))
+        })?;
+        if let Some(name) = doubled {
+            return Err(Error::data(format!("the header has `{name}` twice"))
                 .hint("which of the two is meant? the export has to say it"));
         }
-        let mut lacking = Vec::new();
-        let plan =
-            Self::new(source, context, Shape::Csv(delimiter, names.len()), |mapping| match names
-                .iter()
-                .position(|name| *name == plain(&mapping.from))
-            {
-                Some(index) => From::Field(index),
-                None => {
-                    if !mapping.optional {
-                        lacking.push(format!("`{}`", mapping.from));
-                    }
-                    From::Nowhere
-                }
-            })?;
         if lacking.is_empty() {
             let of_tail: Vec<String> = source.tail.iter().map(|name| plain(name)).collect();
             let is_unknown = |name: &&String| {
@@ -130,11 +127,12 @@ impl<'a> Plan<'a> {
             let unknown = names.iter().filter(is_unknown).map(|name| shortened(name)).collect();
             return Ok(Self { unknown: Mutex::new(unknown), ..plan });
         }
-        Err(Error::data(format!("missing column(s) {}", lacking.join(", "))).hint(format!(
-            "the header has {} field(s): {}",
-            names.len(),
-            shown(&names)
-        )))
+        let error = Error::data(format!("missing column(s) {}", lacking.join(", ")));
+        // Where nothing is recognised the line may be data, which is not to be shown.
+        if lacking.len() == source.columns.len() {
+            return Err(error.hint("no declared column is in the first line: is it a header?"));
+        }
+        Err(error.hint(format!("the header has {} field(s): {}", names.len(), shown(&names))))
     }
 
     /// Each column is a path in the line's object.

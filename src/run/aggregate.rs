@@ -180,7 +180,10 @@ fn column_sum(batch: &RecordBatch, name: &str) -> i64 {
 
 /// Enters, for each additive measure, the national total against the table's own total and, where
 /// dimensions partition the records, against the sum of its finest rows.
-fn account(
+///
+/// # Errors
+/// When the frame is not of the table.
+pub fn account(
     ledger: &mut Ledger,
     (name, table): (&str, &Table),
     frame: &DataFrame,

@@ -58,17 +58,19 @@ pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
     if plan.is_up_to_date()
         && let Some(manifest) = plan.current
     {
-        let ledger = read_ledger(job, CURRENT)?;
+        let ledger = ledger_in(job.store, CURRENT)?;
+        keep_declarations(job)?;
+        link_folders(job)?;
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
     let (segments, mut ledger) = ingest::run(job)?;
-    let mut manifest = begin(job, &plan, segments)?;
+    let (mut manifest, left) = begin(job, &plan, segments)?;
     if last >= Stage::Clean {
-        ledger.merge(clean_stage(job, &plan, &mut manifest)?);
+        ledger.merge(clean_stage(job, &plan, &mut manifest, &left)?);
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Aggregate {
-        ledger.merge(aggregate_stage(job, &plan, &mut manifest)?);
+        ledger.merge(aggregate_stage(job, &plan, &mut manifest, &left)?);
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Publish {
@@ -77,14 +79,10 @@ pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
     Ok(Done { manifest, ledger, is_unchanged: false, is_published: last >= Stage::Publish })
 }
 
-/// Keeps what an interrupted run finished on the same inputs, and clears the rest away.
-fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<Manifest> {
-    let is_same = |left: &Manifest| left.stage_keys.get(clean::STAGE) == Some(&plan.clean_key);
-    let left = plan.left.as_ref().filter(|left| !job.is_forced && is_same(left));
-    let mut manifest = match left {
-        Some(left) if is_whole(job, BUILDING, &left.outputs)? => left.clone(),
-        _ => Manifest::default(),
-    };
+/// Keeps what an interrupted run finished on the same inputs, with its accounts, and clears the
+/// rest away.
+fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest, Ledger)> {
+    let (mut manifest, ledger) = taken_over(job, plan)?.unwrap_or_default();
     if manifest.stage_keys.get(aggregate::STAGE) != Some(&plan.aggregate_key) {
         manifest.stage_keys.remove(aggregate::STAGE);
         manifest.outputs.retain(|output| !output.file.path.starts_with("tables/"));
@@ -96,7 +94,7 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<Manifest>
     let key: String = plan.aggregate_key.chars().take(8).collect();
     let stamp: String =
         job.started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(18).collect();
-    Ok(Manifest {
+    let manifest = Manifest {
         run_id: format!("{stamp}Z-{key}"),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: job.started_at.clone(),
@@ -110,12 +108,30 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<Manifest>
         segments,
         previous: job.store.stat(&format!("{CURRENT}/{MANIFEST}"))?,
         ..manifest
-    })
+    };
+    Ok((manifest, ledger))
 }
 
-fn clean_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Ledger> {
+/// What an interrupted run made of the same inputs, if all of it is still what was written.
+fn taken_over(job: &Job<'_>, plan: &Plan) -> Result<Option<(Manifest, Ledger)>> {
+    let is_same = |left: &&Manifest| left.stage_keys.get(clean::STAGE) == Some(&plan.clean_key);
+    let left = plan.left.as_ref().filter(|_| !job.is_forced).filter(is_same);
+    let Some(left) = left else { return Ok(None) };
+    if !is_whole(job, BUILDING, &left.outputs)? {
+        return Ok(None);
+    }
+    let ledger = ledger_in(job.store, BUILDING).ok();
+    Ok(ledger.filter(|ledger| ledger.prove().is_ok()).map(|ledger| (left.clone(), ledger)))
+}
+
+fn clean_stage(
+    job: &Job<'_>,
+    plan: &Plan,
+    manifest: &mut Manifest,
+    left: &Ledger,
+) -> Result<Ledger> {
     if manifest.stage_keys.get(clean::STAGE) == Some(&plan.clean_key) {
-        return Ok(read_ledger(job, BUILDING)?.of_stage(clean::STAGE));
+        return Ok(left.of_stage(clean::STAGE));
     }
     if let Some(current) = reusable(job, plan)? {
         for folder in ["clean", "rejects"] {
@@ -127,7 +143,7 @@ fn clean_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Le
         manifest.clean_warnings.clone_from(&current.clean_warnings);
         manifest.flags.clone_from(&current.flags);
         manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
-        return Ok(read_ledger(job, CURRENT)?.of_stage(clean::STAGE));
+        return Ok(ledger_in(job.store, CURRENT)?.of_stage(clean::STAGE));
     }
     let cleaned = clean::run(job, &manifest.segments)?;
     manifest.outputs = cleaned.outputs;
@@ -143,9 +159,14 @@ fn clean_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Le
     Ok(cleaned.ledger)
 }
 
-fn aggregate_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<Ledger> {
+fn aggregate_stage(
+    job: &Job<'_>,
+    plan: &Plan,
+    manifest: &mut Manifest,
+    left: &Ledger,
+) -> Result<Ledger> {
     if manifest.stage_keys.get(aggregate::STAGE) == Some(&plan.aggregate_key) {
-        return Ok(read_ledger(job, BUILDING)?.of_stage(aggregate::STAGE));
+        return Ok(left.of_stage(aggregate::STAGE));
     }
     let (outputs, ledger) = aggregate::run(job, &subjects(job, &manifest.segments))?;
     manifest.outputs.extend(outputs);
@@ -197,14 +218,6 @@ fn save(job: &Job<'_>, manifest: &Manifest, ledger: &Ledger) -> Result<()> {
     Ok(())
 }
 
-/// The accounts of a run.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn read_ledger(job: &Job<'_>, folder: &str) -> Result<Ledger> {
-    ledger_in(job.store, folder)
-}
-
 /// The accounts in a folder of the warehouse.
 ///
 /// # Errors
@@ -231,20 +244,27 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     keep_declarations(job)?;
     let run = format!("{RUNS}/{}", manifest.run_id);
     job.store.move_folder(BUILDING, &run)?;
+    link_folders(job)?;
+    job.store.point(CURRENT, &run)?;
+    prune(job, &manifest.run_id)
+}
+
+/// The folders of the run that readers see, by short names that never change.
+fn link_folders(job: &Job<'_>) -> Result<()> {
     for folder in ["clean", "rejects", "tables"] {
         job.store.point(folder, &format!("{CURRENT}/{folder}"))?;
     }
-    job.store.point(CURRENT, &run)?;
-    prune(job, &manifest.run_id)
+    Ok(())
 }
 
 /// Keeps the declarations of the run, once for all runs that share them: what a figure means can be
 /// read, and the tables recomputed, years later.
 fn keep_declarations(job: &Job<'_>) -> Result<()> {
     let folder = format!("{DECLARATIONS}/{}", job.definitions.digest);
-    for path in job.definitions.digests.keys() {
+    for (path, digest) in &job.definitions.digests {
         let name = format!("{folder}/{path}");
-        if let (None, Some(content)) = (job.store.stat(&name)?, job.files.get(path)) {
+        let is_kept = job.store.stat(&name)?.is_some_and(|kept| kept.blake3 == *digest);
+        if let (false, Some(content)) = (is_kept, job.files.get(path)) {
             job.store.write(&name, content)?;
         }
     }

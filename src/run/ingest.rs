@@ -47,7 +47,8 @@ pub fn key(job: &Job<'_>, input: &Input, source: &str) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// The segment of a key, if it is whole: both its files are what its record says.
+/// The segment of a key, if it is whole: both its files are what its record says, and hold as many
+/// rows.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -60,7 +61,13 @@ pub fn existing(store: &Store, source: &str, key: &str) -> Result<Option<Segment
             return Ok(None);
         }
     }
-    Ok(Some(segment))
+    let rows = parquet::row_count(store.file(&segment.rows.path)?)?;
+    let refused = parquet::row_count(store.file(&segment.rejects.path)?)?;
+    let is_true = segment.key == key
+        && segment.source == source
+        && segment.row_count == rows
+        && segment.records == rows + refused;
+    Ok(is_true.then_some(segment))
 }
 
 /// Reads all inputs that have no segment yet. Returns the segments in the order of their ids and

@@ -121,10 +121,24 @@ pub fn read(
         builder = builder.with_row_selection(selection);
     }
     let reader = builder.with_batch_size(BATCH).build().map_err(failed)?;
-    Ok(reader.map(|batch| batch.map_err(Error::from)))
+    Ok(reader.map(|batch| {
+        batch.map_err(|error| {
+            Error::data(format!("a Parquet file is damaged: {error}"))
+                .because(error)
+                .hint("`conum verify` names it; `conum run --force` makes all files again")
+        })
+    }))
 }
 
 /// Number of rows that the footer of a file promises.
+///
+/// # Errors
+/// When it is not a Parquet file.
+pub fn row_count(file: File) -> Result<i64> {
+    Ok(metadata(file)?.file_metadata().num_rows())
+}
+
+/// The footer of a file.
 ///
 /// # Errors
 /// When it is not a Parquet file.

@@ -16,6 +16,7 @@ use crate::run::store::{self, Store};
 use crate::run::{aggregate, clean, frames, ingest, parquet};
 use crate::vocabulary::codes::{Fate, Subject};
 use crate::vocabulary::columns::{self, Column as Name};
+use crate::vocabulary::{flags, tables};
 
 /// What was verified and what is wrong.
 #[derive(Debug, Default)]
@@ -59,21 +60,25 @@ pub fn verify(store: &Store) -> Result<Report> {
     report.check("the ledger is that of the clean files", cleaned(store, &ledger)?);
     report.check("the ledger is that of the rejects", refused(store, &ledger)?);
     let definitions = definitions(store, &manifest)?;
-    report
-        .check("tables are those of the clean files", recomputed(store, &manifest, &definitions)?);
+    let found = employers(store, &definitions, &ledger)?;
+    report.check("the ledger is that of the employers", found);
+    let (problems, accounts) = recomputed(store, &manifest, &definitions)?;
+    report.check("tables are those of the clean files", problems);
+    let same = accounts == ledger.of_stage(aggregate::STAGE);
+    let differs = format!("`{CURRENT}/ledger.parquet` does not hold the accounts of the tables");
+    report.check("the ledger is that of the tables", if same { Vec::new() } else { vec![differs] });
     Ok(report)
 }
 
 fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
     let folder = store.path(&format!("{DECLARATIONS}/{}", manifest.definitions));
-    let definitions = Definitions::load(&manifest.pipeline, &store::read_tree(&folder)?)?;
-    if definitions.digest != manifest.definitions {
-        return Err(Error::data(format!(
-            "the declarations in `{}` were changed",
-            folder.display()
-        )));
-    }
-    Ok(definitions)
+    let damaged = || {
+        Error::data(format!("the declarations in `{}` are gone or changed", folder.display()))
+            .hint("`conum run` with the same `pipelines/` writes them again")
+    };
+    let files = store::read_tree(&folder).map_err(|_| damaged())?;
+    let definitions = Definitions::load(&manifest.pipeline, &files).map_err(|_| damaged())?;
+    if definitions.digest == manifest.definitions { Ok(definitions) } else { Err(damaged()) }
 }
 
 /// Files that are gone or have other bytes than the manifest says.
@@ -268,6 +273,38 @@ fn cleaned(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
     Ok(problems)
 }
 
+/// Employers are those the ledger says were kept, and those only activities name.
+fn employers(store: &Store, definitions: &Definitions, ledger: &Ledger) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for subject in [Subject::Structures, Subject::EmployeursPublics] {
+        let path = format!("{CURRENT}/clean/{}.parquet", tables::clean(subject).name);
+        let kept = ledger.sum(|account, fate, _| {
+            let source = definitions.sources.get(&account.source);
+            account.stage == clean::STAGE
+                && fate == Some(Fate::Kept)
+                && source.is_some_and(|source| source.subject == subject)
+        });
+        if !store.has(&path) {
+            if kept.rows > 0 {
+                problems.push(format!("`{path}` is missing"));
+            }
+            continue;
+        }
+        let batch = read_all(store, &path)?;
+        let flags = batch.column_by_name(columns::DRAPEAUX.name);
+        let flags = flags.and_then(|flags| flags.as_string_opt::<i32>());
+        let is_declared = |flag: &Option<&str>| *flag != Some(flags::STRUCTURE_INCONNUE);
+        let declared = flags.map_or(0, |flags| flags.iter().filter(is_declared).count());
+        if i64::try_from(declared).ok() != Some(kept.rows) {
+            problems.push(format!(
+                "`{path}` holds {declared} employers of the inputs, the ledger says {} were kept",
+                kept.rows
+            ));
+        }
+    }
+    Ok(problems)
+}
+
 /// Rejects by stage, source and primary reason are those of the ledger.
 fn refused(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
     let mut found: BTreeMap<(String, String, String), i64> = BTreeMap::new();
@@ -294,19 +331,22 @@ fn refused(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Makes each table again from the clean files, and compares Parquet and CSV.
+/// Makes each table again from the clean files, and compares Parquet and CSV; returns the accounts
+/// of the tables too.
 fn recomputed(
     store: &Store,
     manifest: &Manifest,
     definitions: &Definitions,
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, Ledger)> {
     let mut problems = Vec::new();
+    let mut accounts = Ledger::default();
     let sources = manifest.segments.iter().filter_map(|s| definitions.sources.get(&s.source));
     let subjects: BTreeSet<Subject> = sources.map(|source| source.subject).collect();
     for subject in subjects {
-        let (made, _) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
+        let (made, nationals) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
         for (name, frame) in made {
             let Some(table) = definitions.tables.get(name) else { continue };
+            aggregate::account(&mut accounts, (name, table), &frame, (&nationals, definitions))?;
             let schema = aggregate::table_schema(table, definitions);
             let expected = frames::to_batch(&schema, &frame)?;
             let path = format!("{CURRENT}/tables/{name}.parquet");
@@ -320,7 +360,7 @@ fn recomputed(
             }
         }
     }
-    Ok(problems)
+    Ok((problems, accounts))
 }
 
 impl Ledger {

@@ -391,3 +391,12 @@ fn real_exports_under_the_published_key_are_a_warning() {
     fs::write(&key, "a secret of more than sixteen bytes").unwrap();
     said(&scene.command("run").arg("--key-file").arg(&key).output().unwrap()).expect(0);
 }
+
+#[test]
+fn a_file_without_header_is_refused_and_its_data_not_shown() {
+    let scene = Scene::new();
+    scene.file("activites_plates.csv", format!("{}\n", row("a-person", "2023-05-02", &[])));
+    let said = scene.run().expect(65);
+    assert!(said.stderr.contains("is it a header?"), "{}", said.stderr);
+    assert!(!said.stderr.contains("a-person"), "{}", said.stderr);
+}

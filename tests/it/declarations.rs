@@ -43,6 +43,10 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
     change("rules/activites.toml", "columns = [\"date\"]", "columns = [\"jour\"]");
     change("sources/activites_plates.toml", "list = \"lieux\"", "list = \"places\"");
     change("sources/structures.toml", "as = \"siret\"", "as = \"count\"");
+    change("sources/employeurs_open_data.toml", "%d/%m/%Y", "%Q");
+    change("tables/activites_par_employeur_theme.toml", "\"theme\"]", "\"activite_id\"]");
+    change("tables/activites_par_employeur_modalite.toml", "\"lieu\"]", "\"lieu\", \"lieu\"]");
+    change("codelists/types_employeur.csv", "gip,", "gipp,");
     fs::remove_file(folder.join("codelists/lieux.csv")).unwrap();
     let said = said(&conum().arg("check").arg("--pipeline").arg(&scene.pipeline).output().unwrap());
     let said = said.expect(78);
@@ -54,6 +58,10 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
         "sources/activites_plates.toml:18: column `lieu`: no code list `places`",
         "sources/structures.toml:11: column `siret` cannot be read as Count",
         "codelists/lieux.csv: is missing",
+        "sources/employeurs_open_data.toml:14: column `date_validation`: `%Q` is no format",
+        "tables/activites_par_employeur_theme.toml:4: dimension `activite_id` would make a table of",
+        "tables/activites_par_employeur_modalite.toml:4: `lieu` stands twice",
+        "codelists/types_employeur.csv: employer type `gip` is used by a rule",
     ] {
         assert!(said.stderr.contains(expected), "{expected}\n---\n{}", said.stderr);
     }

@@ -88,6 +88,9 @@ fn stages_run_one_by_one_come_to_the_same() {
     said(&staged.command("publish").output().unwrap()).expect(0);
     assert!(whole.files("clean") == staged.files("clean"));
     assert!(whole.files("tables") == staged.files("tables"));
+    let ledger =
+        |scene: &Scene| fs::read(scene.warehouse().join("current/ledger.parquet")).unwrap();
+    assert!(ledger(&whole) == ledger(&staged), "the same accounts");
     staged.verify().expect(0);
 }
 

@@ -189,3 +189,36 @@ fn a_full_standard_output_is_an_error_and_a_closed_one_is_not() {
     drop(reader);
     assert_eq!(verify(Stdio::from(writer)), Some(0));
 }
+
+#[test]
+fn what_an_interrupted_run_left_is_taken_over_only_if_it_is_whole() {
+    let whole = Scene::of_sample();
+    whole.run().expect(0);
+    for name in
+        ["clean/activites/annee=2023/activites.parquet", "ledger.parquet", "rejects/ingest.parquet"]
+    {
+        let scene = Scene::of_sample();
+        crate::support::said(&scene.command("clean").output().unwrap()).expect(0);
+        let left = scene.warehouse().join("building").join(name);
+        let mut bytes = fs::read(&left).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        fs::write(&left, bytes).unwrap();
+        scene.run().expect(0);
+        scene.verify().expect(0);
+        assert!(scene.files("tables") == whole.files("tables"), "{name}");
+    }
+}
+
+#[test]
+fn lost_links_and_declarations_come_back() {
+    let scene = Scene::of_sample();
+    scene.run().expect(0);
+    fs::remove_file(scene.warehouse().join("tables")).unwrap();
+    fs::remove_dir_all(scene.warehouse().join("declarations")).unwrap();
+    let said = scene.verify().expect(65);
+    assert!(said.stderr.contains("declarations"), "{}", said.stderr);
+    scene.run().expect(0);
+    assert!(scene.warehouse().join("tables/employeurs_par_type.csv").is_file());
+    scene.verify().expect(0);
+}
