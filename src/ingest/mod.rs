@@ -27,7 +27,7 @@ use crate::vocabulary::reject::{Reject, reasons};
 pub const READER_VERSION: u32 = 1;
 
 /// Records parsed by one task; fixed, so that batches do not depend on the number of threads.
-const RECORDS_PER_TASK: usize = 4096;
+const RECORDS_PER_TASK: usize = 512;
 
 /// What reading needs beside the bytes.
 #[derive(Clone, Copy, Debug)]
