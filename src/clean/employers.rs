@@ -8,7 +8,7 @@ use crate::clean::territory::{Located, locate};
 use crate::definition::Definitions;
 use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
-use crate::vocabulary::sirene::is_siren;
+use crate::vocabulary::sirene::{is_siren, is_siret};
 use crate::vocabulary::{columns, flags};
 
 /// What the sources say of an employer.
@@ -59,11 +59,15 @@ impl Register {
         if is_new {
             declared.flags = flags::STRUCTURE_INCONNUE.to_owned();
         }
-        // Several activities may disagree: the greatest wins, whatever the order they come in.
+        // Several activities may disagree: a SIRET with a right key wins, then the greatest,
+        // whatever the order they come in.
         if declared.flags == flags::STRUCTURE_INCONNUE && declared.kind.as_str() < kind {
             declared.kind = kind.to_owned();
         }
-        if declared.flags == flags::STRUCTURE_INCONNUE && declared.siret.as_deref() < siret {
+        let rank = |siret: Option<&str>| siret.map(|siret| (is_siret(siret), siret.to_owned()));
+        if declared.flags == flags::STRUCTURE_INCONNUE
+            && rank(declared.siret.as_deref()) < rank(siret)
+        {
             declared.siret = siret.map(str::to_owned);
         }
     }

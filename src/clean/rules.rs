@@ -15,7 +15,7 @@ pub(super) fn judge(
     rules: &[Rule],
     as_of: i32,
 ) -> Result<LazyFrame> {
-    let mut reasons = Vec::new();
+    let mut reasons = vec![lit(NULL).cast(DataType::String)];
     for rule in rules {
         for column in &rule.columns {
             let broken = flag(broken(rule, column, as_of)?, &rule.code(column));

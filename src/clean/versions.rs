@@ -111,7 +111,7 @@ mod tests {
             let versions: Vec<Version> = rows
                 .iter()
                 .enumerate()
-                .map(|(row, (id, modified, fingerprint))| version(*id, *modified, *fingerprint, row))
+                .map(|(row, (id, modified, print))| version(*id, *modified, *print, row))
                 .collect();
             let mut turned = versions.clone();
             turned.rotate_left(turn % versions.len());

@@ -12,6 +12,7 @@ use crate::ingest::pseudonym::Key;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::job::{Job, Progress, find_inputs};
 use crate::run::plan::Plan;
+use crate::run::sample_folder;
 use crate::run::store::{self, Store};
 
 /// Inputs, declarations, warehouse.
@@ -75,7 +76,7 @@ impl PipelineArgs {
             Some(path) => Key::secret(&store::read_file(path)?)?,
             None => Key::published(),
         };
-        let is_sample = store::is_sample(&self.input);
+        let is_sample = sample_folder::is_sample(&self.input);
         if key.is_published && is_sample {
             tracing::warn!(event = "key.published", "Pseudonyms use the published key: a sample.");
         }

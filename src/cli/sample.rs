@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::cli::{pipeline_args, report};
 use crate::error::{Error, Result};
-use crate::run::store;
+use crate::run::sample_folder;
 use crate::sample::{Place, Request, write};
 
 /// Last day an invented activity may bear, unless a quirk says otherwise.
@@ -46,11 +46,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         })
         .collect();
     let request = Request { rows: args.rows, seed: args.seed, places: &places, last_day: LAST_DAY };
-    let mut open = |name: &str| store::create_in(&args.out, name);
+    let mut open = |name: &str| sample_folder::create_in(&args.out, name);
     let failed = |error| Error::io("create files in", Path::new(&args.out), error);
     let summary = write(&request, &mut open).map_err(failed)?;
     // Tells that the published key of pseudonyms is good enough.
-    let mut mark = store::create_in(&args.out, store::SAMPLE_MARK).map_err(failed)?;
+    let mut mark =
+        sample_folder::create_in(&args.out, sample_folder::SAMPLE_MARK).map_err(failed)?;
     writeln!(mark, "Invented by `conum sample --rows {} --seed {}`.", args.rows, args.seed)
         .map_err(failed)?;
     report::sample(&summary, &args.out)?;

@@ -20,20 +20,20 @@ pub struct Lists {
     durations: BTreeMap<(String, String), i32>,
     /// Raw France Services value → `oui`, `non`, `inconnu`.
     france_services: BTreeMap<String, String>,
-    /// Employer types in the order of publication, with their French labels.
+    /// Employer types in the order of the file, with their French labels.
     employer_types: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
 struct Correspondence {
-    systeme: String,
+    systeme: System,
     code_source: String,
     code: String,
 }
 
 #[derive(Deserialize)]
 struct Duration {
-    systeme: String,
+    systeme: System,
     code_source: String,
     minutes: i32,
 }
@@ -57,13 +57,14 @@ impl Lists {
             let rows: Vec<Correspondence> = read(files, &path(name), problems);
             let list = lists.correspondences.entry(name.to_owned()).or_default();
             for row in rows {
-                list.entry((row.systeme, row.code_source)).or_default().push(row.code);
+                let key = (row.systeme.code().to_owned(), row.code_source);
+                list.entry(key).or_default().push(row.code);
             }
         }
         let durations: Vec<Duration> = read(files, &path("durees"), problems);
         lists.durations = durations
             .into_iter()
-            .map(|row| ((row.systeme, row.code_source), row.minutes))
+            .map(|row| ((row.systeme.code().to_owned(), row.code_source), row.minutes))
             .collect();
         let values: Vec<FranceServices> = read(files, &path("france_services"), problems);
         lists.france_services = values.into_iter().map(|row| (row.valeur, row.code)).collect();
@@ -108,15 +109,6 @@ impl Lists {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// All pairs of a list: (system, source code) and the common codes.
-    pub fn pairs(&self, list: &str) -> impl Iterator<Item = (&str, &str, &[String])> {
-        self.correspondences
-            .get(list)
-            .into_iter()
-            .flatten()
-            .map(|((system, code), common)| (system.as_str(), code.as_str(), common.as_slice()))
-    }
-
     /// Minutes of a duration as entered: itself, or the middle of its class. `None` when unknown.
     #[must_use]
     pub fn minutes(&self, system: &str, duration: &str) -> Option<(i32, bool)> {
@@ -139,7 +131,7 @@ impl Lists {
         self.employer_types.iter().any(|(known, _)| known == code)
     }
 
-    /// Employer types and their labels, in the order of publication.
+    /// Employer types and their labels, in the order of the file.
     #[must_use]
     pub fn employer_types(&self) -> &[(String, String)] {
         &self.employer_types

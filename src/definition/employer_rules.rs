@@ -1,5 +1,5 @@
-//! What decides the type of an employer, in order: exception, legal category, known SIREN, name,
-//! SIREN prefix, declared type.
+//! What decides the type of an employer, in order: exception, legal category, known SIREN, then the
+//! fallback rules of the list: SIREN prefix, name, declared type, as they are numbered.
 
 use std::collections::BTreeMap;
 
@@ -83,6 +83,14 @@ impl EmployerRules {
             ..Self::default()
         };
         let mut patterns = Vec::new();
+        for pair in rows.windows(2) {
+            if let [one, other] = pair
+                && one.ordre == other.ordre
+            {
+                let message = format!("two rules have the order {}", one.ordre);
+                problems.push(Problem::new(RULES, message));
+            }
+        }
         for row in rows {
             if row.critere == Criterion::Nom {
                 rules.name_orders.push(row.ordre);
@@ -213,7 +221,8 @@ mod tests {
                 RULES,
                 "ordre,critere,motif,siren_motif,type_employeur,source\n\
                  1,nom,^CCAS ,,ccas,nom\n2,nom,^CC ,^2,epci,nom\n\
-                 3,siren,21,,commune,siren_prefixe\n4,type_declare,PRIVATE,,autre_prive,type_declare\n",
+                 3,siren,21,,commune,siren_prefixe\n\
+                 4,type_declare,PRIVATE,,autre_prive,type_declare\n",
             ),
         ]
         .into_iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::definition::{Files, Problem, toml_file};
-use crate::vocabulary::columns;
+use crate::vocabulary::columns::{self, Kind};
 
 const FILE: &str = "indicateurs.toml";
 
@@ -60,16 +60,18 @@ pub(super) fn load(files: &Files, problems: &mut Vec<Problem>) -> BTreeMap<Strin
     let indicators: BTreeMap<String, Indicator> =
         toml_file::read(FILE, bytes, problems).unwrap_or_default();
     for (name, indicator) in &indicators {
-        let known = indicator.of.as_deref().is_some_and(|of| columns::find(of).is_some());
+        let column = indicator.of.as_deref().and_then(columns::find);
+        let is_number = column.is_some_and(|c| matches!(c.kind, Kind::Count | Kind::Sum));
         let valid = match indicator.compute {
-            Compute::Sum | Compute::Distinct => known,
+            Compute::Sum => is_number,
+            Compute::Distinct => column.is_some_and(|column| column.kind == Kind::Text),
             Compute::Count | Compute::Bands => indicator.of.is_none(),
         };
         if !valid {
             problems.push(Problem::new(
                 FILE,
                 format!(
-                    "[{name}]: `of` must name a column of the dictionary for sum and distinct, \
+                    "[{name}]: `of` must name a column of numbers for sum, of text for distinct, \
                      and be absent otherwise"
                 ),
             ));

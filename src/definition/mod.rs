@@ -13,6 +13,7 @@ mod toml_file;
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
+use crate::vocabulary::columns;
 
 /// The files of the folder `pipelines/`: relative path with `/` → bytes.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -102,6 +103,13 @@ impl Definitions {
             let message = format!("main table `{table}` is not declared in tables/");
             problems.push(Problem::new(name, message));
         }
+        for (name, _) in tables.iter().filter(|(name, table)| {
+            pipeline.main_tables.contains(*name)
+                && !table.by.iter().any(|by| by == columns::TYPE_EMPLOYEUR.name)
+        }) {
+            let message = "a main table is shown by employer type: `by` must have `type_employeur`";
+            problems.push(Problem::new(&format!("tables/{name}.toml"), message));
+        }
         for kind in employer_rules.types().filter(|kind| !lists.has_employer_type(kind)) {
             let message =
                 format!("employer type `{kind}` is used by a rule and is not in the list");
@@ -155,8 +163,24 @@ fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
     (whole.finalize().to_hex().to_string(), each)
 }
 
-fn is_declaration(path: &str) -> bool {
-    path.ends_with(".toml") || path.ends_with(".csv")
+/// Folders of declarations beside a pipeline file.
+const FOLDERS: [&str; 5] = ["codelists", "reference", "rules", "sources", "tables"];
+
+/// Whether a file below the pipeline's folder is a declaration: nothing else is read or kept.
+#[must_use]
+pub fn is_declaration(path: &str) -> bool {
+    match path.split_once('/') {
+        None => path.ends_with(".toml"),
+        Some((folder, _)) => {
+            FOLDERS.contains(&folder) && (path.ends_with(".toml") || path.ends_with(".csv"))
+        }
+    }
+}
+
+/// Whether declarations may lie below a folder beside the pipeline file.
+#[must_use]
+pub fn is_folder_of_declarations(name: &str) -> bool {
+    FOLDERS.contains(&name)
 }
 
 /// The files of a folder with an extension, and the name each declares.

@@ -185,6 +185,10 @@ pub(super) fn load(
     sources
 }
 
+/// Columns that identify a record or a person: read as pseudonyms, and they alone.
+const PSEUDONYMS: [columns::Column; 3] =
+    [columns::ACTIVITE_ID, columns::COPIE_DE, columns::CONSEILLER_ID];
+
 fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
     let mut found = Vec::new();
     if let Err(message) = source.pattern() {
@@ -202,31 +206,8 @@ fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
         }
         _ => {}
     }
-    let staged = tables::staged(source.subject);
     for (name, mapping) in &source.columns {
-        let Some(column) = staged.columns.iter().find(|column| column.name == name) else {
-            found.push((name.clone(), format!("column `{name}` is not one of `{}`", staged.name)));
-            continue;
-        };
-        if !fits(column.kind, mapping.reading) {
-            let message = format!("column `{name}` cannot be read as {:?}", mapping.reading);
-            found.push((name.clone(), message));
-        }
-        let coded = matches!(mapping.reading, Reading::Code | Reading::Codes | Reading::Duration);
-        if let Some(format) = mapping.format.as_deref().filter(|format| !is_day_format(format)) {
-            found
-                .push((name.clone(), format!("column `{name}`: `{format}` is no format of a day")));
-        }
-        match &mapping.list {
-            Some(list) if !lists.has(list, source.system) => {
-                let message = format!("column `{name}`: no code list `{list}` for this system");
-                found.push((name.clone(), message));
-            }
-            None if coded && mapping.values.is_empty() => {
-                found.push((name.clone(), format!("column `{name}` needs a `list` or `values`")));
-            }
-            _ => {}
-        }
+        found.extend(mistakes_of_column(source, name, mapping, lists));
     }
     let required: &[&columns::Column] = match source.subject {
         Subject::Activites => &[
@@ -243,6 +224,40 @@ fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
             let message = format!("column `{}` must be mapped with `required = true`", column.name);
             found.push((column.name.to_owned(), message));
         }
+    }
+    found
+}
+
+fn mistakes_of_column(
+    source: &Source,
+    name: &str,
+    mapping: &Mapping,
+    lists: &Lists,
+) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let staged = tables::staged(source.subject);
+    let Some(column) = staged.columns.iter().find(|column| column.name == name) else {
+        return vec![(name.to_owned(), format!("column `{name}` is not one of `{}`", staged.name))];
+    };
+    let is_private = PSEUDONYMS.iter().any(|private| private.name == name);
+    let is_hidden = mapping.reading == Reading::Pseudonym;
+    if !fits(column.kind, mapping.reading) || is_private != is_hidden {
+        let message = format!("column `{name}` cannot be read as {:?}", mapping.reading);
+        found.push((name.to_owned(), message));
+    }
+    let coded = matches!(mapping.reading, Reading::Code | Reading::Codes | Reading::Duration);
+    if let Some(format) = mapping.format.as_deref().filter(|format| !is_day_format(format)) {
+        found.push((name.to_owned(), format!("column `{name}`: `{format}` is no format of a day")));
+    }
+    match &mapping.list {
+        Some(list) if !lists.has(list, source.system) => {
+            let message = format!("column `{name}`: no code list `{list}` for this system");
+            found.push((name.to_owned(), message));
+        }
+        None if coded && mapping.values.is_empty() => {
+            found.push((name.to_owned(), format!("column `{name}` needs a `list` or `values`")));
+        }
+        _ => {}
     }
     found
 }

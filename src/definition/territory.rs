@@ -23,7 +23,7 @@ pub struct Place {
 }
 
 /// What a commune code is the code of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PlaceKind {
     /// A commune of the reference vintage.
     #[default]
@@ -78,6 +78,14 @@ pub struct CommuneRow {
     pub codes_postaux: String,
 }
 
+fn place_kind(kind: &str) -> PlaceKind {
+    match kind {
+        "commune" => PlaceKind::Commune,
+        "arrondissement" | "deleguee" | "associee" => PlaceKind::PartOfCommune,
+        _ => PlaceKind::Former,
+    }
+}
+
 #[derive(Deserialize)]
 struct DepartementRow {
     code: String,
@@ -94,8 +102,9 @@ impl Territory {
         let mut rows: Vec<CommuneRow> = read(files, "reference/communes.csv", problems);
         let departements: Vec<DepartementRow> = read(files, "reference/departements.csv", problems);
         let epci: Vec<EpciRow> = read(files, "reference/epci.csv", problems);
-        // A commune and its delegated namesake share a code: the commune decides.
-        rows.sort_by_key(|row| row.kind != "commune");
+        // A code may be that of a commune, of its delegated namesake and of a former one: the first
+        // decides.
+        rows.sort_by_key(|row| place_kind(&row.kind));
         let mut territory = Self {
             departements: departements.into_iter().map(|row| (row.code, row.region)).collect(),
             epci_by_siren: epci.into_iter().map(|row| row.siren).collect(),
@@ -126,11 +135,7 @@ impl Territory {
             epci: row.epci.clone(),
             departement: row.departement.clone(),
             region: row.region.clone(),
-            kind: match row.kind.as_str() {
-                "commune" => PlaceKind::Commune,
-                "arrondissement" | "deleguee" | "associee" => PlaceKind::PartOfCommune,
-                _ => PlaceKind::Former,
-            },
+            kind: place_kind(&row.kind),
         });
         if matches!(row.kind.as_str(), "commune" | "arrondissement") {
             self.samples.push(row);

@@ -82,7 +82,11 @@ impl<'a> Reader<'a> {
                     || time::instant(text).and_then(|at| time::paris_day(at, &self.paris));
                 day(time::day(text, None).or_else(at_an_instant))
             }
-            Reading::Instant => time::instant(text).map(Cell::Number).ok_or(reasons::DATE),
+            // A day alone is the instant it begins at.
+            Reading::Instant => time::instant(text)
+                .or_else(|| time::day(text, None).map(|day| i64::from(day) * 86_400_000_000))
+                .map(Cell::Number)
+                .ok_or(reasons::DATE),
             Reading::Count => count(text),
             Reading::Euros => cents(text).map(Cell::Number).ok_or(reasons::AMOUNT),
             Reading::Code if self.codes.contains(text) => Ok(keep(text, buffer)),
@@ -110,7 +114,7 @@ impl<'a> Reader<'a> {
         Ok(keep(&minutes.to_string(), buffer))
     }
 
-    /// Known codes once each, in the order of the code list; an unknown one is counted as such.
+    /// Known codes once each, in the order of their text; an unknown one is counted as such.
     fn codes(&self, text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
         let elements: Vec<String> = match self.lists {
             ListStyle::Pipe => text.split('|').map(str::to_owned).collect(),
@@ -137,7 +141,8 @@ impl<'a> Reader<'a> {
 /// match.
 fn array_elements(text: &str) -> Option<Vec<String>> {
     let inner = text.strip_prefix('{')?.strip_suffix('}')?;
-    let mut elements = vec![String::new()];
+    // Each element, and whether some of it was quoted.
+    let mut elements = vec![(String::new(), false)];
     let (mut is_quoted, mut is_escaped) = (false, false);
     for c in inner.chars() {
         match c {
@@ -148,17 +153,20 @@ fn array_elements(text: &str) -> Option<Vec<String>> {
             }
             '"' => {
                 is_quoted = !is_quoted;
+                elements.last_mut()?.1 = true;
                 continue;
             }
             ',' if !is_quoted => {
-                elements.push(String::new());
+                elements.push((String::new(), false));
                 continue;
             }
             _ => {}
         }
-        elements.last_mut()?.push(c);
+        elements.last_mut()?.0.push(c);
     }
-    elements.retain(|element| element != "NULL");
+    let is_null = |text: &str| text.trim().eq_ignore_ascii_case("null");
+    elements.retain(|(element, was_quoted)| *was_quoted || !is_null(element));
+    let elements = elements.into_iter().map(|(element, _)| element).collect();
     (!is_quoted && !is_escaped).then_some(elements)
 }
 
@@ -176,7 +184,7 @@ fn add_flag(flags: &mut Vec<&'static str>, flag: &'static str) {
 }
 
 fn reference(text: &str, buffer: &mut String) -> Read {
-    let is_plain = text.len() <= 64
+    let is_plain = (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if is_plain { Ok(keep(text, buffer)) } else { Err(reasons::IDENTIFIER) }
 }
@@ -211,7 +219,7 @@ fn cents(text: &str) -> Option<i64> {
     format!("{euros}{decimals:0<2}").parse().ok()
 }
 
-/// 14 digits; 13 with a valid key once a zero is put back. Any other length is left out.
+/// 14 digits; 13 with a valid key once a zero is put back. Any other length is left out, and zeros.
 fn siret(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
     let mut digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     if digits.len() == 13 && is_siret(&format!("0{digits}")) {
@@ -220,7 +228,8 @@ fn siret(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell
     } else if !is_siret(&digits) {
         add_flag(flags, flags::SIRET_INVALIDE);
     }
-    if digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if digits.len() == 14 && is_number && digits.bytes().any(|byte| byte != b'0') {
         keep(&digits, buffer)
     } else {
         Cell::Null
@@ -327,6 +336,7 @@ mod tests {
         let elements = |text| array_elements(text).map(|elements| elements.join("/"));
         assert_eq!(elements("{a,b c}").as_deref(), Some("a/b c"));
         assert_eq!(elements(r#"{"a , b","c\"d",NULL}"#).as_deref(), Some("a , b/c\"d"));
+        assert_eq!(elements(r#"{ null ,"NULL"}"#).as_deref(), Some("NULL"));
         assert_eq!(elements("{a,b"), None);
         assert_eq!(elements(r#"{"a}"#), None);
     }

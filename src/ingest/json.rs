@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-/// A JSON object none of whose keys stands twice.
+/// A JSON object none of whose own keys stands twice.
 pub(super) struct Object(pub(super) BTreeMap<String, Value>);
 
 impl<'de> Deserialize<'de> for Object {
@@ -58,12 +58,27 @@ pub(super) fn text<'a>(
     match (value, separator) {
         (Value::Null, _) => Ok(None),
         (Value::Array(elements), Some(separator)) => {
-            let texts: Result<Vec<_>, _> = elements.iter().map(scalar).collect();
+            let filled = elements.iter().filter(|element| !element.is_null());
+            let texts: Result<Vec<_>, _> = filled.map(scalar).collect();
             Ok(Some(Cow::Owned(texts?.join(separator))))
         }
         (_, Some(_)) => Err(Misshapen),
         (value, None) => scalar(value).map(Some),
     }
+}
+
+/// Whether the object a path belongs to has its last key; `None` where that object is null.
+pub(super) fn has_key(object: &Object, path: &[String]) -> Option<bool> {
+    let (first, rest) = path.split_first()?;
+    let mut found = object.0.get(first);
+    for key in rest {
+        found = match found {
+            None => return Some(false),
+            Some(Value::Object(inner)) => inner.get(key),
+            Some(_) => return None,
+        };
+    }
+    Some(found.is_some())
 }
 
 /// A value of another shape than declared.
@@ -83,7 +98,7 @@ mod tests {
     use super::*;
 
     fn at(path: &str, separator: Option<&str>) -> Result<Option<String>, Misshapen> {
-        let object = r#"{"a":{"b":3},"t":["x","y"],"n":null,"f":true}"#;
+        let object = r#"{"a":{"b":3},"t":["x",null,"y"],"n":null,"f":true}"#;
         let object: Object = serde_json::from_str(object).unwrap();
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         text(&object, &path, separator).map(|text| text.map(Cow::into_owned))
@@ -96,6 +111,18 @@ mod tests {
         for path in ["n", "n.x", "a.c", "z"] {
             assert_eq!(at(path, None), Ok(None), "{path}");
         }
+    }
+
+    #[test]
+    fn a_key_is_there_lacking_or_has_nowhere_to_be() {
+        let object: Object = serde_json::from_str(r#"{"a":{"b":3},"n":null}"#).unwrap();
+        let has = |path: &[&str]| {
+            has_key(&object, &path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(has(&["a", "b"]), Some(true));
+        assert_eq!(has(&["a", "c"]), Some(false));
+        assert_eq!(has(&["z"]), Some(false));
+        assert_eq!(has(&["n", "c"]), None);
     }
 
     #[test]

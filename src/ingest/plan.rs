@@ -47,8 +47,9 @@ struct Step<'a> {
     required: bool,
     /// The file may lack it.
     optional: bool,
-    /// Whether some record had its key.
+    /// Whether some record had its key, and whether some had the object it belongs to without it.
     is_seen: AtomicBool,
+    is_lacking: AtomicBool,
     reader: Reader<'a>,
 }
 
@@ -129,7 +130,7 @@ impl<'a> Plan<'a> {
         }
         let error = Error::data(format!("missing column(s) {}", lacking.join(", ")));
         // Where nothing is recognised the line may be data, which is not to be shown.
-        if lacking.len() == source.columns.len() {
+        if lacking.len() == source.columns.values().filter(|mapping| !mapping.optional).count() {
             return Err(error.hint("no declared column is in the first line: is it a header?"));
         }
         Err(error.hint(format!("the header has {} field(s): {}", names.len(), shown(&names))))
@@ -164,6 +165,7 @@ impl<'a> Plan<'a> {
                 required: mapping.required,
                 optional: mapping.optional,
                 is_seen: AtomicBool::new(false),
+                is_lacking: AtomicBool::new(false),
                 reader: Reader::new(source, mapping, context, paris.clone()),
             });
         }
@@ -193,7 +195,8 @@ impl<'a> Plan<'a> {
         let lacking: Vec<String> = self
             .steps
             .iter()
-            .filter(|step| !step.optional && !step.is_seen.load(Ordering::Relaxed))
+            .filter(|step| !step.optional && step.is_lacking.load(Ordering::Relaxed))
+            .filter(|step| !step.is_seen.load(Ordering::Relaxed))
             .filter_map(|step| match &step.from {
                 From::Path(path, _) => Some(format!("`{}`", path.join("."))),
                 From::Field(_) | From::Nowhere => None,
@@ -280,14 +283,19 @@ impl<'a> Plan<'a> {
         };
         for key in object.0.keys().filter(|key| !self.known.contains(*key)) {
             let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-            if unknown.len() < UNKNOWN_MAX {
-                unknown.insert(shortened(key));
+            unknown.insert(shortened(key));
+            if unknown.len() > UNKNOWN_MAX {
+                unknown.pop_last();
             }
         }
         self.read_cells(scratch, |step| match &step.from {
             From::Path(path, separator) => {
-                if path.first().is_some_and(|key| object.0.contains_key(key)) {
-                    step.is_seen.store(true, Ordering::Relaxed);
+                // Counts of 0 may be left out of their object; the object itself may not.
+                let object_of = path.get(..path.len().saturating_sub(1).max(1)).unwrap_or(path);
+                match json::has_key(&object, object_of) {
+                    Some(true) => step.is_seen.store(true, Ordering::Relaxed),
+                    Some(false) => step.is_lacking.store(true, Ordering::Relaxed),
+                    None => {}
                 }
                 json::text(&object, path, *separator).map_err(|Misshapen| reasons::SHAPE)
             }
@@ -325,7 +333,8 @@ impl<'a> Plan<'a> {
     }
 
     fn is_missing(&self, raw: &str) -> bool {
-        raw.trim_ascii().is_empty() || self.missing.iter().any(|missing| missing == raw)
+        let text = raw.trim();
+        text.is_empty() || self.missing.iter().any(|missing| missing == text)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use polars::prelude::DataFrame;
 
 use crate::aggregate::{Summary, VERSION};
@@ -30,21 +30,12 @@ pub const STAGE: &str = "aggregate";
 /// National total of each additive measure of each table: (table, measure) → total.
 pub type Nationals = BTreeMap<(String, String), i64>;
 
-/// The hash of all the stage depends on.
+/// The hash of all the stage depends on: every table bears the version of all declarations.
 #[must_use]
-pub fn key(definitions: &Definitions, pipeline: &str, clean_key: &str) -> String {
+pub fn key(definitions: &Definitions, clean_key: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher
-        .update(env!("CARGO_PKG_VERSION").as_bytes())
-        .update(&VERSION.to_le_bytes())
-        .update(clean_key.as_bytes());
-    for (path, digest) in &definitions.digests {
-        if path.starts_with("tables/") || path == "indicateurs.toml" || path == pipeline {
-            hasher.update(path.as_bytes()).update(digest.as_bytes());
-        }
-    }
-    // Every table bears the version of all the declarations it was made with.
-    hasher.update(definitions.digest.as_bytes());
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(&VERSION.to_le_bytes());
+    hasher.update(clean_key.as_bytes()).update(definitions.digest.as_bytes());
     hasher.finalize().to_hex().to_string()
 }
 
@@ -162,19 +153,10 @@ fn add_nationals(
             for batch in batches {
                 *total += match indicator.compute {
                     Compute::Count => i64::try_from(batch.num_rows()).unwrap_or_default(),
-                    _ => sources.iter().map(|source| column_sum(batch, source)).sum(),
+                    _ => sources.iter().map(|source| frames::sum_of(batch, source)).sum(),
                 };
             }
         }
-    }
-}
-
-fn column_sum(batch: &RecordBatch, name: &str) -> i64 {
-    let Some(column) = batch.column_by_name(name) else { return 0 };
-    match column.data_type() {
-        DataType::Int32 => column.as_primitive::<Int32Type>().iter().flatten().map(i64::from).sum(),
-        DataType::Int64 => column.as_primitive::<Int64Type>().iter().flatten().sum(),
-        _ => 0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The stages run in order; what readers see changes once, at the very end.
 
+use crate::definition::Definitions;
 use crate::definition::source::Source;
 use crate::error::{Error, Result};
 use crate::run::job::Job;
@@ -51,7 +52,7 @@ pub struct Done {
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
     let _lock = job.store.lock()?;
-    for folder in ["staged", BUILDING] {
+    for folder in ["staged", BUILDING, DECLARATIONS] {
         job.store.remove_drafts(folder)?;
     }
     let plan = Plan::new(job)?;
@@ -106,7 +107,10 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
         key_fingerprint: job.key.fingerprint(),
         inputs: job.inputs.iter().map(|(input, _)| input.clone()).collect(),
         segments,
-        previous: job.store.stat(&format!("{CURRENT}/{MANIFEST}"))?,
+        previous: match job.store.target(CURRENT) {
+            Some(run) => job.store.stat(&format!("{run}/{MANIFEST}"))?,
+            None => None,
+        },
         ..manifest
     };
     Ok((manifest, ledger))
@@ -168,7 +172,7 @@ fn aggregate_stage(
     if manifest.stage_keys.get(aggregate::STAGE) == Some(&plan.aggregate_key) {
         return Ok(left.of_stage(aggregate::STAGE));
     }
-    let (outputs, ledger) = aggregate::run(job, &subjects(job, &manifest.segments))?;
+    let (outputs, ledger) = aggregate::run(job, &subjects(job.definitions, &manifest.segments))?;
     manifest.outputs.extend(outputs);
     manifest.stage_keys.insert(aggregate::STAGE.to_owned(), plan.aggregate_key.clone());
     Ok(ledger)
@@ -176,8 +180,8 @@ fn aggregate_stage(
 
 /// The subjects that some segment describes.
 #[must_use]
-pub fn subjects(job: &Job<'_>, segments: &[Segment]) -> Vec<Subject> {
-    let sources = segments.iter().filter_map(|s| job.definitions.sources.get(&s.source));
+pub fn subjects(definitions: &Definitions, segments: &[Segment]) -> Vec<Subject> {
+    let sources = segments.iter().filter_map(|s| definitions.sources.get(&s.source));
     let mut subjects: Vec<Subject> = sources.map(|source| source.subject).collect();
     subjects.sort_unstable();
     subjects.dedup();
@@ -235,7 +239,7 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     ledger.prove()?;
     check_rejects(job, ledger)?;
     warn(job, plan.current.as_ref(), manifest, ledger);
-    manifest.stage_keys.insert("publish".to_owned(), plan.aggregate_key.clone());
+    manifest.stage_keys.insert("publish".to_owned(), plan.publish_key.clone());
     manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);
     manifest.outputs.push(write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?);
     manifest.outputs.sort_by(|a, b| a.file.path.cmp(&b.file.path));
@@ -289,7 +293,8 @@ fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
     let limit = job.definitions.pipeline.rejects_percent_max;
     let mut over = Vec::new();
     for source in ledger.sources(ingest::STAGE) {
-        let read = ledger.total(ingest::STAGE, &source, None).rows;
+        let read = ledger.total(ingest::STAGE, &source, None).rows
+            - ledger.total(ingest::STAGE, &source, Some(Fate::Duplicate)).rows;
         let refused = ledger.total(ingest::STAGE, &source, Some(Fate::Rejected)).rows
             + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows;
         if i128::from(refused) * 100 > i128::from(read) * i128::from(limit) {

@@ -68,6 +68,19 @@ fn array(column: &Column, kind: &ArrowType) -> Result<ArrayRef> {
     })
 }
 
+/// The sum of an integer column; 0 where there is none.
+#[must_use]
+pub fn sum_of(batch: &RecordBatch, name: &str) -> i64 {
+    let Some(column) = batch.column_by_name(name) else { return 0 };
+    match column.data_type() {
+        ArrowType::Int32 => {
+            column.as_primitive::<Int32Type>().iter().flatten().map(i64::from).sum()
+        }
+        ArrowType::Int64 => column.as_primitive::<Int64Type>().iter().flatten().sum(),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

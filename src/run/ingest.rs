@@ -57,7 +57,7 @@ pub fn existing(store: &Store, source: &str, key: &str) -> Result<Option<Segment
     let Ok(segment) = serde_json::from_slice::<Segment>(&record) else { return Ok(None) };
     for file in [&segment.rows, &segment.rejects] {
         if store.stat(&file.path)?.as_ref() != Some(file) {
-            tracing::warn!(event = "segment.damaged", file = %file.path, "Read again from its input.");
+            tracing::warn!(event = "segment.damaged", file = %file.path, "Read again.");
             return Ok(None);
         }
     }

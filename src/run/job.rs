@@ -119,12 +119,14 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
             .hint("make the `files` patterns of the two sources disjoint"));
         }
         let source = sources.first().map(|source| (*source).to_owned());
-        let (bytes, blake3) = store::digest(&path)?;
+        // A file that no source reads is none of our business.
+        let (bytes, blake3) = match source {
+            Some(_) => store::digest(&path)?,
+            None => (0, String::new()),
+        };
         let same_as = found
             .iter()
-            .find(|(other, _)| {
-                other.blake3 == blake3 && other.source == source && other.same_as.is_none()
-            })
+            .find(|(other, _)| source.is_some() && other.blake3 == blake3 && other.source == source)
             .map(|(other, _)| other.name.clone());
         found.push((Input { name, bytes, blake3, source, same_as }, path));
     }

@@ -20,7 +20,7 @@ pub struct Input {
     pub name: String,
     /// Length.
     pub bytes: u64,
-    /// BLAKE3 of its bytes.
+    /// BLAKE3 of its bytes; empty when no source reads it.
     pub blake3: String,
     /// The source whose pattern it matches.
     pub source: Option<String>,

@@ -13,6 +13,7 @@ pub mod outputs;
 pub mod parquet;
 pub mod plan;
 pub mod rejects;
+pub mod sample_folder;
 pub mod store;
 pub mod verify;
 mod versions;

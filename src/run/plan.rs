@@ -41,6 +41,8 @@ pub struct Plan {
     pub clean_key: String,
     /// Hash of all that the tables depend on.
     pub aggregate_key: String,
+    /// Hash of all that the record of the run depends on.
+    pub publish_key: String,
     /// The run that readers see.
     pub current: Option<Manifest>,
     /// What an interrupted run left.
@@ -78,13 +80,15 @@ impl Plan {
         }
         keys.sort_unstable();
         let clean_key = clean::key(job, &keys);
-        let aggregate_key = aggregate::key(job.definitions, &job.pipeline, &clean_key);
+        let aggregate_key = aggregate::key(job.definitions, &clean_key);
+        let publish_key = publish_key(job, &aggregate_key);
         let mut damaged = current.as_ref().map_or(Ok(None), |current| damaged(job, current))?;
         let known = |segment| current.as_ref().is_none_or(|c| c.segments.contains(segment));
         if !staged.iter().all(known) {
             damaged = damaged.or_else(|| Some(MANIFEST.to_owned()));
         }
-        let mut plan = Self { steps, clean_key, aggregate_key, current, left, damaged };
+        let mut plan =
+            Self { steps, clean_key, aggregate_key, publish_key, current, left, damaged };
         let why = why_clean(job, plan.current.as_ref());
         plan.add(job, clean::STAGE, "clean microdata", (&plan.clean_key.clone(), why));
         let why = why_tables(job.definitions, plan.current.as_ref());
@@ -96,8 +100,9 @@ impl Plan {
             reason: "statistical secrecy is not built yet: tables are internal, no release is made"
                 .to_owned(),
         });
-        let key = plan.aggregate_key.clone();
-        plan.add(job, "publish", "the run that readers see", (&key, String::new()));
+        let key = plan.publish_key.clone();
+        let why = "the names or kinds of the inputs changed".to_owned();
+        plan.add(job, "publish", "the run that readers see", (&key, why));
         Ok(plan)
     }
 
@@ -139,6 +144,21 @@ fn damaged(job: &Job<'_>, current: &Manifest) -> Result<Option<String>> {
         }
     }
     Ok(None)
+}
+
+/// Names of inputs decide no figure, but the record and the warnings of the run.
+fn publish_key(job: &Job<'_>, aggregate_key: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(aggregate_key.as_bytes()).update(&[u8::from(job.is_sample)]);
+    for (input, _) in &job.inputs {
+        for text in [Some(&input.name), input.source.as_ref(), input.same_as.as_ref()] {
+            hasher.update(text.map_or("", String::as_str).as_bytes()).update(&[0]);
+        }
+    }
+    for name in &job.unreadable {
+        hasher.update(name.as_bytes()).update(&[0]);
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 fn left_over(job: &Job<'_>) -> Result<Option<Manifest>> {

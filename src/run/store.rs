@@ -2,15 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "the one place that touches files")]
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::definition::Files;
+use crate::definition::{Files, is_declaration, is_folder_of_declarations};
 use crate::error::{Error, Result};
 use crate::run::draft::{Draft, PREFIX, Written};
-
-/// Marks a folder as an invented export.
-pub const SAMPLE_MARK: &str = ".conum-sample";
 
 /// A warehouse: the folder a run leaves behind.
 #[derive(Debug)]
@@ -329,29 +326,23 @@ pub fn read_tree(folder: &Path) -> Result<Files> {
         return Err(Error::definition(format!("there is no folder `{}`", folder.display()))
             .hint("give the file of the pipeline with `--pipeline`"));
     }
-    walk(folder, &mut |path| paths.push(path.to_owned()))?;
+    for path in entries(folder)? {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        if path.is_file() {
+            paths.push(path);
+        } else if name.is_some_and(|name| is_folder_of_declarations(&name)) {
+            walk(&path, &mut |path| paths.push(path.to_owned()))?;
+        }
+    }
     let mut files = Files::new();
     for path in paths {
-        if let Ok(rest) = path.strip_prefix(folder) {
-            files.insert(slashed(rest), read_file(&path)?);
+        let Ok(rest) = path.strip_prefix(folder) else { continue };
+        let name = slashed(rest);
+        if is_declaration(&name) {
+            files.insert(name, read_file(&path)?);
         }
     }
     Ok(files)
-}
-
-/// Whether a folder holds an invented export, as `conum sample` marks it.
-#[must_use]
-pub fn is_sample(folder: &Path) -> bool {
-    folder.join(SAMPLE_MARK).is_file()
-}
-
-/// Creates a file for an invented export, and its folder.
-///
-/// # Errors
-/// When it cannot be created.
-pub fn create_in(folder: &Path, name: &str) -> io::Result<Box<dyn Write>> {
-    fs::create_dir_all(folder)?;
-    Ok(Box::new(BufWriter::with_capacity(1 << 18, File::create(folder.join(name))?)))
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {

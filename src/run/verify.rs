@@ -5,17 +5,17 @@ use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
 
 use crate::definition::Definitions;
-use crate::error::{Error, Result};
-use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects};
+use crate::error::{Error, Kind, Result};
+use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects, subjects};
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::store::{self, Store};
 use crate::run::{aggregate, clean, frames, ingest, parquet};
 use crate::vocabulary::codes::{Fate, Subject};
-use crate::vocabulary::columns::{self, Column as Name};
+use crate::vocabulary::columns;
 use crate::vocabulary::{flags, tables};
 
 /// What was verified and what is wrong.
@@ -43,6 +43,13 @@ impl Report {
 /// # Errors
 /// When there is no run, or its record cannot be read.
 pub fn verify(store: &Store) -> Result<Report> {
+    // A run that publishes meanwhile would swap the files; who may not lock verifies all the same.
+    let lock = store.lock();
+    if let Err(error) = lock
+        && error.kind == Kind::Busy
+    {
+        return Err(error);
+    }
     let Some(manifest) = Manifest::current(store)? else {
         return Err(Error::no_input("the warehouse has no published run")
             .hint("`conum run` makes one; `conum plan` says what is missing"));
@@ -237,13 +244,7 @@ fn staged(store: &Store, manifest: &Manifest, ledger: &Ledger) -> Result<Vec<Str
 }
 
 fn participants(batch: &RecordBatch) -> i64 {
-    column_sum(batch, &columns::NB_PARTICIPANTS)
-}
-
-fn column_sum(batch: &RecordBatch, column: &Name) -> i64 {
-    let array = batch.column_by_name(column.name);
-    let array = array.and_then(|array| array.as_primitive_opt::<Int32Type>());
-    array.map_or(0, |array| array.iter().flatten().map(i64::from).sum())
+    frames::sum_of(batch, columns::NB_PARTICIPANTS.name)
 }
 
 /// Rows, participants and minutes of each year are those the ledger says were kept.
@@ -256,7 +257,7 @@ fn cleaned(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
         let amount = Amount {
             rows: i64::try_from(batch.num_rows()).unwrap_or_default(),
             participants: participants(&batch),
-            minutes: column_sum(&batch, &columns::DUREE_MINUTES),
+            minutes: frames::sum_of(&batch, columns::DUREE_MINUTES.name),
         };
         found.insert(year.unwrap_or_default().to_owned(), (path, amount));
     }
@@ -323,7 +324,8 @@ fn refused(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
             let (stage, source, reason) = key;
             let count = |counts: &BTreeMap<_, i64>| counts.get(key).copied().unwrap_or_default();
             format!(
-                "`{CURRENT}/rejects/{stage}.parquet`: {} of `{source}` for {reason}, the ledger says {}",
+                "`{CURRENT}/rejects/{stage}.parquet`: {} of `{source}` for {reason}, not the {} of \
+                 the ledger",
                 count(&found),
                 count(&expected)
             )
@@ -340,9 +342,7 @@ fn recomputed(
 ) -> Result<(Vec<String>, Ledger)> {
     let mut problems = Vec::new();
     let mut accounts = Ledger::default();
-    let sources = manifest.segments.iter().filter_map(|s| definitions.sources.get(&s.source));
-    let subjects: BTreeSet<Subject> = sources.map(|source| source.subject).collect();
-    for subject in subjects {
+    for subject in subjects(definitions, &manifest.segments) {
         let (made, nationals) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
         for (name, frame) in made {
             let Some(table) = definitions.tables.get(name) else { continue };

@@ -25,18 +25,6 @@ pub enum Subject {
     EmployeursPublics,
 }
 
-impl Subject {
-    /// Its name, as in the declarations.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Subject::Activites => "activites",
-            Subject::Structures => "structures",
-            Subject::EmployeursPublics => "employeurs_publics",
-        }
-    }
-}
-
 /// The system a source comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -48,7 +48,7 @@ pub mod reasons {
             MISSING => "une valeur",
             DATE => "une date qui existe, dans le format déclaré",
             INTEGER => "un nombre entier",
-            RANGE => "un nombre entier entre moins un et un milliard",
+            RANGE => "un nombre entier entre moins un milliard et un milliard",
             CODE => "un code de la liste",
             DURATION => "des minutes ou une classe de durée connue",
             AMOUNT => "un montant en euros",

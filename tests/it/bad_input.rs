@@ -269,7 +269,7 @@ fn json_lines_that_are_no_object_are_rejected() {
     let scene = Scene::new();
     let good = |n: usize| {
         format!(
-            r#"{{"id":"u{n}","type":"individuel","mediateur_id":"m","accompagnements":1,"date":"2025-01-07","duree":30,"type_lieu":"domicile","structure_id":null,"lieu_code_postal":null,"lieu_code_insee":"2A004","modification":"2025-01-07T10:00:00.000Z","suppression":null,"thematiques":["email","inconnue"],"structure_employeuse_id":"s1","v1_cra_id":null,"beneficiaires":{{"total":1,"tranches_age":{{"soixante_dix_plus":1}}}}}}"#
+            r#"{{"id":"u{n}","type":"individuel","mediateur_id":"m","accompagnements":1,"date":"2025-01-07","duree":30,"type_lieu":"domicile","structure_id":null,"lieu_code_postal":null,"lieu_code_insee":"2A004","modification":"2025-01-07T10:00:00.000Z","suppression":null,"thematiques":["email","inconnue"],"structure_employeuse_id":"s1","v1_cra_id":null,"beneficiaires":{{"total":1,"genres":{{}},"statuts":{{}},"tranches_age":{{"soixante_dix_plus":1}}}}}}"#
         )
     };
     let mut lines: Vec<String> = (0..100).map(good).collect();

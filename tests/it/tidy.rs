@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::support::{root, walk};
 
 const FILE_LINES_MAX: usize = 400;
-const LINE_CHARS_MAX: usize = 110;
+const LINE_CHARS_MAX: usize = 100;
 
 fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();

@@ -70,6 +70,7 @@ fn territory_comes_from_the_commune_then_the_postal_code_then_the_employer() {
         place("f", "2023-01-06", "", "undef"),
         place("g", "2023-01-07", "1053", "1000"),
         place("h", "2023-01-08", "99999", "42620"),
+        place("i", "2023-01-09", "69101", ""),
     ]);
     scene.run().expect(0);
     let found = scene.parquet(
@@ -83,7 +84,8 @@ fn territory_comes_from_the_commune_then_the_postal_code_then_the_employer() {
         2023-01-05,,2A,code_postal,departement_par_code_postal\n\
         2023-01-06,,01,employeur,code_postal_invalide|departement_par_employeur\n\
         2023-01-07,01053,01,commune,code_commune_repare|code_postal_repare\n\
-        2023-01-08,,01,employeur,commune_inconnue|code_postal_ambigu|departement_par_employeur\n";
+        2023-01-08,,01,employeur,commune_inconnue|code_postal_ambigu|departement_par_employeur\n\
+        2023-01-09,69114,69,commune,commune_rattachee\n";
     assert_eq!(found, expected);
 }
 
