@@ -5,7 +5,7 @@ set -euo pipefail
 rows=${1:?number of rows}
 repeats=${2:-3}
 conum=${CONUM:-target/release/conum}
-folder=$(mktemp -d "${TMPDIR:-/tmp}/conum-bench.XXXXXX")
+folder=$(mktemp -d -t conum-bench.XXXXXX)
 trap 'rm -rf "$folder"' EXIT
 "$conum" sample --rows "$rows" --seed 7 --out "$folder/input" >/dev/null
 echo "input: $(du -sh "$folder/input" | cut -f1), $rows activity rows"
