@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use conum::vocabulary::columns::Kind;
+use conum::vocabulary::tables;
+
 use crate::support::{root, walk};
 
 const FILE_LINES_MAX: usize = 400;
@@ -114,4 +117,36 @@ fn every_source_has_its_sample_and_every_table_its_expected_rows() {
         names("pipelines/sources", ".toml").len(),
         samples.iter().filter(|p| p.extension().is_some()).filter(|p| p.is_file()).count()
     );
+}
+
+#[test]
+fn the_dictionary_page_says_what_the_vocabulary_says() {
+    let page = fs::read_to_string(root().join("docs/warehouse.md")).unwrap();
+    let written = [
+        &tables::CLEAN_ACTIVITES,
+        &tables::CLEAN_EMPLOYEURS,
+        &tables::CLEAN_EMPLOYEURS_PUBLICS,
+        &tables::REJECTS,
+        &tables::LEDGER,
+    ];
+    for column in written.into_iter().flat_map(|table| table.columns) {
+        let kind = match column.kind {
+            Kind::Text => "text",
+            Kind::Count => "int32",
+            Kind::Sum => "int64",
+            Kind::Day => "date",
+            Kind::Instant => "instant",
+        };
+        let line = format!("| `{}` | {kind} | {} |", column.name, column.meaning);
+        assert!(page.contains(&line), "docs/warehouse.md lacks {line}");
+    }
+    for (name, text) in sources().into_iter().filter(|(name, _)| name.ends_with("flags.rs")) {
+        for flag in text.lines().filter_map(|line| line.strip_prefix("pub const ")) {
+            let code = flag.split('"').nth(1).unwrap();
+            assert!(
+                page.contains(&format!("| `{code}` |")),
+                "docs/warehouse.md lacks {code} of {name}"
+            );
+        }
+    }
 }
