@@ -180,7 +180,8 @@ fn read_structures(
             for row in 0..batch.num_rows() {
                 let id = text(&batch, &columns::STRUCTURE_ID, row)
                     .ok_or_else(|| Error::internal("a structure read has its identifier"))?;
-                let print = sum(&batch, &columns::EMPREINTE, row).unwrap_or_default();
+                let print = sum(&batch, &columns::EMPREINTE, row)
+                    .ok_or_else(|| Error::internal("a structure read has its fingerprint"))?;
                 let new = (print, declared(&batch, row), account.clone());
                 cleaned.ledger.enter(&account, one);
                 let (lost, fate) = match best.entry(id) {

@@ -1,16 +1,16 @@
 //! The stages run in order; what readers see changes once, at the very end.
 
 use crate::definition::Definitions;
-use crate::definition::source::Source;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::plan::Plan;
 use crate::run::rejects::Located;
-use crate::run::{aggregate, clean, ingest, parquet, rejects};
-use crate::vocabulary::codes::{Fate, Subject};
+use crate::run::store::Store;
+use crate::run::{aggregate, clean, gates, ingest, parquet, rejects};
+use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
 /// Runs whose data is kept beside the current one, for readers that still have it open.
@@ -226,7 +226,7 @@ fn save(job: &Job<'_>, manifest: &Manifest, ledger: &Ledger) -> Result<()> {
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn ledger_in(store: &crate::run::store::Store, folder: &str) -> Result<Ledger> {
+pub fn ledger_in(store: &Store, folder: &str) -> Result<Ledger> {
     let mut ledger = Ledger::default();
     for batch in parquet::read(store.file(&format!("{folder}/{LEDGER_FILE}"))?, None, None)? {
         ledger.merge(Ledger::from_batch(&batch?)?);
@@ -237,8 +237,8 @@ pub fn ledger_in(store: &crate::run::store::Store, folder: &str) -> Result<Ledge
 /// Proves the ledger, checks the gates, and swaps the new run in.
 fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger) -> Result<()> {
     ledger.prove()?;
-    check_rejects(job, ledger)?;
-    warn(job, plan.current.as_ref(), manifest, ledger);
+    gates::check_rejects(job, ledger)?;
+    manifest.warnings = gates::warnings(job, plan.current.as_ref(), manifest);
     manifest.stage_keys.insert("publish".to_owned(), plan.publish_key.clone());
     manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);
     manifest.outputs.push(write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?);
@@ -288,98 +288,11 @@ fn prune(job: &Job<'_>, current: &str) -> Result<()> {
     Ok(())
 }
 
-/// A source that loses too many of its lines is not to be trusted.
-fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
-    let limit = job.definitions.pipeline.rejects_percent_max;
-    let mut over = Vec::new();
-    for source in ledger.sources(ingest::STAGE) {
-        let read = ledger.total(ingest::STAGE, &source, None).rows
-            - ledger.total(ingest::STAGE, &source, Some(Fate::Duplicate)).rows;
-        let refused = ledger.total(ingest::STAGE, &source, Some(Fate::Rejected)).rows
-            + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows;
-        if i128::from(refused) * 100 > i128::from(read) * i128::from(limit) {
-            let reasons = ledger.reasons(&source, Fate::Rejected);
-            let mut reasons: Vec<_> = reasons.into_iter().collect();
-            reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
-            let shown: Vec<String> =
-                reasons.iter().take(5).map(|(reason, rows)| format!("{reason} {rows}")).collect();
-            over.push(format!("`{source}`: {refused} of {read} ({})", shown.join(", ")));
-        }
-    }
-    if over.is_empty() {
-        return Ok(());
-    }
-    Err(Error::data(format!(
-        "more than {limit} % of the lines are rejected\n  {}",
-        over.join("\n  ")
-    ))
-    .hint(format!(
-        "nothing was published; `conum rejects --unpublished` lists the lines, from \
-         `{BUILDING}/rejects`; `rejects_percent_max` in the pipeline sets the limit"
-    )))
-}
-
-fn warn(job: &Job<'_>, previous: Option<&Manifest>, manifest: &mut Manifest, ledger: &Ledger) {
-    manifest.warnings.clone_from(&manifest.clean_warnings);
-    let has_pseudonyms = manifest.segments.iter().any(|segment| {
-        let source = job.definitions.sources.get(&segment.source);
-        source.is_some_and(Source::has_pseudonyms)
-    });
-    if job.key.is_published && !job.is_sample && has_pseudonyms {
-        manifest.warnings.push(
-            "pseudonyms are keyed with the published key, fit for samples only: give `--key-file`"
-                .to_owned(),
-        );
-    }
-    for (input, _) in job.inputs.iter().filter(|(input, _)| input.source.is_none()) {
-        let name = &input.name;
-        manifest.warnings.push(format!("input `{name}` matches no source and was not read"));
-    }
-    let is_given = |source: &str| manifest.segments.iter().any(|s| s.source == source);
-    let before = previous.map(|previous| previous.segments.iter().map(|s| s.source.as_str()));
-    let before: std::collections::BTreeSet<&str> = before.into_iter().flatten().collect();
-    for source in before.into_iter().filter(|source| !is_given(source)) {
-        manifest
-            .warnings
-            .push(format!("source `{source}` had an input in the last run and has none"));
-    }
-    for segment in &manifest.segments {
-        for column in &segment.unknown_columns {
-            let source = &segment.source;
-            manifest
-                .warnings
-                .push(format!("`{source}` has a column `{column}` that is not declared"));
-        }
-    }
-    for name in &job.unreadable {
-        manifest.warnings.push(format!("input `{name}` is not a regular file and was not read"));
-    }
-    for (input, _) in &job.inputs {
-        if let Some(other) = &input.same_as {
-            let name = &input.name;
-            manifest.warnings.push(format!("input `{name}` has the same bytes as `{other}`"));
-        }
-    }
-    for segment in manifest.segments.iter().filter(|segment| segment.records == 0) {
-        let source = &segment.source;
-        manifest.warnings.push(format!("an input of `{source}` has a header and no record"));
-    }
-    let rejected: i64 = ledger
-        .sources(ingest::STAGE)
-        .iter()
-        .map(|source| {
-            ledger.total(ingest::STAGE, source, Some(Fate::Rejected)).rows
-                + ledger.total(clean::STAGE, source, Some(Fate::Rejected)).rows
-        })
-        .sum();
-    tracing::info!(event = "run.rejects", rejected, "Rejects counted.");
-}
-
 /// The rejects of a run: `current`, or the one under construction.
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn read_rejects(store: &crate::run::store::Store, folder: &str) -> Result<Vec<Located>> {
+pub fn read_rejects(store: &Store, folder: &str) -> Result<Vec<Located>> {
     let mut found = Vec::new();
     for name in store.files_below(&format!("{folder}/rejects"))? {
         for batch in parquet::read(store.file(&name)?, None, None)? {

@@ -5,6 +5,7 @@ pub mod clean;
 pub mod draft;
 pub mod execute;
 pub mod frames;
+mod gates;
 pub mod ingest;
 pub mod job;
 pub mod ledger;

@@ -12,12 +12,8 @@ fn a_killed_run_leaves_the_last_outputs_and_the_next_one_succeeds() {
     let before = scene.files("tables");
     for milliseconds in [1, 20, 40, 60, 80, 100, 130, 160, 200, 260, 330, 420] {
         let mut run = Command::new(env!("CARGO_BIN_EXE_conum"))
-            .args(["run", "--force", "--as-of", "2025-07-01", "--pipeline"])
-            .arg(&scene.pipeline)
-            .arg("--input")
-            .arg(scene.input())
-            .arg("--warehouse")
-            .arg(scene.warehouse())
+            .args(scene.arguments("run"))
+            .arg("--force")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -47,12 +43,8 @@ fn a_write_refused_anywhere_is_an_error_and_leaves_the_last_outputs() {
         let output = Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &blocks.to_string()])
             .arg(env!("CARGO_BIN_EXE_conum"))
-            .args(["run", "--force", "--as-of", "2025-07-01", "--pipeline"])
-            .arg(&scene.pipeline)
-            .arg("--input")
-            .arg(scene.input())
-            .arg("--warehouse")
-            .arg(scene.warehouse())
+            .args(scene.arguments("run"))
+            .arg("--force")
             .output()
             .unwrap();
         let said = said(&output);

@@ -1,5 +1,6 @@
 //! A scene: a folder of inputs, a warehouse, the command, and what it left, as CSV text.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -88,12 +89,19 @@ impl Scene {
         folder
     }
 
-    /// `conum COMMAND` with inputs, warehouse and reference day.
+    /// `COMMAND` with inputs, warehouse and reference day.
+    pub fn arguments(&self, command: &str) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> =
+            [command, "--as-of", "2025-07-01", "--pipeline"].map(OsString::from).into();
+        arguments.extend([self.pipeline.clone().into(), "--input".into(), self.input().into()]);
+        arguments.extend(["--warehouse".into(), self.warehouse().into()]);
+        arguments
+    }
+
+    /// `conum COMMAND` with those arguments.
     pub fn command(&self, command: &str) -> Command {
         let mut conum = conum();
-        conum.args([command, "--as-of", "2025-07-01"]);
-        conum.arg("--pipeline").arg(&self.pipeline);
-        conum.arg("--input").arg(self.input()).arg("--warehouse").arg(self.warehouse());
+        conum.args(self.arguments(command));
         conum
     }
 

@@ -1,0 +1,100 @@
+//! What stops a run before publication, and what is only told.
+
+use std::collections::BTreeSet;
+
+use crate::definition::source::Source;
+use crate::error::{Error, Result};
+use crate::run::job::Job;
+use crate::run::ledger::Ledger;
+use crate::run::manifest::{Manifest, Segment};
+use crate::run::outputs::BUILDING;
+use crate::run::{clean, ingest};
+use crate::vocabulary::codes::Fate;
+
+/// A source that loses too many of its lines is not to be trusted.
+///
+/// # Errors
+/// Names each such source, with its most frequent reasons.
+pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
+    let limit = job.definitions.pipeline.rejects_percent_max;
+    let mut over = Vec::new();
+    for source in ledger.sources(ingest::STAGE) {
+        let read = ledger.total(ingest::STAGE, &source, None).rows
+            - ledger.total(ingest::STAGE, &source, Some(Fate::Duplicate)).rows;
+        let refused = ledger.total(ingest::STAGE, &source, Some(Fate::Rejected)).rows
+            + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows;
+        if i128::from(refused) * 100 > i128::from(read) * i128::from(limit) {
+            let reasons = ledger.reasons(&source, Fate::Rejected);
+            let mut reasons: Vec<_> = reasons.into_iter().collect();
+            reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+            let shown: Vec<String> =
+                reasons.iter().take(5).map(|(reason, rows)| format!("{reason} {rows}")).collect();
+            over.push(format!("`{source}`: {refused} of {read} ({})", shown.join(", ")));
+        }
+    }
+    if over.is_empty() {
+        return Ok(());
+    }
+    Err(Error::data(format!(
+        "more than {limit} % of the lines are rejected\n  {}",
+        over.join("\n  ")
+    ))
+    .hint(format!(
+        "nothing was published; `conum rejects --unpublished` lists the lines, from \
+         `{BUILDING}/rejects`; `rejects_percent_max` in the pipeline sets the limit"
+    )))
+}
+
+/// What a person should know of a run that passes its gates: each of them means exit code 3.
+pub(super) fn warnings(
+    job: &Job<'_>,
+    previous: Option<&Manifest>,
+    manifest: &Manifest,
+) -> Vec<String> {
+    let mut found = manifest.clean_warnings.clone();
+    let has_pseudonyms = |segment: &Segment| {
+        let source = job.definitions.sources.get(&segment.source);
+        source.is_some_and(Source::has_pseudonyms)
+    };
+    if job.key.is_published && !job.is_sample && manifest.segments.iter().any(has_pseudonyms) {
+        let warning = "pseudonyms are keyed with the published key, fit for samples only: \
+            give `--key-file`";
+        found.push(warning.to_owned());
+    }
+    found.extend(of_inputs(job));
+    let given: BTreeSet<&str> = sources_of(manifest).collect();
+    let before: BTreeSet<&str> = previous.into_iter().flat_map(sources_of).collect();
+    for source in before.difference(&given) {
+        found.push(format!("source `{source}` had an input in the last run and has none"));
+    }
+    for segment in &manifest.segments {
+        let source = &segment.source;
+        let unknown = segment.unknown_columns.iter();
+        found.extend(
+            unknown
+                .map(|column| format!("`{source}` has a column `{column}` that is not declared")),
+        );
+        if segment.records == 0 {
+            found.push(format!("an input of `{source}` has a header and no record"));
+        }
+    }
+    found
+}
+
+/// Entries of the input folder that were not read, or not twice.
+fn of_inputs(job: &Job<'_>) -> impl Iterator<Item = String> {
+    let files = job.inputs.iter().filter_map(|(input, _)| {
+        let name = &input.name;
+        match (&input.source, &input.same_as) {
+            (None, _) => Some(format!("input `{name}` matches no source and was not read")),
+            (_, Some(other)) => Some(format!("input `{name}` has the same bytes as `{other}`")),
+            (Some(_), None) => None,
+        }
+    });
+    let others = job.unreadable.iter();
+    files.chain(others.map(|name| format!("input `{name}` is not a regular file and was not read")))
+}
+
+fn sources_of(manifest: &Manifest) -> impl Iterator<Item = &str> {
+    manifest.segments.iter().map(|segment| segment.source.as_str())
+}
