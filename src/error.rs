@@ -17,6 +17,8 @@ pub enum Kind {
     Io,
     /// Another run holds the warehouse.
     Busy,
+    /// A server does not answer.
+    Unavailable,
     /// A defect of the program.
     Internal,
 }
@@ -28,6 +30,7 @@ impl Kind {
         match self {
             Kind::Data => 65,
             Kind::NoInput => 66,
+            Kind::Unavailable => 69,
             Kind::Internal => 70,
             Kind::CannotCreate => 73,
             Kind::Io => 74,
@@ -78,6 +81,16 @@ impl Error {
     /// Another run is at work.
     pub fn busy(message: impl Into<String>) -> Self {
         Self::new(Kind::Busy, message)
+    }
+
+    /// A server does not answer, or not now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(Kind::Unavailable, message)
+    }
+
+    /// Something cannot be kept, as the message says.
+    pub fn io_failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Io, message)
     }
 
     /// An invariant of the program does not hold; the message says it in words.

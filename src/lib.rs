@@ -10,7 +10,8 @@
 //! 6. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
 //! 7. [`cli`] is what the operator types, one command a file.
 //!
-//! [`sample`] invents exports to try it on. [`error`] is how all of them fail.
+//! [`fetch`] lists the Coop's API into raw exports, [`sample`] invents some to try it on, and
+//! [`error`] is how all of them fail.
 
 pub mod vocabulary;
 
@@ -25,6 +26,8 @@ pub mod aggregate;
 pub mod run;
 
 pub mod cli;
+
+pub mod fetch;
 
 pub mod sample;
 

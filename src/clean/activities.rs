@@ -1,19 +1,30 @@
 //! The latest versions of activities, of one period, become clean activities or rejects.
 
+use std::collections::HashMap;
+
 use polars::prelude::*;
 
-use crate::clean::lookup::{lookup, text_column};
-use crate::clean::places::{EMPLOYER_DEPARTEMENT, EMPLOYER_REGION, PLACE_FLAGS, join_territory};
+use crate::clean::attendances::Attendances;
+use crate::clean::attended::{ATTENDANCE_FLAG, count_people};
+use crate::clean::contracts::Contracts;
+use crate::clean::employment::{EMPLOYER_FLAGS, EMPLOYMENT_FLAG, employ, join_employer};
+use crate::clean::harmonise::{
+    COMMON_KIND, COMMON_PLACE, COMMON_THEMES, DURATION_FLAG, MINUTES, any_late, harmonise,
+};
+use crate::clean::places::{PLACE_FLAGS, join_territory};
 use crate::clean::rules::{flag, judge, none_if_empty};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
-use crate::vocabulary::codes::{COLLECTIF, INCONNU, NON_RENSEIGNE, SEPARATOR};
+use crate::vocabulary::codes::{COLLECTIF, NON_RENSEIGNE, SEPARATOR};
 use crate::vocabulary::columns::{self, Column as Name};
 use crate::vocabulary::reject::Reject;
 use crate::vocabulary::{flags, tables};
 
 /// Text columns that are looked up: an empty text stands for "none" on the way.
-const KEYS: [Name; 11] = [
+const KEYS: [Name; 14] = [
+    columns::CONSEILLER_ID,
+    columns::UTILISATEUR_ID,
+    columns::CONSEILLER_NUMERIQUE,
     columns::SIRET,
     columns::LIEU_STRUCTURE_ID,
     columns::TYPE_ACTIVITE,
@@ -53,13 +64,7 @@ const OTHER_COUNTS: [Name; 8] = [
 ];
 
 /// Columns that live only inside this stage.
-const COMMON_KIND: &str = "type commun";
-const COMMON_PLACE: &str = "lieu commun";
-const COMMON_THEMES: &str = "themes communs";
-const MINUTES: &str = "minutes";
 const MISSING_AGES: &str = "ages manquants";
-const DURATION_FLAG: &str = "drapeau de la duree";
-const EMPLOYER_FLAGS: &str = "drapeaux de l'employeur";
 
 /// Clean and refused activities of a period.
 #[derive(Debug)]
@@ -85,96 +90,43 @@ pub struct Tally {
     pub minutes: i64,
 }
 
+/// What other files say of activities.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// The clean table of employers.
+    pub employers: &'a DataFrame,
+    /// Hashed identifier of a structure → its identifier.
+    pub aliases: &'a HashMap<String, String>,
+    /// Employment of advisers.
+    pub contracts: &'a Contracts,
+    /// Who attended.
+    pub attendances: &'a Attendances,
+    /// The declarations.
+    pub definitions: &'a Definitions,
+    /// Last admissible day, in days since 1970.
+    pub as_of: i32,
+}
+
 /// Cleans rows of [`tables::STAGED_ACTIVITES`] with two more columns: the system, and the number
-/// of the segment. `employers` is the clean table of employers, `as_of` the last admissible day
-/// (days since 1970).
+/// of the segment.
 ///
 /// # Errors
 /// When a frame operation fails.
-pub fn clean(
-    rows: DataFrame,
-    employers: &DataFrame,
-    definitions: &Definitions,
-    as_of: i32,
-) -> Result<Cleaned> {
+pub fn clean(rows: DataFrame, known: &Known<'_>) -> Result<Cleaned> {
     let filled: Vec<Expr> = KEYS.iter().map(|key| col(key.name).fill_null(lit(""))).collect();
-    let rows = rows.lazy().with_columns(filled).with_columns([identified()]).collect()?;
-    let rows = harmonise(rows, definitions)?;
-    let rows = join_employer(rows, employers)?;
-    let rows = join_territory(rows, employers, definitions)?;
-    let rows = complete(rows);
-    let rows = judge(rows, own_flags(), &definitions.rules, as_of)?.collect()?;
+    let rows = rows.lazy().with_columns(filled).collect()?;
+    let rows = harmonise(rows, known.definitions)?;
+    let rows = employ(rows, known)?;
+    let rows = join_employer(rows, known.employers)?;
+    let rows = join_territory(rows, known.employers, known.definitions)?.collect()?;
+    let rows = count_people(rows, known.attendances)?;
+    let rows = complete(rows.lazy());
+    let rows = judge(rows, own_flags(), &known.definitions.rules, known.as_of)?.collect()?;
     let rejected = rejects(&rows)?;
     let kept = rows.lazy().filter(col(columns::RAISONS.name).eq(lit(""))).collect()?;
     let tally = tally(&kept)?;
     let kept = derive(kept.lazy()).collect()?;
     Ok(Cleaned { kept, rejected, tally })
-}
-
-/// The employer's identifier, or its SIRET where the activity has nothing else.
-fn identified() -> Expr {
-    let id = || col(columns::STRUCTURE_ID.name);
-    when(id().eq(lit("")))
-        .then(col(columns::SIRET.name))
-        .otherwise(id())
-        .alias(columns::STRUCTURE_ID.name)
-}
-
-/// The codes of the systems become those of the common vocabulary.
-fn harmonise(rows: DataFrame, definitions: &Definitions) -> Result<DataFrame> {
-    let lists = &definitions.lists;
-    let one = |list: &str, system: &str, code: &str| {
-        lists.common_codes(list, system, code).first().cloned()
-    };
-    let [kind, place, themes, minutes, is_class] =
-        [COMMON_KIND, COMMON_PLACE, COMMON_THEMES, MINUTES, DURATION_FLAG].map(text_column);
-    let rows = lookup(rows, [&columns::SYSTEME, &columns::TYPE_ACTIVITE], [&kind], |[s, code]| {
-        [one("types_activite", s, code)]
-    })?;
-    let rows = lookup(rows, [&columns::SYSTEME, &columns::LIEU], [&place], |[s, code]| {
-        [one("lieux", s, code)]
-    })?;
-    let rows = lookup(rows, [&columns::SYSTEME, &columns::THEMES], [&themes], |[s, codes]| {
-        let mut found = std::collections::BTreeSet::new();
-        for code in codes.split(SEPARATOR).filter(|code| !code.is_empty()) {
-            match lists.common_codes("themes", s, code) {
-                [] => _ = found.insert(INCONNU),
-                common => found.extend(common.iter().map(String::as_str)),
-            }
-        }
-        [Some(found.into_iter().collect::<Vec<_>>().join(SEPARATOR)).filter(|t| !t.is_empty())]
-    })?;
-    lookup(rows, [&columns::SYSTEME, &columns::DUREE], [&minutes, &is_class], |[s, duration]| {
-        let found = lists.minutes(s, duration);
-        [
-            found.map(|(minutes, _)| minutes.to_string()),
-            found.filter(|(_, is_class)| *is_class).map(|_| flags::DUREE_ESTIMEE.to_owned()),
-        ]
-    })
-}
-
-/// The employer of the activity, from the clean table of employers.
-fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
-    let key = [col(columns::STRUCTURE_ID.name)];
-    let taken = employers.clone().lazy().select([
-        col(columns::STRUCTURE_ID.name),
-        col(columns::SIREN.name),
-        col(columns::TYPE_EMPLOYEUR.name),
-        col(columns::TYPE_EMPLOYEUR_SOURCE.name),
-        col(columns::FRANCE_SERVICES.name),
-        col(columns::DEPARTEMENT.name).alias(EMPLOYER_DEPARTEMENT),
-        col(columns::REGION.name).alias(EMPLOYER_REGION),
-        col(columns::DRAPEAUX.name).alias(EMPLOYER_FLAGS),
-    ]);
-    let joined = rows.lazy().join(taken, key.clone(), key, JoinArgs::new(JoinType::Left));
-    let or_unknown = |name: &Name| col(name.name).fill_null(lit(INCONNU));
-    Ok(joined
-        .with_columns([
-            or_unknown(&columns::TYPE_EMPLOYEUR),
-            or_unknown(&columns::TYPE_EMPLOYEUR_SOURCE),
-            or_unknown(&columns::FRANCE_SERVICES),
-        ])
-        .collect()?)
 }
 
 /// Counts nobody gave are 0; what the ages lack to P is counted apart.
@@ -200,6 +152,9 @@ fn own_flags() -> Vec<Expr> {
         none_if_empty(columns::DRAPEAUX.name),
         col(PLACE_FLAGS),
         col(DURATION_FLAG),
+        any_late(),
+        col(EMPLOYMENT_FLAG),
+        col(ATTENDANCE_FLAG),
         col(flags::RECURRENTS_INCONNUS),
         flag(col(MISSING_AGES).lt(lit(0)), flags::AGES_SUPERIEURS),
         flag(col(columns::DUREE.name).eq(lit("")), flags::DUREE_INCONNUE),
@@ -272,6 +227,7 @@ fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
             let segment = segments.get(row).ok_or_else(lacking)?;
             let reject = Reject {
                 line: lines.get(row).ok_or_else(lacking)?,
+                place: String::new(),
                 reasons: reasons
                     .get(row)
                     .ok_or_else(lacking)?
@@ -294,6 +250,7 @@ fn derive(rows: LazyFrame) -> LazyFrame {
     let rows = rows.with_columns([
         col(columns::DATE.name).dt().to_string("%Y-%m").alias(columns::MOIS.name),
         none_if_empty(columns::STRUCTURE_ID.name).alias(columns::STRUCTURE_ID.name),
+        none_if_empty(columns::CONSEILLER_ID.name).alias(columns::CONSEILLER_ID.name),
         col(COMMON_KIND).alias(columns::TYPE_ACTIVITE.name),
         col(COMMON_PLACE).fill_null(lit(NON_RENSEIGNE)).alias(columns::LIEU.name),
         col(COMMON_THEMES).fill_null(lit(NON_RENSEIGNE)).alias(columns::THEMES.name),

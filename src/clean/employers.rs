@@ -38,18 +38,29 @@ pub struct Register {
     by_id: BTreeMap<String, Declared>,
     /// SIREN → legal category, from those that have one.
     categories: BTreeMap<String, String>,
+    /// SIREN → what SIRENE says.
+    units: BTreeMap<String, Unit>,
+}
+
+/// A legal unit of SIRENE on the reference day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unit {
+    /// Legal category.
+    pub category: String,
+    /// Whether it had another one before.
+    pub has_changed: bool,
 }
 
 impl Register {
     /// A register of the structures read.
     #[must_use]
-    pub fn new(structures: BTreeMap<String, Declared>) -> Self {
+    pub fn new(structures: BTreeMap<String, Declared>, units: BTreeMap<String, Unit>) -> Self {
         let categories = structures
             .values()
             .filter(|declared| !declared.category.is_empty())
             .filter_map(|declared| Some((siren(declared)?.to_owned(), declared.category.clone())))
             .collect();
-        Self { by_id: structures, categories }
+        Self { by_id: structures, categories, units }
     }
 
     /// Adds what an activity says of its employer, where the structures say nothing.
@@ -72,10 +83,19 @@ impl Register {
         }
     }
 
-    /// Legal category known for a SIREN.
-    #[must_use]
-    pub fn category(&self, siren: &str) -> Option<&str> {
-        self.categories.get(siren).map(String::as_str)
+    /// The identifiers of the employers.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.by_id.keys().map(String::as_str)
+    }
+
+    /// The legal category of an employer: that of SIRENE, its own, or that of another
+    /// establishment of its SIREN; and whether SIRENE had another one before.
+    fn category<'a>(&'a self, declared: &'a Declared, siren: Option<&str>) -> Category<'a> {
+        let unit = siren.and_then(|siren| self.units.get(siren));
+        let own = Some(declared.category.as_str()).filter(|category| !category.is_empty());
+        let others = || self.categories.get(siren?).map(String::as_str);
+        let code = unit.map(|unit| unit.category.as_str()).or(own).or_else(others);
+        Category { code, has_changed: unit.is_some_and(|unit| unit.has_changed) }
     }
 
     /// The clean table of employers, by identifier.
@@ -90,6 +110,11 @@ impl Register {
         }
         rows.frame()
     }
+}
+
+struct Category<'a> {
+    code: Option<&'a str>,
+    has_changed: bool,
 }
 
 /// An employer, coded.
@@ -113,9 +138,7 @@ pub(super) fn resolve(
 ) -> Employer {
     let siren = siren(declared);
     let rules = &definitions.employer_rules;
-    let category = Some(declared.category.as_str())
-        .filter(|category| !category.is_empty())
-        .or_else(|| siren.and_then(|siren| register.category(siren)));
+    let Category { code: category, has_changed } = register.category(declared, siren);
     let exception = siren.and_then(|siren| rules.exception(siren));
     let by_category = category.and_then(|category| rules.of_category(category));
     let by_list = siren.and_then(|siren| definitions.territory.employer_type(siren));
@@ -130,6 +153,7 @@ pub(super) fn resolve(
         .flags
         .split(SEPARATOR)
         .chain(located.flags.iter().copied())
+        .chain(has_changed.then_some(flags::CATEGORIE_CHANGEE))
         .filter(|flag| !flag.is_empty())
         .map(str::to_owned)
         .collect();

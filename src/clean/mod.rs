@@ -1,7 +1,13 @@
 //! Typed rows become clean records: coded, joined to their employer and territory, unique, valid.
 
 pub mod activities;
+pub mod attendances;
+mod attended;
+pub mod contracts;
+pub mod corrections;
 pub mod employers;
+mod employment;
+mod harmonise;
 mod lookup;
 mod places;
 pub mod public_employers;
@@ -10,4 +16,4 @@ mod territory;
 pub mod versions;
 
 /// Changes when the same rows and declarations would give other records.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

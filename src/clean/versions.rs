@@ -4,6 +4,19 @@ use rayon::prelude::*;
 
 use crate::vocabulary::codes::{Fate, System};
 
+/// What a row is to the record it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A version of the activity.
+    Activity,
+    /// The Coop's copy of a legacy record.
+    Copy,
+    /// A version that says the activity was deleted.
+    Deleted,
+    /// A notice of deletion, told apart from the activities.
+    Notice,
+}
+
 /// What tells versions of records apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -11,53 +24,115 @@ pub struct Version {
     pub system: System,
     /// The pseudonym, as a number.
     pub id: u128,
-    /// Microseconds of the last modification; `i64::MIN` when unknown.
+    /// Microseconds of the last modification, or deletion; `i64::MIN` when unknown.
     pub modified: i64,
+    /// Rank of the source: of two versions of one instant, that of the lower rank counts.
+    pub rank: u8,
     /// Fingerprint of the content.
     pub fingerprint: i64,
     /// Number of its segment, in the order of the segments' content hashes.
     pub segment: usize,
     /// Row in its segment.
     pub row: usize,
-    /// Deleted in the system of origin.
-    pub is_deleted: bool,
-    /// The Coop's copy of a legacy record.
-    pub is_copy: bool,
+    /// What the row is.
+    pub role: Role,
 }
 
-/// What becomes of each row of each segment: the latest modification wins, then the greater
-/// fingerprint; so the order of files and lines decides nothing.
+impl Version {
+    fn is_of(&self, other: &Version) -> bool {
+        (self.system, self.id) == (other.system, other.id)
+    }
+}
+
+/// What a notice of deletion did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The record it names is left out.
+    Applied,
+    /// The record was modified later.
+    Overtaken,
+    /// No file has the record.
+    Void,
+}
+
+impl Effect {
+    /// Its code in the ledger.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Effect::Applied => "applique",
+            Effect::Overtaken => "depasse",
+            Effect::Void => "sans_objet",
+        }
+    }
+}
+
+/// What becomes of each row, and what each notice did.
+#[derive(Debug, Default)]
+pub struct Decided {
+    /// Fate of each row of each segment.
+    pub fates: Vec<Vec<Fate>>,
+    /// Segment of each notice, and its effect.
+    pub notices: Vec<(usize, Effect)>,
+}
+
+/// What becomes of each row of each segment. The latest modification wins; of two of one instant a
+/// deletion, then the lower rank, then the greater fingerprint; so the order of files and lines
+/// decides nothing. A record is a copy as soon as one of its versions says so.
 ///
 /// A record kept here may still break a rule.
 #[must_use]
-pub fn decide(mut versions: Vec<Version>, rows: &[usize]) -> Vec<Vec<Fate>> {
-    let mut fates: Vec<Vec<Fate>> = rows.iter().map(|count| vec![Fate::Kept; *count]).collect();
+pub fn decide(mut versions: Vec<Version>, rows: &[usize]) -> Decided {
+    let mut decided = Decided {
+        fates: rows.iter().map(|count| vec![Fate::Kept; *count]).collect(),
+        notices: Vec::new(),
+    };
     versions.par_sort_unstable_by_key(|version| {
-        let latest_first = (!version.modified, !version.fingerprint);
+        let is_lasting = !matches!(version.role, Role::Deleted | Role::Notice);
+        let latest_first = (!version.modified, is_lasting, version.rank, !version.fingerprint);
         (version.system, version.id, latest_first, version.segment, version.row)
     });
-    let mut before: Option<Version> = None;
-    for version in versions {
-        let fate = match before {
-            Some(before) if (before.system, before.id) == (version.system, version.id) => {
-                if before.fingerprint == version.fingerprint {
-                    Fate::Duplicate
-                } else {
-                    Fate::Superseded
-                }
-            }
-            _ if version.is_copy => Fate::Migrated,
-            _ if version.is_deleted => Fate::Deleted,
-            _ => Fate::Kept,
-        };
-        if let Some(slot) =
-            fates.get_mut(version.segment).and_then(|rows| rows.get_mut(version.row))
-        {
-            *slot = fate;
-        }
-        before = Some(version);
+    for record in versions.chunk_by(Version::is_of) {
+        decide_one(record, &mut decided);
     }
-    fates
+    decided
+}
+
+/// Decides the versions of one record, the latest first.
+fn decide_one(record: &[Version], decided: &mut Decided) {
+    let is_copy = record.iter().any(|version| version.role == Role::Copy);
+    let is_known = record.iter().any(|version| version.role != Role::Notice);
+    let mut is_deleted = false;
+    let mut newer: Option<&Version> = None;
+    for version in record {
+        if version.role == Role::Notice {
+            let effect = match (is_known, newer) {
+                (false, _) => Effect::Void,
+                (true, None) => Effect::Applied,
+                (true, Some(_)) => Effect::Overtaken,
+            };
+            is_deleted |= effect == Effect::Applied;
+            decided.notices.push((version.segment, effect));
+            set(decided, version, Fate::Notice);
+            continue;
+        }
+        let fate = match newer {
+            Some(newer) if newer.fingerprint == version.fingerprint => Fate::Duplicate,
+            Some(_) => Fate::Superseded,
+            None if is_copy => Fate::Migrated,
+            None if is_deleted || version.role == Role::Deleted => Fate::Deleted,
+            None => Fate::Kept,
+        };
+        set(decided, version, fate);
+        newer = Some(version);
+    }
+}
+
+fn set(decided: &mut Decided, version: &Version, fate: Fate) {
+    let rows = decided.fates.get_mut(version.segment);
+    if let Some(slot) = rows.and_then(|rows| rows.get_mut(version.row)) {
+        *slot = fate;
+    }
 }
 
 #[cfg(test)]
@@ -71,12 +146,17 @@ mod tests {
             system: System::Coop,
             id,
             modified,
+            rank: 0,
             fingerprint,
             segment: 0,
             row,
-            is_deleted: false,
-            is_copy: false,
+            role: Role::Activity,
         }
+    }
+
+    fn fates(versions: Vec<Version>) -> Vec<Fate> {
+        let count = versions.len();
+        decide(versions, &[count]).fates.remove(0)
     }
 
     #[test]
@@ -87,19 +167,61 @@ mod tests {
             version(1, 20, 8, 2),
             version(2, 5, 7, 3),
         ];
-        let fates = decide(versions, &[4]);
-        assert_eq!(fates, [[Fate::Superseded, Fate::Kept, Fate::Duplicate, Fate::Kept]]);
+        let expected = [Fate::Superseded, Fate::Kept, Fate::Duplicate, Fate::Kept];
+        assert_eq!(fates(versions), expected);
+    }
+
+    #[test]
+    fn of_one_instant_the_lower_rank_wins() {
+        let poor = Version { rank: 3, ..version(1, 10, 9, 0) };
+        let rich = Version { rank: 1, ..version(1, 10, 2, 1) };
+        assert_eq!(fates(vec![poor, rich]), [Fate::Superseded, Fate::Kept]);
     }
 
     #[test]
     fn a_deletion_counts_when_it_is_the_latest_version() {
-        let deleted = Version { is_deleted: true, ..version(1, 20, 8, 1) };
-        assert_eq!(
-            decide(vec![version(1, 10, 7, 0), deleted], &[2]),
-            [[Fate::Superseded, Fate::Deleted]]
-        );
-        let late = version(1, 30, 9, 0);
-        assert_eq!(decide(vec![late, deleted], &[2]), [[Fate::Kept, Fate::Superseded]]);
+        let deleted = Version { role: Role::Deleted, ..version(1, 20, 8, 1) };
+        let before = vec![version(1, 10, 7, 0), deleted];
+        assert_eq!(fates(before), [Fate::Superseded, Fate::Deleted]);
+        let after = vec![version(1, 30, 9, 0), deleted];
+        assert_eq!(fates(after), [Fate::Kept, Fate::Superseded]);
+    }
+
+    #[test]
+    fn a_notice_deletes_what_was_not_modified_later() {
+        let notice = |id, row| Version { role: Role::Notice, ..version(id, 20, 8, row) };
+        let versions = vec![
+            version(1, 10, 7, 0),
+            version(1, 5, 6, 1),
+            notice(1, 2),
+            version(2, 30, 7, 3),
+            notice(2, 4),
+            notice(3, 5),
+            version(4, 20, 9, 6),
+            notice(4, 7),
+        ];
+        let decided = decide(versions, &[8]);
+        let expected = [
+            Fate::Deleted,
+            Fate::Superseded,
+            Fate::Notice,
+            Fate::Kept,
+            Fate::Notice,
+            Fate::Notice,
+            Fate::Deleted,
+            Fate::Notice,
+        ];
+        assert_eq!(decided.fates, [expected]);
+        let effects: Vec<Effect> = decided.notices.iter().map(|(_, effect)| *effect).collect();
+        let expected = [Effect::Applied, Effect::Overtaken, Effect::Void, Effect::Applied];
+        assert_eq!(effects, expected);
+    }
+
+    #[test]
+    fn one_version_that_is_a_copy_makes_the_record_one() {
+        let copy = Version { role: Role::Copy, ..version(1, 10, 7, 0) };
+        let versions = vec![copy, version(1, 20, 8, 1)];
+        assert_eq!(fates(versions), [Fate::Superseded, Fate::Migrated]);
     }
 
     proptest! {
@@ -115,10 +237,10 @@ mod tests {
                 .collect();
             let mut turned = versions.clone();
             turned.rotate_left(turn % versions.len());
-            let fates = decide(versions, &[rows.len()]);
-            prop_assert_eq!(&fates, &decide(turned, &[rows.len()]));
+            let decided = fates(versions);
+            prop_assert_eq!(&decided, &fates(turned));
             let ids: std::collections::BTreeSet<u128> = rows.iter().map(|row| row.0).collect();
-            let kept = fates[0].iter().filter(|fate| **fate == Fate::Kept).count();
+            let kept = decided.iter().filter(|fate| **fate == Fate::Kept).count();
             prop_assert_eq!(kept, ids.len());
         }
     }

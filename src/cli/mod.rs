@@ -1,6 +1,7 @@
 //! One command, one file: what it does, its arguments, what it prints.
 
 mod check;
+mod fetch;
 mod pipeline_args;
 mod plan;
 mod progress;
@@ -51,6 +52,7 @@ Exit codes:
   3   published, with warnings
   65  the data did not pass a gate; the last outputs stay
   66  an input is absent or empty
+  69  a server does not answer
   70  a defect of the program
   73  a file cannot be created
   74  reading or writing failed
@@ -69,6 +71,7 @@ enum Command {
     Verify(verify::Args),
     Rejects(rejects::Args),
     Sample(sample::Args),
+    Fetch(fetch::Args),
 }
 
 impl Cli {
@@ -90,6 +93,7 @@ impl Cli {
             Command::Verify(args) => verify::run(&args),
             Command::Rejects(args) => rejects::run(&args),
             Command::Sample(args) => sample::run(&args),
+            Command::Fetch(args) => fetch::run(&args),
         }
     }
 }

@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Int64Type};
 
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
+use crate::fetch::{Route, Summary};
 use crate::run::execute::Done;
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::parquet;
@@ -15,7 +16,7 @@ use crate::run::plan::{Action, Plan};
 use crate::run::rejects::Located;
 use crate::run::store::Store;
 use crate::run::verify::Report;
-use crate::sample::Summary;
+use crate::sample::Summary as Invented;
 use crate::vocabulary::codes::{ENSEMBLE, Fate};
 use crate::vocabulary::columns;
 use crate::vocabulary::reject::reasons;
@@ -260,19 +261,35 @@ pub(super) fn rejects(
                 .unwrap_or_default();
             vec![
                 file(&located.segment),
-                located.reject.line.to_string(),
+                located.reject.place.clone(),
                 located.reject.reasons.join(", "),
                 expected.to_owned(),
             ]
         })
         .collect();
-    table(&mut page, &["file", "line", "reasons", "expected"], &rows);
+    table(&mut page, &["file", "place", "reasons", "expected"], &rows);
     page.line(format!("{} of {} rejected lines", rows.len(), found.len()));
     page.print()
 }
 
+/// What a listing of the API brought.
+pub(super) fn fetched(route: Route, found: &Summary, folder: &Path) -> Result<()> {
+    let mut page = Page::default();
+    let since =
+        found.since.map_or("everything".to_owned(), |since| format!("changes since {since}"));
+    page.line(format!(
+        "{}: {since}, {} row(s) in {} file(s) of {}{}",
+        route.name(),
+        found.rows,
+        found.pages,
+        folder.display(),
+        if found.resumed { ", resumed" } else { "" }
+    ));
+    page.print()
+}
+
 /// What was invented.
-pub(super) fn sample(summary: &Summary, out: &Path) -> Result<()> {
+pub(super) fn sample(summary: &Invented, out: &Path) -> Result<()> {
     let mut page = Page::default();
     let rows: Vec<Vec<String>> = summary
         .files

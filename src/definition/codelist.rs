@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -14,8 +15,10 @@ const CORRESPONDENCES: [&str; 3] = ["types_activite", "lieux", "themes"];
 /// All code lists of `pipelines/codelists/`.
 #[derive(Debug, Default)]
 pub struct Lists {
-    /// List → (system, source code) → common codes.
-    correspondences: BTreeMap<String, BTreeMap<(String, String), Vec<String>>>,
+    /// List → (system, source code) → common codes, with their validity.
+    correspondences: BTreeMap<String, BTreeMap<(String, String), Vec<Common>>>,
+    /// Breaks of series: system, flag, validity.
+    breaks: Vec<(String, String, Validity)>,
     /// (system, class) → conventional minutes.
     durations: BTreeMap<(String, String), i32>,
     /// Raw France Services value → `oui`, `non`, `inconnu`.
@@ -24,11 +27,47 @@ pub struct Lists {
     employer_types: Vec<(String, String)>,
 }
 
+/// A common code and when a source may write it.
+#[derive(Clone, Debug)]
+struct Common {
+    code: String,
+    validity: Validity,
+}
+
+/// Days, included; an empty bound is open.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Validity {
+    debut: Option<Date>,
+    fin: Option<Date>,
+}
+
+impl Validity {
+    fn holds(&self, day: Date) -> bool {
+        self.debut.is_none_or(|debut| debut <= day) && self.fin.is_none_or(|fin| day <= fin)
+    }
+
+    /// The days on which it begins or has ended.
+    fn cuts(&self) -> impl Iterator<Item = Date> {
+        let behind = self.fin.and_then(|fin| fin.tomorrow().ok());
+        self.debut.into_iter().chain(behind)
+    }
+}
+
 #[derive(Deserialize)]
 struct Correspondence {
     systeme: System,
     code_source: String,
     code: String,
+    debut: Option<Date>,
+    fin: Option<Date>,
+}
+
+#[derive(Deserialize)]
+struct Break {
+    systeme: System,
+    drapeau: String,
+    debut: Option<Date>,
+    fin: Option<Date>,
 }
 
 #[derive(Deserialize)]
@@ -58,9 +97,18 @@ impl Lists {
             let list = lists.correspondences.entry(name.to_owned()).or_default();
             for row in rows {
                 let key = (row.systeme.code().to_owned(), row.code_source);
-                list.entry(key).or_default().push(row.code);
+                let validity = Validity { debut: row.debut, fin: row.fin };
+                list.entry(key).or_default().push(Common { code: row.code, validity });
             }
         }
+        let breaks: Vec<Break> = read(files, &path("ruptures"), problems);
+        lists.breaks = breaks
+            .into_iter()
+            .map(|row| {
+                let validity = Validity { debut: row.debut, fin: row.fin };
+                (row.systeme.code().to_owned(), row.drapeau, validity)
+            })
+            .collect();
         let durations: Vec<Duration> = read(files, &path("durees"), problems);
         lists.durations = durations
             .into_iter()
@@ -100,13 +148,52 @@ impl Lists {
         }
     }
 
-    /// The common codes of a source code; empty when the list does not have it.
+    /// The common codes of a source code on a day, and whether the day is in their validity; empty
+    /// when the list does not have it.
+    ///
+    /// A code used outside its dates keeps its meaning: the record is flagged, nothing is lost.
     #[must_use]
-    pub fn common_codes(&self, list: &str, system: &str, code: &str) -> &[String] {
-        self.correspondences
+    pub fn common_codes(
+        &self,
+        list: &str,
+        (system, code): (&str, &str),
+        day: Date,
+    ) -> (Vec<&str>, bool) {
+        let found = self
+            .correspondences
             .get(list)
             .and_then(|codes| codes.get(&(system.to_owned(), code.to_owned())))
-            .map_or(&[], Vec::as_slice)
+            .map_or(&[][..], Vec::as_slice);
+        let valid: Vec<&str> = found
+            .iter()
+            .filter(|common| common.validity.holds(day))
+            .map(|common| common.code.as_str())
+            .collect();
+        if valid.is_empty() {
+            return (found.iter().map(|common| common.code.as_str()).collect(), found.is_empty());
+        }
+        (valid, true)
+    }
+
+    /// The breaks of series that records of a system bear on a day.
+    #[must_use]
+    pub fn breaks(&self, system: &str, day: Date) -> Vec<&str> {
+        self.breaks
+            .iter()
+            .filter(|(systeme, _, validity)| systeme == system && validity.holds(day))
+            .map(|(_, flag, _)| flag.as_str())
+            .collect()
+    }
+
+    /// The days between which no validity begins or ends, in order.
+    #[must_use]
+    pub fn cuts(&self) -> BTreeSet<Date> {
+        let codes = self.correspondences.values().flat_map(BTreeMap::values).flatten();
+        let validities = codes.map(|common| &common.validity);
+        validities
+            .chain(self.breaks.iter().map(|(_, _, validity)| validity))
+            .flat_map(Validity::cuts)
+            .collect()
     }
 
     /// Minutes of a duration as entered: itself, or the middle of its class. `None` when unknown.

@@ -10,6 +10,7 @@ use crate::definition::codelist::read;
 use crate::definition::{Files, Problem};
 
 const CATEGORIES: &str = "codelists/categories_juridiques.csv";
+const LABELS: &str = "codelists/categories_juridiques_libelles.csv";
 const EXCEPTIONS: &str = "codelists/exceptions_siren.csv";
 const RULES: &str = "codelists/regles_employeur.csv";
 
@@ -18,6 +19,8 @@ const RULES: &str = "codelists/regles_employeur.csv";
 pub struct EmployerRules {
     /// Prefix of the legal category → type; the longest prefix wins.
     categories: BTreeMap<String, String>,
+    /// Label of a legal category, without regard to case → its code.
+    labels: BTreeMap<String, String>,
     /// SIREN → type.
     exceptions: BTreeMap<String, String>,
     /// Fallbacks in order.
@@ -53,6 +56,12 @@ struct CategoryRow {
 }
 
 #[derive(Deserialize)]
+struct LabelRow {
+    libelle: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
 struct ExceptionRow {
     siren: String,
     type_employeur: String,
@@ -72,9 +81,11 @@ impl EmployerRules {
     pub(super) fn load(files: &Files, problems: &mut Vec<Problem>) -> Self {
         let categories: Vec<CategoryRow> = read(files, CATEGORIES, problems);
         let exceptions: Vec<ExceptionRow> = read(files, EXCEPTIONS, problems);
+        let labels: Vec<LabelRow> = read(files, LABELS, problems);
         let mut rows: Vec<FallbackRow> = read(files, RULES, problems);
         rows.sort_by_key(|row| row.ordre);
         let mut rules = Self {
+            labels: labels.into_iter().map(|row| (row.libelle.to_lowercase(), row.code)).collect(),
             categories: categories
                 .into_iter()
                 .map(|row| (row.prefixe, row.type_employeur))
@@ -141,6 +152,12 @@ impl EmployerRules {
     #[must_use]
     pub fn exception(&self, siren: &str) -> Option<&str> {
         self.exceptions.get(siren).map(String::as_str)
+    }
+
+    /// The code of a legal category from its label.
+    #[must_use]
+    pub fn category_of_label(&self, label: &str) -> Option<&str> {
+        self.labels.get(&label.to_lowercase()).map(String::as_str)
     }
 
     /// The type of a legal category: that of its longest known prefix.
@@ -216,6 +233,7 @@ mod tests {
     fn rules() -> EmployerRules {
         let files: Files = [
             (CATEGORIES, "prefixe,type_employeur,remarque\n92,association,\n9,autre_prive,\n"),
+            (LABELS, "libelle,code\nAssociation déclarée,9220\n"),
             (EXCEPTIONS, "siren,type_employeur,motif\n217500016,commune,\n"),
             (
                 RULES,
@@ -239,6 +257,12 @@ mod tests {
         assert_eq!(rules().of_category("9220"), Some("association"));
         assert_eq!(rules().of_category("9900"), Some("autre_prive"));
         assert_eq!(rules().of_category("1000"), None);
+    }
+
+    #[test]
+    fn a_label_stands_for_its_category() {
+        assert_eq!(rules().category_of_label("ASSOCIATION déclarée"), Some("9220"));
+        assert_eq!(rules().category_of_label("Association"), None);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The files of `pipelines/` become typed, validated declarations; all problems are told at once.
 
 pub mod codelist;
+pub mod correction;
 pub mod employer_rules;
 pub mod indicator;
 pub mod pipeline;
 pub mod rule;
 pub mod source;
+mod source_check;
 pub mod table;
 pub mod territory;
 mod toml_file;
@@ -66,6 +68,8 @@ pub struct Definitions {
     pub pipeline: pipeline::Pipeline,
     /// Raw formats, by name.
     pub sources: BTreeMap<String, source::Source>,
+    /// Known errors of the sources.
+    pub corrections: Vec<correction::Correction>,
     /// Validity rules of clean activities.
     pub rules: Vec<rule::Rule>,
     /// Indicators, by name.
@@ -95,6 +99,7 @@ impl Definitions {
         let lists = codelist::Lists::load(files, &mut problems);
         let indicators = indicator::load(files, &mut problems);
         let sources = source::load(files, &lists, &mut problems);
+        let corrections = correction::load(files, &sources, &mut problems);
         let rules = rule::load(files, &mut problems);
         let tables = table::load(files, &indicators, &mut problems);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut problems);
@@ -128,6 +133,7 @@ impl Definitions {
         Ok(Self {
             pipeline,
             sources,
+            corrections,
             rules,
             indicators,
             tables,
@@ -164,7 +170,7 @@ fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
 }
 
 /// Folders of declarations beside a pipeline file.
-const FOLDERS: [&str; 5] = ["codelists", "reference", "rules", "sources", "tables"];
+const FOLDERS: [&str; 6] = ["codelists", "corrections", "reference", "rules", "sources", "tables"];
 
 /// Whether a file below the pipeline's folder is a declaration: nothing else is read or kept.
 #[must_use]

@@ -1,5 +1,6 @@
 //! A pipeline names its gates; its sources, rules and tables are the folders beside it.
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::definition::{Files, Problem, toml_file};
@@ -16,6 +17,8 @@ pub struct Pipeline {
     pub main_tables: Vec<String>,
     /// Who produces the figures.
     pub producer: String,
+    /// First day of La Coop: what it says was created before is a copy.
+    pub coop_opening: Date,
     /// Licence of the outputs.
     pub licence: String,
 }

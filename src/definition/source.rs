@@ -6,19 +6,57 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::definition::codelist::Lists;
+use crate::definition::source_check::mistakes;
 use crate::definition::{Files, Problem, in_folder, toml_file};
 use crate::vocabulary::codes::{Subject, System};
-use crate::vocabulary::columns::{self, Kind};
-use crate::vocabulary::tables;
 
 /// How the bytes of a file are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Container {
-    /// Delimited text with a header line and RFC 4180 quotes.
+    /// Delimited text with a header line; a Parquet file with the same columns is read as well.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object a line, extended JSON included.
     Jsonl,
+    /// One JSON document with a list of objects.
+    Json,
+    /// A sheet of a workbook, below whatever precedes its header row.
+    Xlsx,
+    /// Columns of a Parquet file.
+    Parquet,
+}
+
+/// Whether quotes enclose the fields of delimited text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quotes {
+    /// They do, RFC 4180.
+    #[default]
+    Double,
+    /// A quote is a character like another.
+    None,
+}
+
+/// How a value with parts is written in one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Syntax {
+    /// JSON; where quotes enclose nothing, it may hold the delimiter.
+    Json,
+    /// EDN, as Metabase prints documents: `{:a 1, :b 2}`, `["x" "y"]`.
+    Edn,
+}
+
+/// The clock that instants without an offset were read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Zone {
+    /// Coordinated universal time.
+    #[default]
+    #[serde(rename = "UTC")]
+    Utc,
+    /// Paris.
+    #[serde(rename = "Europe/Paris")]
+    Paris,
 }
 
 /// The text encoding of a file.
@@ -43,6 +81,8 @@ pub enum ListStyle {
     Pipe,
     /// `{a,"b c"}`.
     Postgres,
+    /// One a line of the cell.
+    Lines,
 }
 
 /// How the text of a cell is read.
@@ -81,14 +121,72 @@ pub enum Reading {
     LegalCategory,
     /// The name of an organisation, of which only the name rules it matches are kept.
     NameRules,
+    /// `oui` for one of `values`, `non` for anything else.
+    YesNo,
+    /// A SIREN: 9 digits with a key.
+    Siren,
+    /// A rank and a whole, `2/5`, of which the whole is kept; a number alone is a whole.
+    Whole,
+    /// How many of the values of a grouped column are among `values`.
+    Tally,
+}
+
+/// One place or several; the first that has a value is read.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum From {
+    /// A header name, or the dotted path of a JSON value.
+    One(String),
+    /// Several of them.
+    Several(Vec<String>),
+}
+
+impl From {
+    /// The places, best first.
+    #[must_use]
+    pub fn all(&self) -> &[String] {
+        match self {
+            From::One(place) => std::slice::from_ref(place),
+            From::Several(places) => places,
+        }
+    }
+
+    /// The places in words.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let places: Vec<String> = self.all().iter().map(|place| format!("`{place}`")).collect();
+        places.join(" or ")
+    }
+}
+
+/// A group told by one code instead of a count a band: all its participants are in that band.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Where the code is.
+    pub from: String,
+    /// The code of this band.
+    pub is: String,
+}
+
+/// What stands for a value that is missing, where the record says so.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Absent {
+    /// The place that decides.
+    pub when: String,
+    /// Its texts for which the value is supposed.
+    pub is: Vec<String>,
+    /// The value.
+    pub value: String,
 }
 
 /// What becomes one column of the staged table.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// Header name, or the dotted path of a JSON value.
-    pub from: String,
+    /// Where its text is.
+    pub from: From,
     /// How its text is read.
     #[serde(rename = "as")]
     pub reading: Reading,
@@ -106,8 +204,29 @@ pub struct Mapping {
     /// The codes themselves, where no list is worth a file.
     #[serde(default)]
     pub values: Vec<String>,
-    /// Format of a day.
+    /// Format of a day or instant.
     pub format: Option<String>,
+    /// The identifier is hashed first, as the datalake does, to join those it wrote.
+    #[serde(default)]
+    pub hash: bool,
+    /// The one code that an older form gives for a whole group.
+    pub group: Option<Group>,
+    /// What a missing value stands for.
+    pub absent: Option<Absent>,
+    /// Unit of a duration.
+    #[serde(default)]
+    pub unit: Unit,
+}
+
+/// Unit of a duration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Minutes.
+    #[default]
+    Minutes,
+    /// Hours, with decimals.
+    Hours,
 }
 
 /// `pipelines/sources/<name>.toml`.
@@ -138,6 +257,36 @@ pub struct Source {
     /// Names of the fields that each row has after those of the header.
     #[serde(default)]
     pub tail: Vec<String>,
+    /// A row ends with one delimiter more than the header.
+    #[serde(default)]
+    pub trailing_delimiter: bool,
+    /// Whether quotes enclose fields.
+    #[serde(default)]
+    pub quotes: Quotes,
+    /// The field, never quoted, that holds the delimiter when a row has too many.
+    pub absorbs: Option<String>,
+    /// Fields with parts, reached by dotted paths.
+    #[serde(default)]
+    pub nested: BTreeMap<String, Syntax>,
+    /// Decimal mark other than the point.
+    pub decimal: Option<char>,
+    /// Clock of the instants that bear no offset.
+    #[serde(default)]
+    pub zone: Zone,
+    /// Key of the list of records in a JSON document; the document itself is the list otherwise.
+    pub records: Option<String>,
+    /// Path of a list in each record, whose elements are the records.
+    pub each: Option<String>,
+    /// Name of the sheet; the first one otherwise.
+    pub sheet: Option<String>,
+    /// Rows that share the value of this column are one record.
+    pub group_by: Option<String>,
+    /// Which source tells of a version that two give with one date: the lowest rank.
+    #[serde(default)]
+    pub rank: u8,
+    /// Activities that bear no mark of being copies are known by the instant they were created.
+    #[serde(default)]
+    pub copies_by_creation: bool,
     /// Staged column → where it comes from.
     pub columns: BTreeMap<String, Mapping>,
     /// Fields known and not read: personal, free text or of no use.
@@ -150,6 +299,32 @@ impl Source {
     #[must_use]
     pub fn has_pseudonyms(&self) -> bool {
         self.columns.values().any(|mapping| mapping.reading == Reading::Pseudonym)
+    }
+
+    /// How a file of this name is laid out.
+    #[must_use]
+    pub fn container_of(&self, name: &str) -> Container {
+        let is_parquet = name.to_lowercase().ends_with(".parquet");
+        if self.container == Container::Csv && is_parquet {
+            return Container::Parquet;
+        }
+        self.container
+    }
+
+    /// Where a record is, in words: a line, an element of a list, a row of a sheet.
+    #[must_use]
+    pub fn place(&self, container: Container, number: i64) -> String {
+        match container {
+            Container::Csv | Container::Jsonl => format!("ligne {number}"),
+            Container::Json => {
+                format!("{}[{}]", self.records.as_deref().unwrap_or("$"), number - 1)
+            }
+            Container::Xlsx => match &self.sheet {
+                Some(sheet) => format!("feuille {sheet}, ligne {number}"),
+                None => format!("première feuille, ligne {number}"),
+            },
+            Container::Parquet => format!("enregistrement {number}"),
+        }
     }
 
     /// The pattern of its files.
@@ -183,109 +358,4 @@ pub(super) fn load(
         problems.push(Problem::new("sources", "declares no source"));
     }
     sources
-}
-
-/// Columns that identify a record or a person: read as pseudonyms, and they alone.
-const PSEUDONYMS: [columns::Column; 3] =
-    [columns::ACTIVITE_ID, columns::COPIE_DE, columns::CONSEILLER_ID];
-
-fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    if let Err(message) = source.pattern() {
-        found.push(("files".to_owned(), format!("`files`: {message}")));
-    }
-    match source.delimiter {
-        Some(c) if !c.is_ascii() || c == '"' || c == '\n' => {
-            found.push((
-                "delimiter".to_owned(),
-                format!("`delimiter`: {c:?} cannot separate fields"),
-            ));
-        }
-        None if source.container == Container::Csv => {
-            found.push(("container".to_owned(), "`delimiter` is missing".to_owned()));
-        }
-        _ => {}
-    }
-    for (name, mapping) in &source.columns {
-        found.extend(mistakes_of_column(source, name, mapping, lists));
-    }
-    let required: &[&columns::Column] = match source.subject {
-        Subject::Activites => &[
-            &columns::ACTIVITE_ID,
-            &columns::DATE,
-            &columns::NB_PARTICIPANTS,
-            &columns::TYPE_ACTIVITE,
-        ],
-        Subject::Structures => &[&columns::STRUCTURE_ID],
-        Subject::EmployeursPublics => &[&columns::NB_POSTES],
-    };
-    for column in required {
-        if !source.columns.get(column.name).is_some_and(|mapping| mapping.required) {
-            let message = format!("column `{}` must be mapped with `required = true`", column.name);
-            found.push((column.name.to_owned(), message));
-        }
-    }
-    found
-}
-
-fn mistakes_of_column(
-    source: &Source,
-    name: &str,
-    mapping: &Mapping,
-    lists: &Lists,
-) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let staged = tables::staged(source.subject);
-    let Some(column) = staged.columns.iter().find(|column| column.name == name) else {
-        return vec![(name.to_owned(), format!("column `{name}` is not one of `{}`", staged.name))];
-    };
-    let is_private = PSEUDONYMS.iter().any(|private| private.name == name);
-    let is_hidden = mapping.reading == Reading::Pseudonym;
-    if !fits(column.kind, mapping.reading) || is_private != is_hidden {
-        let message = format!("column `{name}` cannot be read as {:?}", mapping.reading);
-        found.push((name.to_owned(), message));
-    }
-    let coded = matches!(mapping.reading, Reading::Code | Reading::Codes | Reading::Duration);
-    if let Some(format) = mapping.format.as_deref().filter(|format| !is_day_format(format)) {
-        found.push((name.to_owned(), format!("column `{name}`: `{format}` is no format of a day")));
-    }
-    match &mapping.list {
-        Some(list) if !lists.has(list, source.system) => {
-            let message = format!("column `{name}`: no code list `{list}` for this system");
-            found.push((name.to_owned(), message));
-        }
-        None if coded && mapping.values.is_empty() => {
-            found.push((name.to_owned(), format!("column `{name}` needs a `list` or `values`")));
-        }
-        _ => {}
-    }
-    found
-}
-
-/// Whether a day written in the format can be read back.
-fn is_day_format(format: &str) -> bool {
-    let day = jiff::civil::Date::constant(2021, 12, 31);
-    jiff::fmt::strtime::format(format, day)
-        .and_then(|text| jiff::civil::Date::strptime(format, text))
-        .is_ok_and(|read| read == day)
-}
-
-fn fits(kind: Kind, reading: Reading) -> bool {
-    match reading {
-        Reading::Day | Reading::ParisDay => kind == Kind::Day,
-        Reading::Instant => kind == Kind::Instant,
-        Reading::Count => kind == Kind::Count,
-        Reading::Euros => kind == Kind::Sum,
-        Reading::Pseudonym
-        | Reading::Reference
-        | Reading::Code
-        | Reading::Codes
-        | Reading::Duration
-        | Reading::Siret
-        | Reading::Commune
-        | Reading::PostalCode
-        | Reading::Departement
-        | Reading::LegalCategory
-        | Reading::NameRules => kind == Kind::Text,
-    }
 }

@@ -9,7 +9,8 @@ use arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, Result};
 use crate::ingest::cell::{Cell, keep};
-use crate::ingest::plan::{Scratch, column_index};
+use crate::ingest::plan::column_index;
+use crate::ingest::record::Scratch;
 use crate::vocabulary::codes::SEPARATOR;
 use crate::vocabulary::columns::{self, Kind};
 use crate::vocabulary::schema::schema;

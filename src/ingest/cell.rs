@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use crate::definition::employer_rules::EmployerRules;
-use crate::definition::source::{ListStyle, Mapping, Reading, Source};
-use crate::ingest::pseudonym::Key;
+use crate::definition::source::{ListStyle, Mapping, Reading, Source, Unit, Zone};
+use crate::ingest::pseudonym::{self, Key};
+use crate::ingest::sheet::VALUE_END;
 use crate::ingest::{Context, time};
-use crate::vocabulary::codes::{INCONNU, SEPARATOR};
+use crate::vocabulary::codes::{INCONNU, NON, OUI, SEPARATOR};
 use crate::vocabulary::flags;
 use crate::vocabulary::reject::reasons;
-use crate::vocabulary::sirene::is_siret;
+use crate::vocabulary::sirene::{is_siren, is_siret};
 
 /// Integers beyond it either way are no counts; sums of a billion rows of them fit 64 bits.
 const COUNT_MAX: i64 = 1_000_000_000;
@@ -34,6 +35,11 @@ pub(super) struct Reader<'a> {
     lists: ListStyle,
     is_lenient: bool,
     format: Option<&'a str>,
+    /// Clock of the instants without an offset.
+    zone: TimeZone,
+    unit: Unit,
+    has_decimal_comma: bool,
+    is_hashed: bool,
     key: &'a Key,
     employer_rules: &'a EmployerRules,
     paris: TimeZone,
@@ -58,6 +64,13 @@ impl<'a> Reader<'a> {
             lists: source.lists,
             is_lenient: mapping.lenient,
             format: mapping.format.as_deref(),
+            zone: match source.zone {
+                Zone::Utc => TimeZone::UTC,
+                Zone::Paris => paris.clone(),
+            },
+            unit: mapping.unit,
+            has_decimal_comma: source.decimal == Some(','),
+            is_hashed: mapping.hash,
             key: context.key,
             employer_rules: context.employer_rules,
             paris,
@@ -73,21 +86,27 @@ impl<'a> Reader<'a> {
     ) -> Read {
         let text = raw.trim();
         match self.reading {
+            Reading::Pseudonym if self.is_hashed => {
+                Ok(keep(&self.key.pseudonym(&pseudonym::datalake_hash(text)), buffer))
+            }
             Reading::Pseudonym => Ok(keep(&self.key.pseudonym(text), buffer)),
             Reading::Reference => reference(text, buffer),
             Reading::Day => day(time::day(text, self.format)),
             Reading::ParisDay => {
                 // A partner may write the day alone: it is a Paris day already.
                 let at_an_instant =
-                    || time::instant(text).and_then(|at| time::paris_day(at, &self.paris));
+                    || self.instant(text).and_then(|at| time::paris_day(at, &self.paris));
                 day(time::day(text, None).or_else(at_an_instant))
             }
             // A day alone is the instant it begins at.
-            Reading::Instant => time::instant(text)
+            Reading::Instant => self
+                .instant(text)
                 .or_else(|| time::day(text, None).map(|day| i64::from(day) * 86_400_000_000))
                 .map(Cell::Number)
                 .ok_or(reasons::DATE),
-            Reading::Count => count(text),
+            Reading::Count => count(self.without_decimals(text)),
+            Reading::Whole => whole(text),
+            Reading::Tally => Ok(self.tally(text)),
             Reading::Euros => cents(text).map(Cell::Number).ok_or(reasons::AMOUNT),
             Reading::Code if self.codes.contains(text) => Ok(keep(text, buffer)),
             Reading::Code if self.is_lenient => {
@@ -95,14 +114,36 @@ impl<'a> Reader<'a> {
                 Ok(Cell::Null)
             }
             Reading::Code => Err(reasons::CODE),
+            Reading::YesNo => Ok(keep(if self.codes.contains(text) { OUI } else { NON }, buffer)),
             Reading::Codes => Ok(self.codes(text, buffer, flags)),
             Reading::Duration => self.duration(text, buffer),
+            Reading::Siren if is_siren(text) => Ok(keep(text, buffer)),
+            Reading::Siren => Err(reasons::SIREN),
             Reading::Siret => Ok(siret(text, buffer, flags)),
             Reading::Commune => Ok(commune(text, buffer, flags)),
             Reading::PostalCode => Ok(postal_code(text, buffer, flags)),
             Reading::Departement => Ok(departement(text, buffer, flags)),
-            Reading::LegalCategory => Ok(legal_category(text, buffer, flags)),
+            Reading::LegalCategory => Ok(self.legal_category(text, buffer, flags)),
             Reading::NameRules => Ok(keep(&self.employer_rules.name_rules(text), buffer)),
+        }
+    }
+
+    fn instant(&self, text: &str) -> Option<i64> {
+        match self.format {
+            Some(format) => time::instant_as(text, format, &self.zone),
+            None => time::instant(text),
+        }
+    }
+
+    /// A whole number written with decimals, as `3,0`, without them.
+    fn without_decimals<'t>(&self, text: &'t str) -> &'t str {
+        match text.split_once(',') {
+            Some((whole, zeros))
+                if self.has_decimal_comma && zeros.bytes().all(|byte| byte == b'0') =>
+            {
+                whole
+            }
+            _ => text,
         }
     }
 
@@ -110,14 +151,44 @@ impl<'a> Reader<'a> {
         if self.codes.contains(text) {
             return Ok(keep(text, buffer));
         }
-        let Ok(Cell::Number(minutes)) = count(text) else { return Err(reasons::DURATION) };
+        let minutes = match self.unit {
+            Unit::Minutes => count(self.without_decimals(text)).ok(),
+            // Two decimals of an hour are at most 36 seconds: the minute is the nearest one.
+            Unit::Hours => cents(text).map(|hundredths| Cell::Number((hundredths * 60 + 50) / 100)),
+        };
+        let Some(Cell::Number(minutes)) = minutes else { return Err(reasons::DURATION) };
         Ok(keep(&minutes.to_string(), buffer))
+    }
+
+    /// How many of the values of a group are among the codes.
+    fn tally(&self, text: &str) -> Cell {
+        let values = text.split(VALUE_END).map(str::trim);
+        let found = values.filter(|value| self.codes.contains(*value)).count();
+        i64::try_from(found).map_or(Cell::Null, Cell::Number)
+    }
+
+    /// Four digits, or the label of a category.
+    fn legal_category(
+        &self,
+        text: &str,
+        buffer: &mut String,
+        flags: &mut Vec<&'static str>,
+    ) -> Cell {
+        if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return keep(text, buffer);
+        }
+        if let Some(code) = self.employer_rules.category_of_label(text) {
+            return keep(code, buffer);
+        }
+        add_flag(flags, flags::CATEGORIE_INVALIDE);
+        Cell::Null
     }
 
     /// Known codes once each, in the order of their text; an unknown one is counted as such.
     fn codes(&self, text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
         let elements: Vec<String> = match self.lists {
             ListStyle::Pipe => text.split('|').map(str::to_owned).collect(),
+            ListStyle::Lines => text.lines().map(str::to_owned).collect(),
             ListStyle::Postgres => array_elements(text).unwrap_or_else(|| vec![text.to_owned()]),
         };
         let mut found = BTreeSet::new();
@@ -185,7 +256,7 @@ fn add_flag(flags: &mut Vec<&'static str>, flag: &'static str) {
 
 fn reference(text: &str, buffer: &mut String) -> Read {
     let is_plain = (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte));
     if is_plain { Ok(keep(text, buffer)) } else { Err(reasons::IDENTIFIER) }
 }
 
@@ -286,12 +357,10 @@ fn departement(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -
     }
 }
 
-fn legal_category(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
-    if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return keep(text, buffer);
-    }
-    add_flag(flags, flags::CATEGORIE_INVALIDE);
-    Cell::Null
+/// A number, or the whole of a rank: the 5 of `2/5`.
+fn whole(text: &str) -> Read {
+    let whole = text.split_once('/').map_or(text, |(_, whole)| whole.trim());
+    count(whole).map_err(|reason| if text.contains('/') { reasons::WHOLE } else { reason })
 }
 
 #[cfg(test)]

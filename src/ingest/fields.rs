@@ -11,6 +11,16 @@ pub(super) struct Field {
 }
 
 impl Field {
+    /// The field between two places, without quotes.
+    pub(super) fn plain(start: usize, end: usize) -> Self {
+        Self { start, end, has_doubled_quotes: false }
+    }
+
+    /// What goes from the start of this field to the end of another.
+    pub(super) fn up_to(&self, last: &Field) -> Self {
+        Self::plain(self.start, last.end)
+    }
+
     /// The field's text.
     pub(super) fn text<'a>(&self, record: &'a str) -> Cow<'a, str> {
         let raw = record.get(self.start..self.end).unwrap_or_default();

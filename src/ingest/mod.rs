@@ -2,12 +2,18 @@
 
 mod batch;
 mod cell;
+mod edn;
+mod elements;
+mod extract;
 mod fields;
-mod json;
+mod loose;
 mod plan;
 pub mod pseudonym;
+mod record;
 mod records;
+mod sheet;
 mod time;
+mod value;
 
 use std::io::Read;
 
@@ -16,15 +22,19 @@ use rayon::prelude::*;
 
 use crate::definition::codelist::Lists;
 use crate::definition::employer_rules::EmployerRules;
-use crate::definition::source::{Container, Source};
+use crate::definition::source::{Container, Quotes, Source};
 use crate::error::{Error, Result};
 use crate::ingest::batch::Rows;
+use crate::ingest::elements::Elements;
+use crate::ingest::extract::Extract;
 use crate::ingest::plan::Plan;
-use crate::ingest::records::{Block, Blocks, Record};
+use crate::ingest::record::{Refusal, Scratch};
+use crate::ingest::records::{Block, Blocks, Reader, Record, unreadable};
+use crate::ingest::sheet::Sheet;
 use crate::vocabulary::reject::{Reject, reasons};
 
 /// Changes when the same bytes and declaration would give other rows.
-pub const READER_VERSION: u32 = 1;
+pub const READER_VERSION: u32 = 2;
 
 /// Records parsed by one task; fixed, so that batches do not depend on the number of threads.
 const RECORDS_PER_TASK: usize = 512;
@@ -52,41 +62,31 @@ pub struct Parsed {
 /// What was met in an input.
 #[derive(Debug)]
 pub struct Met {
-    /// Records: rows + rejects.
+    /// Records: rows + rejects + merged.
     pub records: u64,
+    /// Rows of a sheet that went into the record of an earlier row.
+    pub merged: u64,
     /// Columns that the source neither reads nor drops.
     pub unknown_columns: Vec<String>,
 }
 
-/// Reads a whole input as `source` declares it and hands over its rows, piece by piece, in the
-/// order of the file.
+/// Bytes of an input that must be read whole, at most.
+const WHOLE_MAX: u64 = 1 << 30;
+
+/// Reads a whole input, laid out as `container`, as `source` declares it and hands over its rows,
+/// piece by piece, in the order of the file.
 ///
 /// # Errors
 /// When the file cannot be read, has no content, or lacks a declared column; and what `emit` says.
-pub fn ingest(
-    source: &Source,
+pub fn ingest<'r>(
+    (source, container): (&Source, Container),
     context: Context<'_>,
-    input: impl Read,
+    input: impl Read + 'r,
     emit: &mut dyn FnMut(Parsed) -> Result<()>,
 ) -> Result<Met> {
-    let mut blocks = match source.container {
-        Container::Csv => Blocks::of_csv(input, source.encoding, delimiter(source)?),
-        Container::Jsonl => Blocks::of_lines(input, source.encoding),
-    };
-    let plan = match source.container {
-        Container::Csv => {
-            let header = blocks.header()?;
-            let plan = Plan::of_csv(source, context, &header)?;
-            blocks.expect_fields(plan.field_count());
-            plan
-        }
-        Container::Jsonl => {
-            blocks.require_content()?;
-            Plan::of_jsonl(source, context)?
-        }
-    };
-    let mut records = 0;
-    while let Some(block) = blocks.next_block()? {
+    let (plan, mut reader, merged) = open((source, container), context, input)?;
+    let mut records = merged;
+    while let Some(block) = reader.next_block()? {
         let mut parsed = parse(&plan, &block)?;
         merge_broken(&plan, &mut parsed, &block)?;
         for piece in parsed {
@@ -94,8 +94,62 @@ pub fn ingest(
             emit(piece)?;
         }
     }
-    plan.check_seen(records)?;
-    Ok(Met { records, unknown_columns: plan.unknown_columns() })
+    plan.check_seen(source, records)?;
+    Ok(Met { records, merged, unknown_columns: plan.unknown_columns() })
+}
+
+/// The compiled declaration, the records of the input, and how many rows were merged.
+fn open<'a, 'r>(
+    (source, container): (&'a Source, Container),
+    context: Context<'a>,
+    input: impl Read + 'r,
+) -> Result<(Plan<'a>, Box<dyn Reader + 'r>, u64)> {
+    Ok(match container {
+        Container::Csv => {
+            let mut blocks = Blocks::of_csv(input, source.encoding, delimiter(source)?);
+            if source.quotes == Quotes::None {
+                blocks = blocks.without_quotes();
+            }
+            let header = blocks.header()?;
+            let plan = Plan::of_csv(source, context, &header)?;
+            blocks.expect_fields(plan.field_count(), source.absorbs.is_some());
+            (plan, Box::new(blocks), 0)
+        }
+        Container::Jsonl => {
+            let mut blocks = Blocks::of_lines(input, source.encoding);
+            blocks.require_content()?;
+            (Plan::of_objects(source, context)?, Box::new(blocks), 0)
+        }
+        Container::Json => {
+            let elements = Elements::new(input, source.records.as_deref());
+            (Plan::of_objects(source, context)?, Box::new(elements), 0)
+        }
+        Container::Xlsx => {
+            let sheet = Sheet::open(whole(input)?, source)?;
+            let plan = Plan::of_columns(source, context, &sheet.names)?;
+            let merged = sheet.merged;
+            (plan, Box::new(sheet), merged)
+        }
+        Container::Parquet => {
+            let extract = Extract::open(whole(input)?, source.lists)?;
+            (Plan::of_columns(source, context, &extract.names)?, Box::new(extract), 0)
+        }
+    })
+}
+
+fn whole(input: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = input.take(WHOLE_MAX + 1).read_to_end(&mut bytes);
+    limit.map_err(unreadable)?;
+    if bytes.is_empty() {
+        return Err(Error::no_input("the file is empty")
+            .hint("was the export interrupted? ask for it again or take the file away"));
+    }
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > WHOLE_MAX) {
+        return Err(Error::data("the file is larger than 1 GiB and cannot be read in pieces")
+            .hint("split it, or ask for the same extract as CSV"));
+    }
+    Ok(bytes)
 }
 
 fn delimiter(source: &Source) -> Result<u8> {
@@ -118,49 +172,51 @@ fn parse(plan: &Plan<'_>, block: &Block) -> Result<Vec<Parsed>> {
         .records
         .par_chunks(RECORDS_PER_TASK)
         .map(|records| {
-            let mut rows = Rows::new(plan.table(), records.len());
-            let mut scratch = plan.scratch();
+            let mut rows = Rows::new(plan.table, records.len());
+            let mut scratch = Scratch::new(plan);
             let mut rejects = Vec::new();
             for record in records {
-                if let Some(reject) = parse_one(plan, block, record, &mut scratch, &mut rows)? {
-                    rejects.push(reject);
-                }
+                parse_one(plan, (block, record), &mut scratch, (&mut rows, &mut rejects))?;
             }
             Ok(Parsed { rows: rows.finish()?, rejects })
         })
         .collect()
 }
 
-fn parse_one<'b>(
+fn parse_one(
     plan: &Plan<'_>,
-    block: &'b Block,
-    record: &Record,
-    scratch: &mut plan::Scratch,
-    rows: &mut Rows,
-) -> Result<Option<Reject>> {
-    let bytes: &'b [u8] = block.bytes_of(record);
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Ok(Some(Reject::of_shape(record.line, reasons::ENCODING)));
+    (block, record): (&Block, &Record),
+    scratch: &mut Scratch,
+    (rows, rejects): (&mut Rows, &mut Vec<Reject>),
+) -> Result<()> {
+    let Ok(text) = std::str::from_utf8(block.bytes_of(record)) else {
+        rejects.push(Reject::of_shape(record.line, reasons::ENCODING));
+        return Ok(());
     };
-    match plan.read(text, scratch) {
-        Ok(()) => {
-            rows.push(record.line, scratch)?;
-            Ok(None)
+    plan.read(text, scratch, &mut |scratch, outcome| match outcome {
+        Ok(()) => rows.push(record.line, scratch),
+        Err(refusal) => {
+            rejects.push(reject(plan, record, refusal, scratch.participants()));
+            Ok(())
         }
-        Err(mut found) => {
-            if !record.has_line_end && plan::is_shape(&found) {
-                found = vec![reasons::TRUNCATED.to_owned()];
-            }
-            let participants = scratch.participants();
-            Ok(Some(Reject { line: record.line, reasons: found, participants, minutes: 0 }))
-        }
-    }
+    })
+}
+
+fn reject(plan: &Plan<'_>, record: &Record, refusal: Refusal, participants: i64) -> Reject {
+    let is_cut = !record.has_line_end && refusal.is_of_shape();
+    // Behind the place of the record itself, which the caller knows how to name.
+    let place = match (&plan.each, refusal.element) {
+        (Some(each), Some(element)) => format!(".{}[{element}]", each.join(".")),
+        _ => String::new(),
+    };
+    let reasons = if is_cut { vec![reasons::TRUNCATED.to_owned()] } else { refusal.reasons };
+    Reject { line: record.line, place, reasons, participants, minutes: 0 }
 }
 
 /// Records that could not even be cut out belong to the first piece of their block.
 fn merge_broken(plan: &Plan<'_>, parsed: &mut Vec<Parsed>, block: &Block) -> Result<()> {
     if parsed.is_empty() {
-        let rows = Rows::new(plan.table(), 0).finish()?;
+        let rows = Rows::new(plan.table, 0).finish()?;
         parsed.push(Parsed { rows, rejects: Vec::new() });
     }
     if let Some(first) = parsed.first_mut() {

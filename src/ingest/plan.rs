@@ -1,22 +1,20 @@
 //! A source's declaration, compiled once: for each staged column, where its text is and how it is
 //! read.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 
-use crate::definition::source::{Mapping, Reading, Source};
+use crate::definition::source::{Absent, Mapping, Quotes, Reading, Source, Syntax};
 use crate::error::{Error, Result};
 use crate::ingest::Context;
-use crate::ingest::cell::{Cell, Reader};
-use crate::ingest::fields::{self, Field};
-use crate::ingest::json::{self, Misshapen, Object};
+use crate::ingest::cell::Reader;
+use crate::ingest::fields;
+use crate::ingest::loose::Layout;
+use crate::ingest::sheet::FIELD_END;
 use crate::vocabulary::codes::SEPARATOR;
-use crate::vocabulary::columns;
-use crate::vocabulary::reject::reasons;
 use crate::vocabulary::tables::{self, Table};
 
 /// Unknown keys of JSON objects that are remembered.
@@ -24,69 +22,62 @@ const UNKNOWN_MAX: usize = 100;
 
 /// A compiled declaration.
 pub(super) struct Plan<'a> {
-    table: &'static Table,
-    shape: Shape,
-    steps: Vec<Step<'a>>,
+    pub(super) table: &'static Table,
+    pub(super) cut: Cut,
+    pub(super) steps: Vec<Step<'a>>,
+    /// Fields with parts: their number and syntax.
+    pub(super) nested: Vec<(usize, Syntax)>,
+    /// Path of the list whose elements are the records.
+    pub(super) each: Option<Vec<String>>,
     missing: Vec<String>,
     /// Keys of a JSON object that the source reads or drops, and those met that are not among them.
     known: BTreeSet<String>,
     unknown: Mutex<BTreeSet<String>>,
 }
 
-enum Shape {
-    /// Delimiter and number of fields.
-    Csv(u8, usize),
-    Jsonl,
+/// How a record is cut.
+pub(super) enum Cut {
+    /// Fields, by RFC 4180: delimiter and number; and the one that may hold the delimiter.
+    Quoted(u8, usize, Option<usize>),
+    /// Fields without quotes.
+    Loose(Layout),
+    /// A JSON object.
+    Object,
 }
 
-struct Step<'a> {
+/// What becomes one column.
+pub(super) struct Step<'a> {
     /// Place in the staged table.
-    column: usize,
-    name: &'a str,
-    from: From,
-    required: bool,
+    pub(super) column: usize,
+    pub(super) name: &'a str,
+    /// Where its text may be, best first; nowhere when the file does not have it.
+    pub(super) from: Vec<Place>,
+    /// Where an older form has one code for a whole group, and the code of this band.
+    pub(super) group: Option<(Place, &'a str)>,
+    /// Where it is told what a missing value stands for.
+    pub(super) absent: Option<(Place, &'a Absent)>,
+    /// Joins the elements of a list.
+    pub(super) separator: Option<&'static str>,
+    pub(super) required: bool,
     /// The file may lack it.
     optional: bool,
     /// Whether some record had its key, and whether some had the object it belongs to without it.
     is_seen: AtomicBool,
     is_lacking: AtomicBool,
-    reader: Reader<'a>,
+    pub(super) reader: Reader<'a>,
 }
 
-enum From {
+/// Where a text is in a record.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// The field of this number.
     Field(usize),
-    /// Keys, and the separator of a list.
-    Path(Vec<String>, Option<&'static str>),
-    /// The file does not have it.
-    Nowhere,
-}
-
-/// What one task reuses from record to record.
-pub(super) struct Scratch {
-    fields: Vec<Field>,
-    /// One cell a column of the staged table.
-    pub(super) cells: Vec<Cell>,
-    /// The text of the cells.
-    pub(super) text: String,
-    /// Flags of the record.
-    pub(super) flags: Vec<&'static str>,
-    participants: Option<usize>,
-}
-
-impl Scratch {
-    /// Participants of the record last read, 0 when they could not be read.
-    pub(super) fn participants(&self) -> i64 {
-        match self.participants.and_then(|column| self.cells.get(column)) {
-            Some(Cell::Number(number)) => *number,
-            _ => 0,
-        }
-    }
-}
-
-/// Whether a record was refused for its shape alone.
-pub(super) fn is_shape(found: &[String]) -> bool {
-    let shapes = [reasons::FIELD_COUNT, reasons::QUOTES, reasons::JSON];
-    found.iter().all(|reason| shapes.contains(&reason.as_str()))
+    /// A part of the nested field of this number.
+    Part(usize, Vec<String>),
+    /// A value of the object.
+    Path(Vec<String>),
+    /// A value of the element of the object's list.
+    Element(Vec<String>),
 }
 
 impl<'a> Plan<'a> {
@@ -96,59 +87,115 @@ impl<'a> Plan<'a> {
     /// When declared columns are not in the header: all of them are named.
     pub(super) fn of_csv(source: &'a Source, context: Context<'a>, header: &str) -> Result<Self> {
         let delimiter = super::delimiter(source)?;
-        let mut places = Vec::new();
-        fields::split(header.as_bytes(), delimiter, &mut places)
-            .ok_or_else(|| Error::data("the header line cannot be cut into fields"))?;
-        let mut names: Vec<String> =
-            places.iter().map(|field| plain(&field.text(header))).collect();
+        let mut names: Vec<String> = match source.quotes {
+            Quotes::None => header.split(char::from(delimiter)).map(plain).collect(),
+            Quotes::Double => {
+                let mut places = Vec::new();
+                fields::split(header.as_bytes(), delimiter, &mut places)
+                    .ok_or_else(|| Error::data("the header line cannot be cut into fields"))?;
+                places.iter().map(|field| plain(&field.text(header))).collect()
+            }
+        };
         names.extend(source.tail.iter().map(|name| plain(name)));
-        let (mut lacking, mut doubled) = (Vec::new(), None);
-        let shape = Shape::Csv(delimiter, names.len());
-        let plan = Self::new(source, context, shape, |mapping| {
-            let wanted = plain(&mapping.from);
-            let mut places = names.iter().enumerate().filter(|(_, name)| **name == wanted);
-            let place = places.next();
-            if places.next().is_some() {
-                doubled = Some(mapping.from.clone());
+        if source.trailing_delimiter {
+            names.push(String::new());
+        }
+        let number = |wanted: &str| names.iter().position(|name| *name == plain(wanted));
+        let absorbs = source.absorbs.as_deref().and_then(number);
+        let cut = match source.quotes {
+            Quotes::Double => Cut::Quoted(delimiter, names.len(), absorbs),
+            Quotes::None => {
+                let is_json = |syntax: &Syntax| *syntax == Syntax::Json;
+                let json = source.nested.iter().filter(|(_, syntax)| is_json(syntax));
+                Cut::Loose(Layout {
+                    delimiter,
+                    count: names.len(),
+                    json: json.filter_map(|(name, _)| number(name)).collect(),
+                    absorbs,
+                })
             }
-            if place.is_none() && !mapping.optional {
-                lacking.push(format!("`{}`", mapping.from));
+        };
+        Self::of_fields(source, context, (cut, &names))
+    }
+
+    /// Matches the columns of a sheet or of a Parquet file with the declaration.
+    ///
+    /// # Errors
+    /// When declared columns are lacking: all of them are named.
+    pub(super) fn of_columns(
+        source: &'a Source,
+        context: Context<'a>,
+        names: &[String],
+    ) -> Result<Self> {
+        let layout =
+            Layout { delimiter: FIELD_END, count: names.len(), json: Vec::new(), absorbs: None };
+        let names: Vec<String> = names.iter().map(|name| plain(name)).collect();
+        Self::of_fields(source, context, (Cut::Loose(layout), &names))
+    }
+
+    fn of_fields(
+        source: &'a Source,
+        context: Context<'a>,
+        (cut, names): (Cut, &[String]),
+    ) -> Result<Self> {
+        let number = |wanted: &str| names.iter().position(|name| *name == plain(wanted));
+        let mut nested = Vec::new();
+        for (name, syntax) in &source.nested {
+            nested.extend(number(name).map(|number| (number, *syntax)));
+        }
+        let locate = |wanted: &str| {
+            if let Some(number) = number(wanted) {
+                let part = nested.iter().position(|(nested, _)| *nested == number);
+                return Some(part.map_or(Place::Field(number), |part| Place::Part(part, vec![])));
             }
-            place.map_or(From::Nowhere, |(index, _)| From::Field(index))
-        })?;
-        if let Some(name) = doubled {
-            return Err(Error::data(format!("the header has `{name}` twice"))
-                .hint("which of the two is meant? the export has to say it"));
+            let (head, rest) = wanted.split_once('.')?;
+            let head = number(head)?;
+            let part = nested.iter().position(|(number, _)| *number == head)?;
+            Some(Place::Part(part, path(rest)))
+        };
+        let mut lacking = Vec::new();
+        let is_double = |place: &&String| names.iter().filter(|n| **n == plain(place)).count() > 1;
+        for mapping in source.columns.values() {
+            if let Some(name) = mapping.from.all().iter().find(is_double) {
+                return Err(Error::data(format!("the header has `{name}` twice"))
+                    .hint("which of the two is meant? the export has to say it"));
+            }
+            let is_there = mapping.from.all().iter().any(|place| locate(place).is_some());
+            if !is_there && !mapping.optional {
+                lacking.push(mapping.from.shown());
+            }
         }
         if lacking.is_empty() {
+            let plan = Self::new(source, context, cut, &locate)?;
             let of_tail: Vec<String> = source.tail.iter().map(|name| plain(name)).collect();
             let is_unknown = |name: &&String| {
                 !name.is_empty() && !plan.known.contains(*name) && !of_tail.contains(name)
             };
             let unknown = names.iter().filter(is_unknown).map(|name| shortened(name)).collect();
-            return Ok(Self { unknown: Mutex::new(unknown), ..plan });
+            return Ok(Self { unknown: Mutex::new(unknown), nested, ..plan });
         }
         let error = Error::data(format!("missing column(s) {}", lacking.join(", ")));
         // Where nothing is recognised the line may be data, which is not to be shown.
         if lacking.len() == source.columns.values().filter(|mapping| !mapping.optional).count() {
             return Err(error.hint("no declared column is in the first line: is it a header?"));
         }
-        Err(error.hint(format!("the header has {} field(s): {}", names.len(), shown(&names))))
+        Err(error.hint(format!("the header has {} field(s): {}", names.len(), shown(names))))
     }
 
-    /// Each column is a path in the line's object.
-    pub(super) fn of_jsonl(source: &'a Source, context: Context<'a>) -> Result<Self> {
-        Self::new(source, context, Shape::Jsonl, |mapping| {
-            let separator = (mapping.reading == Reading::Codes).then_some(SEPARATOR);
-            From::Path(mapping.from.split('.').map(str::to_owned).collect(), separator)
+    /// Each column is a path in an object.
+    pub(super) fn of_objects(source: &'a Source, context: Context<'a>) -> Result<Self> {
+        let prefix = source.each.as_deref().map(|each| format!("{each}."));
+        Self::new(source, context, Cut::Object, &|wanted| {
+            let of_element = prefix.as_deref().and_then(|prefix| wanted.strip_prefix(prefix));
+            Some(of_element.map_or_else(|| Place::Path(path(wanted)), |p| Place::Element(path(p))))
         })
     }
 
     fn new(
         source: &'a Source,
         context: Context<'a>,
-        shape: Shape,
-        mut locate: impl FnMut(&Mapping) -> From,
+        cut: Cut,
+        locate: &dyn Fn(&str) -> Option<Place>,
     ) -> Result<Self> {
         let table = tables::staged(source.subject);
         let paris = TimeZone::get("Europe/Paris").map_err(|error| {
@@ -158,10 +205,15 @@ impl<'a> Plan<'a> {
         for (name, mapping) in &source.columns {
             let column = column_index(table, name)
                 .ok_or_else(|| Error::internal(format!("`{name}` is a column of the table")))?;
+            let group = mapping.group.as_ref();
+            let absent = mapping.absent.as_ref();
             steps.push(Step {
                 column,
                 name,
-                from: locate(mapping),
+                from: mapping.from.all().iter().filter_map(|place| locate(place)).collect(),
+                group: group.and_then(|group| Some((locate(&group.from)?, group.is.as_str()))),
+                absent: absent.and_then(|absent| Some((locate(&absent.when)?, absent))),
+                separator: (mapping.reading == Reading::Codes).then_some(SEPARATOR),
                 required: mapping.required,
                 optional: mapping.optional,
                 is_seen: AtomicBool::new(false),
@@ -170,15 +222,34 @@ impl<'a> Plan<'a> {
             });
         }
         steps.sort_by_key(|step| step.column);
-        let first = |path: &String| path.split('.').next().map(plain);
-        let known = source.columns.values().map(|mapping| &mapping.from);
-        let known = known.chain(&source.dropped);
-        let known = match shape {
-            Shape::Csv(..) => known.map(|name| plain(name)).collect(),
-            Shape::Jsonl => known.filter_map(first).collect(),
+        let is_object = matches!(cut, Cut::Object);
+        let head = |place: &str| match place.split_once('.') {
+            Some((head, _)) if is_object || source.nested.contains_key(head) => plain(head),
+            _ => plain(place),
         };
-        let missing = source.missing.clone();
-        Ok(Self { table, shape, steps, missing, known, unknown: Mutex::default() })
+        let known = source.columns.values().flat_map(places).chain(&source.dropped);
+        let known = known.map(|place| head(place)).collect();
+        Ok(Self {
+            table,
+            cut,
+            steps,
+            nested: Vec::new(),
+            each: source.each.as_deref().map(path),
+            missing: source.missing.clone(),
+            known,
+            unknown: Mutex::default(),
+        })
+    }
+
+    /// Remembers the keys of an object that the source neither reads nor drops.
+    pub(super) fn note_keys<'k>(&self, keys: impl Iterator<Item = &'k String>) {
+        for key in keys.filter(|key| !self.known.contains(*key)) {
+            let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+            unknown.insert(shortened(key));
+            if unknown.len() > UNKNOWN_MAX {
+                unknown.pop_last();
+            }
+        }
     }
 
     /// Columns met that the source neither reads nor drops.
@@ -191,16 +262,13 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// Names all such keys.
-    pub(super) fn check_seen(&self, records: u64) -> Result<()> {
+    pub(super) fn check_seen(&self, source: &Source, records: u64) -> Result<()> {
         let lacking: Vec<String> = self
             .steps
             .iter()
             .filter(|step| !step.optional && step.is_lacking.load(Ordering::Relaxed))
             .filter(|step| !step.is_seen.load(Ordering::Relaxed))
-            .filter_map(|step| match &step.from {
-                From::Path(path, _) => Some(format!("`{}`", path.join("."))),
-                From::Field(_) | From::Nowhere => None,
-            })
+            .filter_map(|step| Some(source.columns.get(step.name)?.from.shown()))
             .collect();
         if records == 0 || lacking.is_empty() {
             return Ok(());
@@ -209,133 +277,39 @@ impl<'a> Plan<'a> {
             .hint("was a key renamed? `optional = true` in the source allows its absence"))
     }
 
-    /// The staged table.
-    pub(super) fn table(&self) -> &'static Table {
-        self.table
-    }
-
-    /// Fields of a CSV record.
+    /// Fields of a delimited record.
     pub(super) fn field_count(&self) -> usize {
-        match self.shape {
-            Shape::Csv(_, count) => count,
-            Shape::Jsonl => 0,
+        match &self.cut {
+            Cut::Quoted(_, count, _) => *count,
+            Cut::Loose(layout) => layout.count,
+            Cut::Object => 0,
         }
     }
 
-    /// Working memory for one task.
-    pub(super) fn scratch(&self) -> Scratch {
-        Scratch {
-            fields: Vec::with_capacity(self.field_count()),
-            cells: vec![Cell::Null; self.table.columns.len()],
-            text: String::new(),
-            flags: Vec::new(),
-            participants: column_index(self.table, columns::NB_PARTICIPANTS.name),
-        }
-    }
-
-    /// Reads one record into the scratch.
-    ///
-    /// # Errors
-    /// All reasons to refuse it.
-    pub(super) fn read(
-        &self,
-        record: &str,
-        scratch: &mut Scratch,
-    ) -> std::result::Result<(), Vec<String>> {
-        scratch.text.clear();
-        scratch.flags.clear();
-        scratch.cells.fill(Cell::Null);
-        match self.shape {
-            Shape::Csv(delimiter, count) => self.read_csv(record, (delimiter, count), scratch),
-            Shape::Jsonl => self.read_json(record, scratch),
-        }
-    }
-
-    fn read_csv(
-        &self,
-        record: &str,
-        (delimiter, count): (u8, usize),
-        scratch: &mut Scratch,
-    ) -> std::result::Result<(), Vec<String>> {
-        let mut fields = std::mem::take(&mut scratch.fields);
-        let is_cut = fields::split(record.as_bytes(), delimiter, &mut fields).is_some();
-        let result = if !is_cut {
-            Err(vec![reasons::QUOTES.to_owned()])
-        } else if fields.len() != count {
-            Err(vec![reasons::FIELD_COUNT.to_owned()])
-        } else {
-            self.read_cells(scratch, |step| match step.from {
-                From::Field(index) => Ok(fields.get(index).map(|field| field.text(record))),
-                From::Path(..) | From::Nowhere => Ok(None),
-            })
-        };
-        scratch.fields = fields;
-        result
-    }
-
-    fn read_json(
-        &self,
-        record: &str,
-        scratch: &mut Scratch,
-    ) -> std::result::Result<(), Vec<String>> {
-        let Ok(object) = serde_json::from_str::<Object>(record) else {
-            return Err(vec![reasons::JSON.to_owned()]);
-        };
-        for key in object.0.keys().filter(|key| !self.known.contains(*key)) {
-            let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-            unknown.insert(shortened(key));
-            if unknown.len() > UNKNOWN_MAX {
-                unknown.pop_last();
-            }
-        }
-        self.read_cells(scratch, |step| match &step.from {
-            From::Path(path, separator) => {
-                // Counts of 0 may be left out of their object; the object itself may not.
-                let object_of = path.get(..path.len().saturating_sub(1).max(1)).unwrap_or(path);
-                match json::has_key(&object, object_of) {
-                    Some(true) => step.is_seen.store(true, Ordering::Relaxed),
-                    Some(false) => step.is_lacking.store(true, Ordering::Relaxed),
-                    None => {}
-                }
-                json::text(&object, path, *separator).map_err(|Misshapen| reasons::SHAPE)
-            }
-            From::Field(_) | From::Nowhere => Ok(None),
-        })
-    }
-
-    fn read_cells<'r>(
-        &self,
-        scratch: &mut Scratch,
-        text_of: impl Fn(&Step<'_>) -> std::result::Result<Option<Cow<'r, str>>, &'static str>,
-    ) -> std::result::Result<(), Vec<String>> {
-        let mut found = Vec::new();
-        for step in &self.steps {
-            let read = match text_of(step) {
-                Ok(Some(raw)) if !self.is_missing(&raw) => {
-                    step.reader.read(&raw, &mut scratch.text, &mut scratch.flags)
-                }
-                Ok(_) => Ok(Cell::Null),
-                Err(reason) => Err(reason),
-            };
-            match read {
-                Ok(Cell::Null) if step.required => {
-                    found.push(format!("{}:{}", reasons::MISSING, step.name));
-                }
-                Ok(cell) => {
-                    if let Some(place) = scratch.cells.get_mut(step.column) {
-                        *place = cell;
-                    }
-                }
-                Err(reason) => found.push(format!("{reason}:{}", step.name)),
-            }
-        }
-        if found.is_empty() { Ok(()) } else { Err(found) }
-    }
-
-    fn is_missing(&self, raw: &str) -> bool {
+    /// Whether a text means "no value".
+    pub(super) fn is_missing(&self, raw: &str) -> bool {
         let text = raw.trim();
         text.is_empty() || self.missing.iter().any(|missing| missing == text)
     }
+}
+
+impl Step<'_> {
+    /// Remembers whether a record has the key of the column.
+    pub(super) fn note(&self, is_there: bool) {
+        let place = if is_there { &self.is_seen } else { &self.is_lacking };
+        place.store(true, Ordering::Relaxed);
+    }
+}
+
+/// All places a mapping looks at.
+fn places(mapping: &Mapping) -> impl Iterator<Item = &String> {
+    let group = mapping.group.iter().map(|group| &group.from);
+    let absent = mapping.absent.iter().map(|absent| &absent.when);
+    mapping.from.all().iter().chain(group).chain(absent)
+}
+
+fn path(dotted: &str) -> Vec<String> {
+    dotted.split('.').map(str::to_owned).collect()
 }
 
 /// Where a column stands in a table.
@@ -344,7 +318,7 @@ pub(super) fn column_index(table: &Table, name: &str) -> Option<usize> {
 }
 
 /// A header name without the accidents of typing: outer space and the kind of apostrophe.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.trim().trim_start_matches('\u{feff}').replace('\u{2019}', "'")
 }
 

@@ -1,5 +1,9 @@
 //! An identifier of a person or record becomes a keyed pseudonym.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, Result};
 
 /// The published key, fit for invented data only.
@@ -56,6 +60,12 @@ impl Key {
         }
         hex
     }
+}
+
+/// An identifier as the datalake of the Espace Coop writes it: base64 of its SHA-256.
+#[must_use]
+pub fn datalake_hash(identifier: &str) -> String {
+    STANDARD.encode(Sha256::digest(identifier.as_bytes()))
 }
 
 #[cfg(test)]

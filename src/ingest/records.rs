@@ -11,9 +11,15 @@ use crate::ingest::fields::{self, End};
 use crate::vocabulary::reject::reasons;
 
 /// Bytes read at a time.
-const BLOCK: usize = 4 << 20;
+pub(super) const BLOCK: usize = 4 << 20;
 /// A record longer than this is refused.
-const RECORD_MAX: usize = 1 << 20;
+pub(super) const RECORD_MAX: usize = 1 << 20;
+
+/// Hands over an input as blocks of records, from its start to its end.
+pub(super) trait Reader {
+    /// The next records, or `None` at the end.
+    fn next_block(&mut self) -> Result<Option<Block>>;
+}
 
 /// The place of a record in its block, without its line end.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +43,53 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// A block of these bytes, not yet cut.
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        Self { bytes, ..Self::default() }
+    }
+
+    /// Adds the record between two places.
+    pub(super) fn push(&mut self, start: usize, end: usize, number: i64) {
+        self.records.push(Record { start, end, line: number, has_line_end: true });
+    }
+
+    /// Adds a record of these bytes behind the others.
+    pub(super) fn append(&mut self, record: &[u8], number: i64) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(record);
+        self.push(start, self.bytes.len(), number);
+    }
+
+    /// Counts what is no record.
+    pub(super) fn refuse(&mut self, number: i64, reason: &'static str) {
+        self.broken.push((number, reason));
+    }
+
+    /// Whether nothing was found in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.broken.is_empty()
+    }
+
+    /// Length of its bytes.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Takes its bytes out, to be cut.
+    pub(super) fn take_bytes(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Puts its bytes back.
+    pub(super) fn put_bytes(&mut self, bytes: Vec<u8>) {
+        self.bytes = bytes;
+    }
+
+    /// Takes away the bytes from a place on.
+    pub(super) fn split_off(&mut self, at: usize) -> Vec<u8> {
+        self.bytes.split_off(at)
+    }
+
     /// The bytes of one of its records.
     pub(super) fn bytes_of(&self, record: &Record) -> &[u8] {
         self.bytes.get(record.start..record.end).unwrap_or_default()
@@ -49,7 +102,11 @@ pub(super) struct Blocks<R> {
     encoding: Encoding,
     /// Delimiter of a CSV; lines are records otherwise.
     delimiter: Option<u8>,
+    /// Whether quotes enclose fields, which may then span lines.
+    has_quotes: bool,
     field_count: Option<usize>,
+    /// Whether a record may have more, which one field holds.
+    may_absorb: bool,
     /// Bytes read and not yet handed over.
     carry: Vec<u8>,
     line: i64,
@@ -61,7 +118,12 @@ pub(super) struct Blocks<R> {
 impl<R: Read> Blocks<R> {
     /// Records of delimited text.
     pub(super) fn of_csv(input: R, encoding: Encoding, delimiter: u8) -> Self {
-        Self { delimiter: Some(delimiter), ..Self::of_lines(input, encoding) }
+        Self { delimiter: Some(delimiter), has_quotes: true, ..Self::of_lines(input, encoding) }
+    }
+
+    /// The same where a quote is a character like another.
+    pub(super) fn without_quotes(self) -> Self {
+        Self { has_quotes: false, ..self }
     }
 
     /// Each line is a record.
@@ -70,7 +132,9 @@ impl<R: Read> Blocks<R> {
             input,
             encoding,
             delimiter: None,
+            has_quotes: false,
             field_count: None,
+            may_absorb: false,
             carry: Vec::new(),
             line: 1,
             is_at_end: false,
@@ -79,8 +143,9 @@ impl<R: Read> Blocks<R> {
     }
 
     /// How many fields a record must have to be allowed to span several lines.
-    pub(super) fn expect_fields(&mut self, count: usize) {
+    pub(super) fn expect_fields(&mut self, count: usize, may_absorb: bool) {
         self.field_count = Some(count);
+        self.may_absorb = may_absorb;
     }
 
     /// Fails on an input without any byte but white space.
@@ -102,7 +167,12 @@ impl<R: Read> Blocks<R> {
         let delimiter = self.delimiter.unwrap_or(b',');
         let limit = self.carry.len().min(RECORD_MAX);
         let head = self.carry.get(..limit).unwrap_or_default();
-        let End::At(end) = fields::record_end(head, delimiter) else {
+        let found = if self.has_quotes {
+            fields::record_end(head, delimiter)
+        } else {
+            End::At(memchr::memchr(b'\n', head).unwrap_or(head.len()))
+        };
+        let End::At(end) = found else {
             return Err(Error::data("the header line has a quote that does not close properly")
                 .hint("is this the right file? its name matches the pattern of a CSV source"));
         };
@@ -122,30 +192,12 @@ impl<R: Read> Blocks<R> {
         Ok(text)
     }
 
-    /// The next records, or `None` at the end.
-    pub(super) fn next_block(&mut self) -> Result<Option<Block>> {
-        while !(self.is_at_end && self.carry.is_empty()) {
-            self.fill()?;
-            let mut block = Block { bytes: std::mem::take(&mut self.carry), ..Block::default() };
-            let used = self.cut(&mut block);
-            self.carry = block.bytes.split_off(used);
-            if !block.records.is_empty() || !block.broken.is_empty() {
-                return Ok(Some(block));
-            }
-        }
-        Ok(None)
-    }
-
     fn fill(&mut self) -> Result<()> {
         while !self.is_at_end && self.carry.len() < BLOCK {
             let wanted = u64::try_from(BLOCK).unwrap_or(u64::MAX);
             let mut raw = Vec::with_capacity(BLOCK);
-            let count = self
-                .input
-                .by_ref()
-                .take(wanted)
-                .read_to_end(&mut raw)
-                .map_err(|error| Error::io("read", std::path::Path::new("the input"), error))?;
+            let count =
+                self.input.by_ref().take(wanted).read_to_end(&mut raw).map_err(unreadable)?;
             self.is_at_end = count < BLOCK;
             match self.encoding {
                 Encoding::Utf8 => self.carry.append(&mut raw),
@@ -221,7 +273,9 @@ impl<R: Read> Blocks<R> {
         if first > RECORD_MAX {
             return Piece::Broken(reasons::TOO_LONG, first);
         }
-        let Some(delimiter) = self.delimiter else { return Piece::Record(first) };
+        let Some(delimiter) = self.delimiter.filter(|_| self.has_quotes) else {
+            return Piece::Record(first);
+        };
         if memchr::memchr(b'"', line).is_none() {
             return Piece::Record(first);
         }
@@ -246,7 +300,24 @@ impl<R: Read> Blocks<R> {
         let mut found = Vec::new();
         let record = record.get(..trim_return(record)).unwrap_or_default();
         fields::split(record, delimiter, &mut found).is_some()
-            && self.field_count.is_none_or(|count| count == found.len())
+            && self.field_count.is_none_or(|count| {
+                count == found.len() || (self.may_absorb && count < found.len())
+            })
+    }
+}
+
+impl<R: Read> Reader for Blocks<R> {
+    fn next_block(&mut self) -> Result<Option<Block>> {
+        while !(self.is_at_end && self.carry.is_empty()) {
+            self.fill()?;
+            let mut block = Block::of(std::mem::take(&mut self.carry));
+            let used = self.cut(&mut block);
+            self.carry = block.split_off(used);
+            if !block.is_empty() {
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -256,6 +327,16 @@ enum Piece {
     Broken(&'static str, usize),
     /// More bytes are needed to tell.
     Unfinished,
+}
+
+/// An input that cannot be read on: a flaw of its packing, or of the disk.
+pub(super) fn unreadable(error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        return Error::data(format!("the file is damaged or cut: {error}"))
+            .because(error)
+            .hint("was its transfer interrupted? ask for it again or take the file away");
+    }
+    Error::io("read", std::path::Path::new("the input"), error)
 }
 
 fn trim_return(record: &[u8]) -> usize {
@@ -268,7 +349,7 @@ mod tests {
 
     fn cut(text: &[u8], fields: usize) -> Vec<(i64, String)> {
         let mut blocks = Blocks::of_csv(text, Encoding::Utf8, b',');
-        blocks.expect_fields(fields);
+        blocks.expect_fields(fields, false);
         let mut found = Vec::new();
         while let Some(block) = blocks.next_block().unwrap() {
             for record in &block.records {

@@ -35,6 +35,18 @@ pub(super) fn instant(text: &str) -> Option<i64> {
     micros.checked_sub(offset_seconds(offset)?.checked_mul(1_000_000)?)
 }
 
+/// Microseconds since 1970 of an instant in the given format; what follows an opening bracket is a
+/// remark. Without an offset it was read from the clock of `zone`.
+pub(super) fn instant_as(text: &str, format: &str, zone: &TimeZone) -> Option<i64> {
+    let text = text.split_once(" (").map_or(text, |(text, _)| text);
+    let parts = jiff::fmt::strtime::parse(format, text).ok()?;
+    let at = match parts.offset() {
+        Some(_) => parts.to_timestamp().ok()?,
+        None => parts.to_datetime().ok()?.to_zoned(zone.clone()).ok()?.timestamp(),
+    };
+    Some(at.as_microsecond())
+}
+
 /// The Europe/Paris day of an instant in microseconds.
 pub(super) fn paris_day(micros: i64, paris: &TimeZone) -> Option<i32> {
     let instant = Timestamp::from_microsecond(micros).ok()?;
@@ -105,6 +117,20 @@ mod tests {
         assert_eq!(paris("2023-01-31 23:00:00").as_deref(), Some("2023-02-01"));
         assert_eq!(paris("2023-07-31T22:00:00.000Z").as_deref(), Some("2023-08-01"));
         assert_eq!(paris("2023-03-25T23:30:00+01:00").as_deref(), Some("2023-03-25"));
+    }
+
+    #[test]
+    fn other_forms_of_instants_are_declared() {
+        let javascript = "%a %b %d %Y %H:%M:%S GMT%z";
+        let utc = "Wed Aug 09 2023 15:41:28 GMT+0000 (Coordinated Universal Time)";
+        let summer = "Wed Aug 09 2023 17:41:28 GMT+0200 (Central European Summer Time)";
+        let expected = instant("2023-08-09T15:41:28Z");
+        assert_eq!(instant_as(utc, javascript, &TimeZone::UTC), expected);
+        assert_eq!(instant_as(summer, javascript, &TimeZone::UTC), expected);
+        let paris = TimeZone::get("Europe/Paris").unwrap();
+        let french = instant_as("09/08/2023 à 17:41", "%d/%m/%Y à %H:%M", &paris);
+        assert_eq!(french, instant("2023-08-09T15:41:00Z"));
+        assert_eq!(instant_as("undefined", javascript, &paris), None);
     }
 
     #[test]

@@ -146,6 +146,7 @@ fn clean_stage(
         manifest.outputs = kept.filter(|output| output.file.path != LEDGER_FILE).cloned().collect();
         manifest.clean_warnings.clone_from(&current.clean_warnings);
         manifest.flags.clone_from(&current.flags);
+        manifest.reconciliation.clone_from(&current.reconciliation);
         manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
         return Ok(ledger_in(job.store, CURRENT)?.of_stage(clean::STAGE));
     }
@@ -159,6 +160,7 @@ fn clean_stage(
     }
     manifest.clean_warnings = cleaned.warnings;
     manifest.flags = cleaned.flags;
+    manifest.reconciliation = cleaned.reconciliation;
     manifest.stage_keys.insert(clean::STAGE.to_owned(), plan.clean_key.clone());
     Ok(cleaned.ledger)
 }
@@ -178,11 +180,12 @@ fn aggregate_stage(
     Ok(ledger)
 }
 
-/// The subjects that some segment describes.
+/// The subjects that some segment describes and that have a table.
 #[must_use]
 pub fn subjects(definitions: &Definitions, segments: &[Segment]) -> Vec<Subject> {
     let sources = segments.iter().filter_map(|s| definitions.sources.get(&s.source));
-    let mut subjects: Vec<Subject> = sources.map(|source| source.subject).collect();
+    let subjects = sources.map(|source| source.subject);
+    let mut subjects: Vec<Subject> = subjects.filter(|subject| subject.has_table()).collect();
     subjects.sort_unstable();
     subjects.dedup();
     subjects

@@ -3,12 +3,13 @@
 use crate::error::{Error, Result};
 use crate::ingest::{self, Context, READER_VERSION};
 use crate::run::draft::Written;
+use crate::run::input;
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::{Input, Segment};
 use crate::run::parquet::{self, Description, Writer};
 use crate::run::rejects::{self, Located};
-use crate::run::store::{self, Store};
+use crate::run::store::Store;
 use crate::vocabulary::codes::Fate;
 use crate::vocabulary::reject::Reject;
 use crate::vocabulary::schema::schema;
@@ -18,7 +19,8 @@ use crate::vocabulary::tables::{self, REJECTS, Table};
 pub const STAGE: &str = "ingest";
 
 /// Lists whose codes decide what is read; the name rules decide what is kept of a name.
-const READ_BY_INGEST: [&str; 6] = [
+const READ_BY_INGEST: [&str; 7] = [
+    "codelists/categories_juridiques_libelles.csv",
     "codelists/durees.csv",
     "codelists/france_services.csv",
     "codelists/lieux.csv",
@@ -66,7 +68,7 @@ pub fn existing(store: &Store, source: &str, key: &str) -> Result<Option<Segment
     let is_true = segment.key == key
         && segment.source == source
         && segment.row_count == rows
-        && segment.records == rows + refused;
+        && segment.records == rows + refused + segment.merged;
     Ok(is_true.then_some(segment))
 }
 
@@ -132,15 +134,18 @@ fn read(
         employer_rules: &job.definitions.employer_rules,
         key: &job.key,
     };
-    let mut bytes = Hashed { file: store::open(path)?, hasher: blake3::Hasher::new() };
-    let read = ingest::ingest(declared, context, &mut bytes, &mut |piece| {
-        refused.extend(piece.rejects.into_iter().map(|reject| located(source, &id, reject)));
-        rows.write(&piece.rows)
+    let container = declared.container_of(input::bare_name(&input.name));
+    let read = input::with_bytes((input, path), |bytes| {
+        ingest::ingest((declared, container), context, bytes, &mut |piece| {
+            let rejects = piece.rejects.into_iter();
+            refused.extend(rejects.map(|mut reject| {
+                let place = declared.place(container, reject.line);
+                reject.place = format!("{place}{}", reject.place);
+                located(source, &id, reject)
+            }));
+            rows.write(&piece.rows)
+        })
     })?;
-    if bytes.hasher.finalize().to_hex().as_str() != input.blake3 {
-        return Err(Error::busy("the file changed while it was read")
-            .hint("is the export still being written? run again when it is whole"));
-    }
     rejects::sort(&mut refused);
     let mut rejected = open(".rejects", &REJECTS)?;
     rejected.write(&rejects::to_batch(&refused)?)?;
@@ -151,6 +156,8 @@ fn read(
         id,
         key: key.to_owned(),
         records: signed(read.records)?,
+        merged: signed(read.merged)?,
+        container,
         rows,
         rejects,
         row_count: signed(row_count)?,
@@ -160,20 +167,6 @@ fn read(
         .map_err(|error| Error::internal("a segment's record is JSON").because(error))?;
     let _record: Written = job.store.write(&record_path(source, key), &record)?;
     Ok(segment)
-}
-
-/// A file and the hash of what was read of it.
-struct Hashed {
-    file: std::fs::File,
-    hasher: blake3::Hasher,
-}
-
-impl std::io::Read for Hashed {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.hasher.update(buffer.get(..count).unwrap_or_default());
-        Ok(count)
-    }
 }
 
 fn located(source: &str, segment: &str, reject: Reject) -> Located {
@@ -218,6 +211,7 @@ fn account(job: &Job<'_>, segments: &[Segment]) -> Result<Ledger> {
         };
         ledger.enter(&account, Amount::of_rows(segment.records));
         ledger.leave(&account, Fate::Kept, "", Amount::of_rows(segment.row_count));
+        ledger.leave(&account, Fate::Merged, "", Amount::of_rows(segment.merged));
         for reject in rejects_of(job.store, segment)? {
             ledger.leave(&account, Fate::Rejected, reject.primary(), Amount::of_rows(1));
         }

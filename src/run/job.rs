@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
+use crate::run::input;
 use crate::run::manifest::Input;
 use crate::run::store::{self, Store};
 
@@ -102,33 +103,19 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         if !path.is_file() {
-            if patterns.iter().any(|(_, pattern)| pattern.is_match(&name)) {
+            if !sources_of(&patterns, &name).is_empty() {
                 unreadable.push(name);
             }
             continue;
         }
-        let sources: Vec<&str> = patterns
-            .iter()
-            .filter(|(_, pattern)| pattern.is_match(&name))
-            .map(|(source, _)| *source)
-            .collect();
-        if let [first, second, ..] = sources.as_slice() {
-            return Err(Error::definition(format!(
-                "input `{name}` matches the patterns of both `{first}` and `{second}`"
-            ))
-            .hint("make the `files` patterns of the two sources disjoint"));
+        for input in listed(&path, &name, &patterns)? {
+            let same_as = found
+                .iter()
+                .filter(|_| input.source.is_some())
+                .find(|(other, _)| other.blake3 == input.blake3 && other.source == input.source)
+                .map(|(other, _)| other.name.clone());
+            found.push((Input { same_as, ..input }, path.clone()));
         }
-        let source = sources.first().map(|source| (*source).to_owned());
-        // A file that no source reads is none of our business.
-        let (bytes, blake3) = match source {
-            Some(_) => store::digest(&path)?,
-            None => (0, String::new()),
-        };
-        let same_as = found
-            .iter()
-            .find(|(other, _)| source.is_some() && other.blake3 == blake3 && other.source == source)
-            .map(|(other, _)| other.name.clone());
-        found.push((Input { name, bytes, blake3, source, same_as }, path));
     }
     if found.iter().all(|(input, _)| input.source.is_none()) {
         let expected: Vec<String> =
@@ -140,4 +127,48 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
         .hint(format!("file names looked for: {}", expected.join(", "))));
     }
     Ok(Inputs { files: found, unreadable })
+}
+
+/// The inputs a file holds: itself, or those of its members that a source reads.
+fn listed(path: &Path, name: &str, patterns: &[(&str, GlobSet)]) -> Result<Vec<Input>> {
+    if !input::is_archive(name) {
+        let source = source_of(patterns, name)?;
+        // A file that no source reads is none of our business.
+        let (bytes, blake3) = match source {
+            Some(_) => store::digest(path)?,
+            None => (0, String::new()),
+        };
+        let name = name.to_owned();
+        return Ok(vec![Input { name, bytes, blake3, member: None, source, same_as: None }]);
+    }
+    let (bytes, archive) = store::digest(path)?;
+    let mut inputs = Vec::new();
+    for member in input::members(path)? {
+        inputs.push(Input {
+            name: format!("{name}/{member}"),
+            bytes,
+            blake3: input::member_hash(&archive, &member),
+            source: source_of(patterns, &member)?,
+            member: Some(member),
+            same_as: None,
+        });
+    }
+    Ok(inputs)
+}
+
+fn sources_of<'p>(patterns: &[(&'p str, GlobSet)], name: &str) -> Vec<&'p str> {
+    let name = input::bare_name(name);
+    let matching = patterns.iter().filter(|(_, pattern)| pattern.is_match(name));
+    matching.map(|(source, _)| *source).collect()
+}
+
+fn source_of(patterns: &[(&str, GlobSet)], name: &str) -> Result<Option<String>> {
+    let sources = sources_of(patterns, name);
+    if let [first, second, ..] = sources.as_slice() {
+        return Err(Error::definition(format!(
+            "input `{name}` matches the patterns of both `{first}` and `{second}`"
+        ))
+        .hint("make the `files` patterns of the two sources disjoint"));
+    }
+    Ok(sources.first().map(|source| (*source).to_owned()))
 }

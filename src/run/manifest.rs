@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::definition::source::Container;
 use crate::error::{Error, Result};
 use crate::run::draft::Written;
 use crate::run::store::Store;
@@ -22,6 +23,9 @@ pub struct Input {
     pub bytes: u64,
     /// BLAKE3 of its bytes; empty when no source reads it.
     pub blake3: String,
+    /// Its name in the archive that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// The source whose pattern it matches.
     pub source: Option<String>,
     /// Another input with the same bytes, read instead.
@@ -39,6 +43,10 @@ pub struct Segment {
     pub key: String,
     /// Records met.
     pub records: i64,
+    /// Rows of a sheet that went into the record of an earlier row.
+    pub merged: i64,
+    /// How the input is laid out.
+    pub container: Container,
     /// Typed rows.
     pub rows: Written,
     /// Refused records.
@@ -90,6 +98,9 @@ pub struct Manifest {
     pub outputs: Vec<Output>,
     /// Clean table → flag → rows that bear it.
     pub flags: BTreeMap<String, BTreeMap<String, u64>>,
+    /// How the two systems fit together: what, and how many.
+    #[serde(default)]
+    pub reconciliation: BTreeMap<String, i64>,
     /// What the clean stage found that a person should know.
     pub clean_warnings: Vec<String>,
     /// All that a person should know.

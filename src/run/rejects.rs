@@ -36,8 +36,10 @@ impl Located {
 /// Puts rejects in the order of their key.
 pub fn sort(rejects: &mut [Located]) {
     rejects.sort_by(|a, b| {
-        let key =
-            |r: &Located| (r.stage.clone(), r.source.clone(), r.segment.clone(), r.reject.line);
+        let key = |r: &'_ Located| {
+            let place = r.reject.place.clone();
+            (r.stage.clone(), r.source.clone(), r.segment.clone(), r.reject.line, place)
+        };
         key(a).cmp(&key(b))
     });
 }
@@ -58,6 +60,7 @@ pub fn to_batch(rejects: &[Located]) -> Result<RecordBatch> {
         text(&|r| r.source.clone()),
         text(&|r| r.segment.clone()),
         number(|r| r.reject.line),
+        text(&|r| r.reject.place.clone()),
         text(&|r| r.primary().to_owned()),
         text(&|r| r.reject.reasons.join(SEPARATOR)),
         number(|r| r.reject.participants),
@@ -84,9 +87,10 @@ pub fn from_batch(batch: &RecordBatch) -> Result<Vec<Located>> {
             segment: text(2, row).to_owned(),
             reject: Reject {
                 line: number(3, row),
-                reasons: text(5, row).split(SEPARATOR).map(str::to_owned).collect(),
-                participants: number(6, row),
-                minutes: number(7, row),
+                place: text(4, row).to_owned(),
+                reasons: text(6, row).split(SEPARATOR).map(str::to_owned).collect(),
+                participants: number(7, row),
+                minutes: number(8, row),
             },
         })
         .collect())

@@ -224,7 +224,7 @@ fn staged(store: &Store, manifest: &Manifest, ledger: &Ledger) -> Result<Vec<Str
         let batch = read_all(store, path)?;
         let rows = i64::try_from(batch.num_rows()).unwrap_or_default();
         let refused = i64::try_from(ingest::rejects_of(store, segment)?.len()).unwrap_or_default();
-        if rows + refused != segment.records {
+        if rows + refused + segment.merged != segment.records {
             problems.push(format!(
                 "`{path}`: {} records read, {rows} rows and {refused} rejects left",
                 segment.records

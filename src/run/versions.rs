@@ -1,157 +1,209 @@
 //! Ids of all segments are read, and nothing else, to decide which version of each record counts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use jiff::civil::Date;
 
-use crate::clean::versions::{self, Version};
+use crate::clean::versions::{self, Decided, Role, Version};
 use crate::definition::codelist::Lists;
 use crate::error::{Error, Result};
-use crate::run::clean::{Cleaned, account, batches};
+use crate::run::clean::Cleaned;
 use crate::run::job::Job;
 use crate::run::ledger::Amount;
 use crate::run::manifest::Segment;
-use crate::vocabulary::codes::{Fate, System};
+use crate::run::reconciliation::Evidence;
+use crate::run::staged::{account, batches, count, day, declared_source, instant, lacking};
+use crate::run::staged::{number, sum, text};
+use crate::vocabulary::codes::{Fate, OUI, System};
 use crate::vocabulary::columns::{self, Column as Name};
 
 /// What is kept in memory of each row of a segment while versions are decided.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    /// Year of each row.
-    pub(super) years: Vec<i16>,
+    /// Day of each row, in days since 1970.
+    pub(super) days: Vec<i32>,
+    /// Instant of creation; `i64::MIN` when unknown.
+    pub(super) created: Vec<i64>,
     participants: Vec<i32>,
     minutes: Vec<i32>,
+}
+
+/// Which rows count.
+pub(super) struct Decisions {
+    /// Year of each row of each segment.
+    years: Vec<Vec<i16>>,
+    fates: Vec<Vec<Fate>>,
+}
+
+impl Decisions {
+    /// Years of the rows that count, in order.
+    pub(super) fn years(&self) -> BTreeSet<i16> {
+        let rows = self.years.iter().flatten().zip(self.fates.iter().flatten());
+        rows.filter(|(_, fate)| **fate == Fate::Kept).map(|(year, _)| *year).collect()
+    }
+
+    /// The rows of a segment and year that count, and how many rows the segment has.
+    pub(super) fn rows_of(
+        &self,
+        segment: usize,
+        year: i16,
+    ) -> Option<(impl Iterator<Item = Range<usize>>, usize)> {
+        let (years, fates) = (self.years.get(segment)?, self.fates.get(segment)?);
+        let is_taken = move |row: &usize| {
+            years.get(*row) == Some(&year) && fates.get(*row) == Some(&Fate::Kept)
+        };
+        Some(((0..fates.len()).filter(is_taken).map(|row| row..row + 1), fates.len()))
+    }
 }
 
 /// Reads ids alone, decides which version counts, and enters all rows in the ledger.
 pub(super) fn decide(
     job: &Job<'_>,
-    segments: &[&Segment],
+    (segments, notices): (&[&Segment], &[&Segment]),
     cleaned: &mut Cleaned,
-) -> Result<(Vec<Facts>, Vec<Vec<Fate>>)> {
+) -> Result<Decisions> {
     let mut all = Vec::new();
     let mut facts = Vec::new();
-    let mut copies: Vec<u128> = Vec::new();
+    let mut evidence = Evidence::default();
     for (index, segment) in segments.iter().enumerate() {
-        let system = system(job, segment)?;
-        facts.push(read_versions(job, segment, (index, system), &mut all, &mut copies)?);
+        facts.push(read_versions(job, (index, segment), &mut all, &mut evidence)?);
     }
-    warn_of_orphans(&all, copies, cleaned);
-    let rows: Vec<usize> = facts.iter().map(|facts| facts.years.len()).collect();
-    let fates = versions::decide(all, &rows);
-    for ((segment, facts), fates) in segments.iter().zip(&facts).zip(&fates) {
-        let mut sums: BTreeMap<(i16, Fate), Amount> = BTreeMap::new();
-        for (row, fate) in fates.iter().enumerate() {
-            let get = |values: &[i32]| values.get(row).copied().map_or(0, i64::from);
-            let year = facts.years.get(row).copied().unwrap_or_default();
-            *sums.entry((year, *fate)).or_default() += Amount {
-                rows: 1,
-                participants: get(&facts.participants),
-                minutes: get(&facts.minutes),
-            };
-        }
-        for ((year, fate), amount) in sums {
-            let account = account(segment, year.to_string());
-            cleaned.ledger.enter(&account, amount);
-            if fate != Fate::Kept {
-                cleaned.ledger.leave(&account, fate, "", amount);
-            }
-        }
+    evidence.mark_copies(job.definitions.pipeline.coop_opening, &mut all);
+    let mut rows: Vec<usize> = facts.iter().map(|facts| facts.days.len()).collect();
+    for (index, segment) in notices.iter().enumerate() {
+        let before = all.len();
+        read_notices(job, (segments.len() + index, segment), &mut all)?;
+        rows.push(all.len() - before);
     }
-    Ok((facts, fates))
+    evidence.count_copies(&all);
+    let Decided { mut fates, notices: effects } = versions::decide(all, &rows);
+    fates.truncate(segments.len());
+    evidence.conclude(&facts, &fates, cleaned);
+    for (index, effect) in effects {
+        let Some(segment) = index.checked_sub(segments.len()).and_then(|at| notices.get(at)) else {
+            return Err(Error::internal("a notice comes from a segment of notices"));
+        };
+        let account = account(segment, String::new());
+        cleaned.ledger.enter(&account, Amount::of_rows(1));
+        cleaned.ledger.leave(&account, Fate::Notice, effect.code(), Amount::of_rows(1));
+    }
+    let years = years(&facts)?;
+    for (((segment, facts), fates), years) in segments.iter().zip(&facts).zip(&fates).zip(&years) {
+        enter(segment, (facts, fates, years), cleaned);
+    }
+    Ok(Decisions { years, fates })
 }
 
-/// The system of a segment's source.
-pub(super) fn system(job: &Job<'_>, segment: &Segment) -> Result<System> {
-    let source = job.definitions.sources.get(&segment.source);
-    let source = source.ok_or_else(|| Error::internal("a segment has a declared source"))?;
-    Ok(source.system)
-}
-
-/// Copies of legacy records are left out because the archive has them: says so when it has not.
-fn warn_of_orphans(all: &[Version], mut copies: Vec<u128>, cleaned: &mut Cleaned) {
-    if copies.is_empty() {
-        return;
+fn enter(
+    segment: &Segment,
+    (facts, fates, years): (&Facts, &[Fate], &[i16]),
+    cleaned: &mut Cleaned,
+) {
+    let mut sums: BTreeMap<(i16, Fate), Amount> = BTreeMap::new();
+    for (row, (fate, year)) in fates.iter().zip(years).enumerate() {
+        let get = |values: &[i32]| values.get(row).copied().map_or(0, i64::from);
+        *sums.entry((*year, *fate)).or_default() += Amount {
+            rows: 1,
+            participants: get(&facts.participants),
+            minutes: get(&facts.minutes),
+        };
     }
-    let mut archived: Vec<u128> = all
-        .iter()
-        .filter(|version| version.system == System::Legacy)
-        .map(|version| version.id)
-        .collect();
-    archived.sort_unstable();
-    copies.sort_unstable();
-    copies.dedup();
-    let orphans = copies.iter().filter(|id| archived.binary_search(id).is_err()).count();
-    if orphans > 0 {
-        cleaned.warnings.push(format!(
-            "{orphans} migrated activities of La Coop are left out although the archive given does \
-             not have their record: is the whole archive there?"
-        ));
+    for ((year, fate), amount) in sums {
+        let account = account(segment, year.to_string());
+        cleaned.ledger.enter(&account, amount);
+        if fate != Fate::Kept {
+            cleaned.ledger.leave(&account, fate, "", amount);
+        }
     }
 }
 
 fn read_versions(
     job: &Job<'_>,
-    segment: &Segment,
-    (index, system): (usize, System),
+    (index, segment): (usize, &Segment),
     all: &mut Vec<Version>,
-    copies: &mut Vec<u128>,
+    evidence: &mut Evidence,
 ) -> Result<Facts> {
     let names = [
         &columns::ACTIVITE_ID,
         &columns::COPIE_DE,
+        &columns::EST_COPIE,
         &columns::EMPREINTE,
+        &columns::CREE_LE,
         &columns::MODIFIE_LE,
         &columns::SUPPRIME_LE,
         &columns::DATE,
         &columns::NB_PARTICIPANTS,
         &columns::DUREE,
     ];
+    let source = declared_source(job, segment)?;
+    let system = source.system;
     let mut facts = Facts::default();
     let mut minutes = Minutes { lists: &job.definitions.lists, system, known: HashMap::new() };
-    let mut calendar = Calendar::default();
     for batch in batches(job, segment, &names)? {
         let batch = batch?;
-        let lacking = || Error::internal("an activity read has its columns");
-        let column = |name: &Name| batch.column_by_name(name.name).ok_or_else(lacking);
-        let ids = column(&columns::ACTIVITE_ID)?.as_string::<i32>();
-        let copied = column(&columns::COPIE_DE)?.as_string::<i32>();
-        let prints = column(&columns::EMPREINTE)?.as_primitive::<Int64Type>();
-        let modified = column(&columns::MODIFIE_LE)?.as_primitive::<TimestampMicrosecondType>();
-        let deleted = column(&columns::SUPPRIME_LE)?;
-        let days = column(&columns::DATE)?.as_primitive::<Date32Type>();
-        let participants = column(&columns::NB_PARTICIPANTS)?.as_primitive::<Int32Type>();
-        let durations = column(&columns::DUREE)?.as_string::<i32>();
         for row in 0..batch.num_rows() {
-            let id = number(ids.value(row))?;
-            if copied.is_valid(row) {
-                copies.push(number(copied.value(row))?);
-            }
+            let of = |column: &Name| text(&batch, column, row);
+            let id = number(of(&columns::ACTIVITE_ID).ok_or_else(lacking)?)?;
+            let copied = of(&columns::COPIE_DE).map(number).transpose()?;
+            let is_copy = copied.is_some() || of(&columns::EST_COPIE) == Some(OUI);
+            let deleted = instant(&batch, &columns::SUPPRIME_LE, row);
+            let created = instant(&batch, &columns::CREE_LE, row).unwrap_or(i64::MIN);
+            let modified = instant(&batch, &columns::MODIFIE_LE, row).unwrap_or(i64::MIN);
+            let role = match (is_copy, deleted) {
+                (true, _) => Role::Copy,
+                (false, Some(_)) => Role::Deleted,
+                (false, None) => Role::Activity,
+            };
+            let by_creation = source.copies_by_creation && !is_copy;
+            evidence.see(system, (all.len(), id, copied), (created, modified), by_creation);
             all.push(Version {
                 system,
                 id,
-                modified: if modified.is_valid(row) { modified.value(row) } else { i64::MIN },
-                fingerprint: prints.value(row),
+                modified,
+                rank: source.rank,
+                fingerprint: sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?,
                 segment: index,
-                row: facts.years.len(),
-                is_deleted: deleted.is_valid(row),
-                is_copy: copied.is_valid(row),
+                row: facts.days.len(),
+                role,
             });
-            facts.years.push(calendar.year(days.value(row))?);
-            facts.participants.push(participants.value(row));
-            let duration = if durations.is_valid(row) { durations.value(row) } else { "" };
-            facts.minutes.push(minutes.of(duration));
+            facts.days.push(day(&batch, &columns::DATE, row).ok_or_else(lacking)?);
+            facts.created.push(created);
+            let participants = count(&batch, &columns::NB_PARTICIPANTS, row);
+            facts.participants.push(participants.ok_or_else(lacking)?);
+            facts.minutes.push(minutes.of(of(&columns::DUREE).unwrap_or_default()));
         }
     }
+    evidence.end_segment(system);
     Ok(facts)
 }
 
-fn number(pseudonym: &str) -> Result<u128> {
-    u128::from_str_radix(pseudonym, 16).map_err(|_| {
-        Error::data("a staged pseudonym is not hexadecimal").hint("run with `--force`")
-    })
+fn read_notices(
+    job: &Job<'_>,
+    (index, segment): (usize, &Segment),
+    all: &mut Vec<Version>,
+) -> Result<()> {
+    let names = [&columns::ACTIVITE_ID, &columns::EMPREINTE, &columns::SUPPRIME_LE];
+    let source = declared_source(job, segment)?;
+    let mut place = 0;
+    for batch in batches(job, segment, &names)? {
+        let batch = batch?;
+        for row in 0..batch.num_rows() {
+            let id = text(&batch, &columns::ACTIVITE_ID, row).ok_or_else(lacking)?;
+            all.push(Version {
+                system: source.system,
+                id: number(id)?,
+                modified: instant(&batch, &columns::SUPPRIME_LE, row).ok_or_else(lacking)?,
+                rank: source.rank,
+                fingerprint: sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?,
+                segment: index,
+                row: place,
+                role: Role::Notice,
+            });
+            place += 1;
+        }
+    }
+    Ok(())
 }
 
 /// Minutes of durations as entered, each text looked up once.
@@ -173,21 +225,18 @@ impl Minutes<'_> {
     }
 }
 
-/// Years of days, each day looked up once.
-#[derive(Default)]
-struct Calendar {
-    known: HashMap<i32, i16>,
-}
-
-impl Calendar {
-    fn year(&mut self, days: i32) -> Result<i16> {
-        if let Some(year) = self.known.get(&days) {
+/// Years of all rows, each day looked up once.
+fn years(facts: &[Facts]) -> Result<Vec<Vec<i16>>> {
+    let mut known: HashMap<i32, i16> = HashMap::new();
+    let mut year = |days: i32| -> Result<i16> {
+        if let Some(year) = known.get(&days) {
             return Ok(*year);
         }
         let date = Date::constant(1970, 1, 1)
             .checked_add(jiff::Span::new().days(days))
             .map_err(|error| Error::internal("a staged day is in the calendar").because(error))?;
-        self.known.insert(days, date.year());
+        known.insert(days, date.year());
         Ok(date.year())
-    }
+    };
+    facts.iter().map(|facts| facts.days.iter().map(|day| year(*day)).collect()).collect()
 }

@@ -10,6 +10,16 @@ pub const NON_RENSEIGNE: &str = "non_renseigne";
 pub const INCONNU: &str = "inconnu";
 /// A workshop.
 pub const COLLECTIF: &str = "collectif";
+/// An employer told by the record.
+pub const DECLARE: &str = "declare";
+/// An employer told by a period of employment that covers the day.
+pub const EMPLOI: &str = "emploi";
+/// An employer that the system, or a period of employment near the day, tells afterwards.
+pub const RECONSTITUE: &str = "reconstitue";
+/// Yes.
+pub const OUI: &str = "oui";
+/// No.
+pub const NON: &str = "non";
 /// Joins the codes of a multi-valued column.
 pub const SEPARATOR: &str = "|";
 
@@ -23,6 +33,26 @@ pub enum Subject {
     Structures,
     /// The public list of employers validated by the selection committee.
     EmployeursPublics,
+    /// Deletions of activities, told apart from them.
+    Suppressions,
+    /// Attendances: one person at one activity.
+    Accompagnements,
+    /// The people who attend.
+    Beneficiaires,
+    /// Periods of employment of advisers.
+    Emplois,
+    /// Accounts of the Coop.
+    Utilisateurs,
+    /// Legal units of SIRENE.
+    UnitesLegales,
+}
+
+impl Subject {
+    /// Whether it has a clean table of its own.
+    #[must_use]
+    pub fn has_table(self) -> bool {
+        matches!(self, Subject::Activites | Subject::Structures | Subject::EmployeursPublics)
+    }
 }
 
 /// The system a source comes from.
@@ -50,7 +80,7 @@ impl System {
 }
 
 /// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fate {
     /// In the clean data.
     Kept,
@@ -64,17 +94,29 @@ pub enum Fate {
     Deleted,
     /// The Coop's copy of a legacy record.
     Migrated,
+    /// One of the rows that make one record.
+    Merged,
+    /// A notice of deletion, whatever it did.
+    Notice,
+    /// Left out by a correction.
+    Dropped,
+    /// What a correction took from the measures; no row.
+    Corrected,
 }
 
 impl Fate {
     /// All of them, in the order of the ledger.
-    pub const ALL: [Fate; 6] = [
+    pub const ALL: [Fate; 10] = [
         Fate::Kept,
         Fate::Rejected,
         Fate::Duplicate,
         Fate::Superseded,
         Fate::Deleted,
         Fate::Migrated,
+        Fate::Merged,
+        Fate::Notice,
+        Fate::Dropped,
+        Fate::Corrected,
     ];
 
     /// Its code in the ledger.
@@ -87,6 +129,10 @@ impl Fate {
             Fate::Superseded => "remplacee",
             Fate::Deleted => "supprimee",
             Fate::Migrated => "copie_migree",
+            Fate::Merged => "regroupee",
+            Fate::Notice => "avis_de_suppression",
+            Fate::Dropped => "ecartee",
+            Fate::Corrected => "corrigee",
         }
     }
 }

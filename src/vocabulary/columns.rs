@@ -42,6 +42,8 @@ columns! {
     SYSTEME = "systeme" Text "Système d'origine : legacy (Espace Coop), coop (La Coop), plat (partenaire).";
     DRAPEAUX = "drapeaux" Text "Particularités de l'enregistrement, codes séparés par une barre verticale.";
 
+    RUPTURES = "ruptures" Text "Ruptures de série que l'enregistrement porte, codes séparés par une barre verticale.";
+
     // Activities.
     ACTIVITE_ID = "activite_id" Text "Pseudonyme de l'activité.";
     COPIE_DE = "copie_de" Text "Pseudonyme du compte rendu de l'Espace Coop dont l'activité est une copie.";
@@ -83,6 +85,19 @@ columns! {
     GENRE_MASCULIN = "genre_masculin" Count "Participants (La Coop).";
     GENRE_INCONNU = "genre_inconnu" Count "Participants dont le genre n'est pas communiqué (La Coop).";
 
+    // Deletions, people, contracts.
+    CREE_LE = "cree_le" Instant "Instant de la saisie dans le système d'origine.";
+    EST_COPIE = "est_copie" Text "Marque des activités recopiées de l'Espace Coop dans La Coop.";
+    UTILISATEUR_ID = "utilisateur_id" Text "Pseudonyme du compte de La Coop.";
+    CONSEILLER_NUMERIQUE = "conseiller_numerique" Text "Si le compte est celui d'un conseiller numérique : oui, non, inconnu.";
+    BENEFICIAIRE_ID = "beneficiaire_id" Text "Pseudonyme du bénéficiaire, ou du participant anonyme.";
+    PREMIER = "premier_accompagnement" Text "Si l'accompagnement est le premier du bénéficiaire.";
+    GENRE = "genre" Text "Genre du bénéficiaire, tel que saisi.";
+    STATUT_SOCIAL = "statut_social" Text "Statut du bénéficiaire, tel que saisi.";
+    ANNEE_NAISSANCE = "annee_naissance" Count "Année de naissance du bénéficiaire.";
+    DEBUT = "debut" Day "Premier jour.";
+    FIN = "fin" Day "Dernier jour ; vide si la période court.";
+
     // Territory.
     CODE_COMMUNE = "code_commune" Text "Code INSEE de la commune.";
     CODE_POSTAL = "code_postal" Text "Code postal.";
@@ -99,6 +114,7 @@ columns! {
     CATEGORIE_JURIDIQUE = "categorie_juridique" Text "Catégorie juridique SIRENE de l'employeur.";
     TYPE_DECLARE = "type_declare" Text "Type déclaré de l'employeur, tel quel.";
     REGLES_NOM = "regles_nom" Text "Règles de nom reconnues dans la dénomination, qui n'est pas gardée.";
+    EMPLOYEUR_SOURCE = "employeur_source" Text "D'où vient l'employeur : declare, emploi, reconstitue, inconnu.";
     TYPE_EMPLOYEUR = "type_employeur" Text "Type d'employeur.";
     TYPE_EMPLOYEUR_SOURCE = "type_employeur_source" Text "Ce qui a décidé du type : categorie_juridique, exception, siren_reference, siren_prefixe, nom, type_declare, inconnu.";
     FRANCE_SERVICES = "france_services" Text "Label France Services de l'employeur : oui, non, inconnu.";
@@ -115,10 +131,11 @@ columns! {
     ETAPE = "etape" Text "Étape : ingest, clean, aggregate.";
     SOURCE = "source" Text "Nom de la source déclarée dans pipelines/sources.";
     SEGMENT = "segment" Text "Empreinte du fichier source.";
+    EMPLACEMENT = "emplacement" Text "Où est l'enregistrement dans le fichier : ligne, élément d'une liste JSON, feuille et ligne.";
     RAISON = "raison" Text "Première raison du rejet.";
     RAISONS = "raisons" Text "Toutes les raisons du rejet, séparées par une barre verticale.";
     PERIODE = "periode" Text "Année, ou vide pour l'ensemble.";
-    DEVENIR = "devenir" Text "Ce que les lignes sont devenues : entree, gardee, rejetee, doublon, remplacee, supprimee, copie_migree.";
+    DEVENIR = "devenir" Text "Ce que les lignes sont devenues : entree, gardee, rejetee, doublon, regroupee, remplacee, supprimee, avis_de_suppression, copie_migree, ecartee, corrigee.";
     LIGNES = "lignes" Sum "Nombre de lignes.";
     PARTICIPANTS = "participants" Sum "Somme des participants.";
     MINUTES = "minutes" Sum "Somme des minutes.";

@@ -46,3 +46,17 @@ pub const CODE_POSTAL_AMBIGU: &str = "code_postal_ambigu";
 pub const DEPARTEMENT_PAR_EMPLOYEUR: &str = "departement_par_employeur";
 /// The département written in the source is not that of the commune.
 pub const DEPARTEMENT_DIVERGENT: &str = "departement_divergent";
+/// The number of participants was missing and follows from the kind of activity.
+pub const PARTICIPANTS_SUPPOSES: &str = "participants_supposes";
+/// A group was told by one code: all its participants are in one band.
+pub const GROUPE_EN_BLOC: &str = "groupe_en_bloc";
+/// A code is used outside the dates for which the list has it.
+pub const CODE_HORS_PERIODE: &str = "code_hors_periode";
+/// Several accounts of employment answer to the day of the activity.
+pub const EMPLOIS_MULTIPLES: &str = "emplois_multiples";
+/// The legal category of the employer changed over time; the one of the reference day is kept.
+pub const CATEGORIE_CHANGEE: &str = "categorie_changee";
+/// The break of series of a system that rebuilt the employers of its records afterwards.
+pub const EMPLOYEUR_RECONSTITUE: &str = "employeur_reconstitue";
+/// The people known to have attended are not as many as the participants.
+pub const PARTICIPANTS_DIVERGENTS: &str = "participants_divergents";

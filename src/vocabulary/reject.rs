@@ -30,6 +30,12 @@ pub mod reasons {
     pub const DURATION: &str = "duree_invalide";
     /// Not an amount in euros.
     pub const AMOUNT: &str = "montant_invalide";
+    /// Neither a rank and a whole nor a number.
+    pub const WHOLE: &str = "rang_invalide";
+    /// A value with parts that cannot be cut into them.
+    pub const NESTED: &str = "valeur_composee_illisible";
+    /// Not a SIREN.
+    pub const SIREN: &str = "siren_invalide";
     /// Not an identifier.
     pub const IDENTIFIER: &str = "identifiant_invalide";
 
@@ -43,7 +49,7 @@ pub mod reasons {
             QUOTES => "des guillemets fermés, doublés à l'intérieur d'un champ",
             ENCODING => "du texte dans l'encodage déclaré de la source",
             TOO_LONG => "un enregistrement de moins d'un mébioctet",
-            JSON => "un objet JSON par ligne",
+            JSON => "un objet JSON, sans clé répétée",
             SHAPE => "une seule valeur, ou une liste là où la source en déclare une",
             MISSING => "une valeur",
             DATE => "une date qui existe, dans le format déclaré",
@@ -52,6 +58,9 @@ pub mod reasons {
             CODE => "un code de la liste",
             DURATION => "des minutes ou une classe de durée connue",
             AMOUNT => "un montant en euros",
+            WHOLE => "un nombre de participants, ou un rang et un nombre comme 2/5",
+            NESTED => "un objet JSON ou EDN complet",
+            SIREN => "un SIREN : neuf chiffres avec leur clé",
             IDENTIFIER => "un identifiant de lettres, chiffres et tirets",
             _ => return None,
         })
@@ -61,8 +70,10 @@ pub mod reasons {
 /// One refused record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
-    /// Line of the source file, from 1.
+    /// Line of the source file, or number of its record, from 1.
     pub line: i64,
+    /// Where it is, in words; empty until the source is known.
+    pub place: String,
     /// All reasons, the primary one first.
     pub reasons: Vec<String>,
     /// Participants; 0 when they could not be read.
@@ -75,6 +86,12 @@ impl Reject {
     /// A record refused for its shape.
     #[must_use]
     pub fn of_shape(line: i64, reason: &str) -> Self {
-        Self { line, reasons: vec![reason.to_owned()], participants: 0, minutes: 0 }
+        Self {
+            line,
+            place: String::new(),
+            reasons: vec![reason.to_owned()],
+            participants: 0,
+            minutes: 0,
+        }
     }
 }

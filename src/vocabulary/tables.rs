@@ -25,10 +25,14 @@ pub const STAGED_ACTIVITES: Table = Table {
         EMPREINTE,
         ACTIVITE_ID,
         COPIE_DE,
+        EST_COPIE,
         CONSEILLER_ID,
+        UTILISATEUR_ID,
+        CONSEILLER_NUMERIQUE,
         STRUCTURE_ID,
         LIEU_STRUCTURE_ID,
         DATE,
+        CREE_LE,
         MODIFIE_LE,
         SUPPRIME_LE,
         TYPE_ACTIVITE,
@@ -109,6 +113,74 @@ pub const STAGED_EMPLOYEURS_PUBLICS: Table = Table {
     key: &[],
 };
 
+/// Typed notices of deletion.
+pub const STAGED_SUPPRESSIONS: Table = Table {
+    name: "suppressions_lues",
+    grain: "un avis de suppression d'une activité",
+    columns: &[LIGNE, EMPREINTE, ACTIVITE_ID, SUPPRIME_LE, DRAPEAUX],
+    key: &[],
+};
+
+/// Typed attendances.
+pub const STAGED_ACCOMPAGNEMENTS: Table = Table {
+    name: "accompagnements_lus",
+    grain: "une personne à une activité",
+    columns: &[LIGNE, EMPREINTE, ACTIVITE_ID, BENEFICIAIRE_ID, PREMIER, DRAPEAUX],
+    key: &[],
+};
+
+/// Typed people who attend, without anything that names them.
+pub const STAGED_BENEFICIAIRES: Table = Table {
+    name: "beneficiaires_lus",
+    grain: "un bénéficiaire, ou un participant anonyme",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        BENEFICIAIRE_ID,
+        GENRE,
+        TRANCHE_AGE,
+        STATUT_SOCIAL,
+        ANNEE_NAISSANCE,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
+/// Typed periods of employment.
+pub const STAGED_EMPLOIS: Table = Table {
+    name: "emplois_lus",
+    grain: "une période d'emploi d'un compte par une structure",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        UTILISATEUR_ID,
+        CONSEILLER_ID,
+        CONSEILLER_NUMERIQUE,
+        STRUCTURE_ID,
+        DEBUT,
+        FIN,
+        SUPPRIME_LE,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
+/// Typed accounts.
+pub const STAGED_UTILISATEURS: Table = Table {
+    name: "utilisateurs_lus",
+    grain: "un compte de La Coop",
+    columns: &[LIGNE, EMPREINTE, UTILISATEUR_ID, CONSEILLER_ID, CONSEILLER_NUMERIQUE, DRAPEAUX],
+    key: &[],
+};
+
+/// Typed legal units.
+pub const STAGED_UNITES_LEGALES: Table = Table {
+    name: "unites_legales_lues",
+    grain: "une période d'une unité légale dans SIRENE",
+    columns: &[LIGNE, EMPREINTE, SIREN, SIRET, CATEGORIE_JURIDIQUE, DEBUT, FIN, DRAPEAUX],
+    key: &[],
+};
+
 /// Clean activities.
 pub const CLEAN_ACTIVITES: Table = Table {
     name: "activites",
@@ -119,7 +191,9 @@ pub const CLEAN_ACTIVITES: Table = Table {
         DATE,
         MOIS,
         CONSEILLER_ID,
+        CONSEILLER_NUMERIQUE,
         STRUCTURE_ID,
+        EMPLOYEUR_SOURCE,
         SIREN,
         TYPE_EMPLOYEUR,
         TYPE_EMPLOYEUR_SOURCE,
@@ -157,6 +231,7 @@ pub const CLEAN_ACTIVITES: Table = Table {
         GENRE_FEMININ,
         GENRE_MASCULIN,
         GENRE_INCONNU,
+        RUPTURES,
         DRAPEAUX,
     ],
     key: &[DATE, SYSTEME, ACTIVITE_ID],
@@ -214,8 +289,8 @@ pub const CLEAN_EMPLOYEURS_PUBLICS: Table = Table {
 pub const REJECTS: Table = Table {
     name: "rejets",
     grain: "un enregistrement refusé",
-    columns: &[ETAPE, SOURCE, SEGMENT, LIGNE, RAISON, RAISONS, PARTICIPANTS, MINUTES],
-    key: &[ETAPE, SOURCE, SEGMENT, LIGNE],
+    columns: &[ETAPE, SOURCE, SEGMENT, LIGNE, EMPLACEMENT, RAISON, RAISONS, PARTICIPANTS, MINUTES],
+    key: &[ETAPE, SOURCE, SEGMENT, LIGNE, EMPLACEMENT],
 };
 
 /// What became of every row.
@@ -233,15 +308,26 @@ pub fn staged(subject: Subject) -> &'static Table {
         Subject::Activites => &STAGED_ACTIVITES,
         Subject::Structures => &STAGED_STRUCTURES,
         Subject::EmployeursPublics => &STAGED_EMPLOYEURS_PUBLICS,
+        Subject::Suppressions => &STAGED_SUPPRESSIONS,
+        Subject::Accompagnements => &STAGED_ACCOMPAGNEMENTS,
+        Subject::Beneficiaires => &STAGED_BENEFICIAIRES,
+        Subject::Emplois => &STAGED_EMPLOIS,
+        Subject::Utilisateurs => &STAGED_UTILISATEURS,
+        Subject::UnitesLegales => &STAGED_UNITES_LEGALES,
     }
 }
 
-/// The clean table of a subject.
+/// The clean table where rows of a subject end, or which they complete.
 #[must_use]
 pub fn clean(subject: Subject) -> &'static Table {
     match subject {
-        Subject::Activites => &CLEAN_ACTIVITES,
-        Subject::Structures => &CLEAN_EMPLOYEURS,
+        Subject::Structures | Subject::UnitesLegales => &CLEAN_EMPLOYEURS,
         Subject::EmployeursPublics => &CLEAN_EMPLOYEURS_PUBLICS,
+        Subject::Activites
+        | Subject::Suppressions
+        | Subject::Accompagnements
+        | Subject::Beneficiaires
+        | Subject::Emplois
+        | Subject::Utilisateurs => &CLEAN_ACTIVITES,
     }
 }

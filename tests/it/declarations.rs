@@ -55,7 +55,7 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
         "tables/employeurs_par_type.toml:3: unknown field `form`",
         "indicateurs.toml: [nb_participations]",
         "rules/activites.toml:6: rule `date_trop_ancienne`: column `jour`",
-        "sources/activites_plates.toml:18: column `lieu`: no code list `places`",
+        "sources/activites_plates.toml:19: column `lieu`: no code list `places`",
         "sources/structures.toml:11: column `siret` cannot be read as Count",
         "codelists/lieux.csv: is missing",
         "sources/employeurs_open_data.toml:14: column `date_validation`: `%Q` is no format",

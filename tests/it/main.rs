@@ -3,13 +3,16 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 #![expect(clippy::disallowed_methods, reason = "tests make and break files")]
 
+mod api;
 mod bad_input;
+mod corrections;
 mod declarations;
 mod journey;
 mod kill;
 mod outputs;
 mod properties;
 mod public_list;
+mod sources;
 mod support;
 mod tidy;
 mod versions;

@@ -1,14 +1,14 @@
-//! A path in a JSON object becomes the text of a cell.
+//! A path in a value with parts becomes the text of a cell.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A JSON object none of whose own keys stands twice.
-pub(super) struct Object(pub(super) BTreeMap<String, Value>);
+pub(super) struct Object(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -26,14 +26,33 @@ impl<'de> Visitor<'de> for Keys {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
-        let mut object = BTreeMap::new();
+        let mut object = Map::new();
         while let Some((key, value)) = entries.next_entry::<String, Value>()? {
             if object.insert(key, value).is_some() {
                 return Err(A::Error::custom("a key stands twice"));
             }
         }
-        Ok(Object(object))
+        Ok(Object(Value::Object(object)))
     }
+}
+
+/// The value at a path, if all objects on the way are there.
+///
+/// # Errors
+/// `Misshapen` when something on the way is no object.
+pub(super) fn at<'a>(value: &'a Value, path: &[String]) -> Result<Option<&'a Value>, Misshapen> {
+    let mut found = value;
+    for key in path {
+        found = match found {
+            Value::Null => return Ok(None),
+            Value::Object(inner) => match inner.get(key) {
+                Some(inner) => inner,
+                None => return Ok(None),
+            },
+            _ => return Err(Misshapen),
+        };
+    }
+    Ok(Some(found))
 }
 
 /// The text at a path: a scalar as written, or the scalars of a list joined by `separator`; `None`
@@ -42,19 +61,11 @@ impl<'de> Visitor<'de> for Keys {
 /// # Errors
 /// `Misshapen` when the value is a list where one value is due, or the reverse, or an object.
 pub(super) fn text<'a>(
-    object: &'a Object,
+    value: &'a Value,
     path: &[String],
     separator: Option<&str>,
 ) -> Result<Option<Cow<'a, str>>, Misshapen> {
-    let Some((first, rest)) = path.split_first() else { return Ok(None) };
-    let mut value = object.0.get(first).unwrap_or(&Value::Null);
-    for key in rest {
-        value = match value {
-            Value::Null => return Ok(None),
-            Value::Object(inner) => inner.get(key).unwrap_or(&Value::Null),
-            _ => return Err(Misshapen),
-        };
-    }
+    let value = at(value, path)?.unwrap_or(&Value::Null);
     match (value, separator) {
         (Value::Null, _) => Ok(None),
         (Value::Array(elements), Some(separator)) => {
@@ -68,9 +79,9 @@ pub(super) fn text<'a>(
 }
 
 /// Whether the object a path belongs to has its last key; `None` where that object is null.
-pub(super) fn has_key(object: &Object, path: &[String]) -> Option<bool> {
+pub(super) fn has_key(value: &Value, path: &[String]) -> Option<bool> {
     let (first, rest) = path.split_first()?;
-    let mut found = object.0.get(first);
+    let mut found = value.get(first);
     for key in rest {
         found = match found {
             None => return Some(false),
@@ -85,12 +96,31 @@ pub(super) fn has_key(object: &Object, path: &[String]) -> Option<bool> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misshapen;
 
+/// A scalar as written; those that extended JSON wraps in an object are taken out of it.
 fn scalar(value: &Value) -> Result<Cow<'_, str>, Misshapen> {
     match value {
         Value::String(text) => Ok(Cow::Borrowed(text)),
         Value::Number(number) => Ok(Cow::Owned(number.to_string())),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Misshapen),
+        Value::Bool(is_true) => Ok(Cow::Borrowed(if *is_true { "true" } else { "false" })),
+        Value::Object(wrapped) if wrapped.len() == 1 => {
+            let Some((key, inner)) = wrapped.iter().next() else { return Err(Misshapen) };
+            match (key.as_str(), inner) {
+                ("$oid" | "$numberInt" | "$numberLong" | "$numberDouble", Value::String(text)) => {
+                    Ok(Cow::Borrowed(text))
+                }
+                ("$date", Value::String(text)) => Ok(Cow::Borrowed(text)),
+                ("$date", inner) => milliseconds(&*scalar(inner)?),
+                _ => Err(Misshapen),
+            }
+        }
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Misshapen),
     }
+}
+
+fn milliseconds(text: &str) -> Result<Cow<'static, str>, Misshapen> {
+    let number = text.parse().map_err(|_| Misshapen)?;
+    let instant = Timestamp::from_millisecond(number).map_err(|_| Misshapen)?;
+    Ok(Cow::Owned(instant.to_string()))
 }
 
 #[cfg(test)]
@@ -98,8 +128,10 @@ mod tests {
     use super::*;
 
     fn at(path: &str, separator: Option<&str>) -> Result<Option<String>, Misshapen> {
-        let object = r#"{"a":{"b":3},"t":["x",null,"y"],"n":null,"f":true}"#;
-        let object: Object = serde_json::from_str(object).unwrap();
+        let object = r#"{"a":{"b":3},"t":["x",null,"y"],"n":null,"f":true,
+            "o":{"$oid":"61f"},"d":{"$date":{"$numberLong":"1691595688123"}},
+            "e":{"$date":1691595688000},"i":{"$numberInt":"7"},"u":{"$uuid":"1"}}"#;
+        let Object(object) = serde_json::from_str(object).unwrap();
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         text(&object, &path, separator).map(|text| text.map(Cow::into_owned))
     }
@@ -108,14 +140,28 @@ mod tests {
     fn follows_paths_and_joins_lists() {
         assert_eq!(at("a.b", None), Ok(Some("3".to_owned())));
         assert_eq!(at("t", Some("|")), Ok(Some("x|y".to_owned())));
+        assert_eq!(at("f", None), Ok(Some("true".to_owned())));
         for path in ["n", "n.x", "a.c", "z"] {
             assert_eq!(at(path, None), Ok(None), "{path}");
         }
     }
 
     #[test]
+    fn extended_json_is_taken_out_of_its_wrapping() {
+        for (path, expected) in [
+            ("o", "61f"),
+            ("d", "2023-08-09T15:41:28.123Z"),
+            ("e", "2023-08-09T15:41:28Z"),
+            ("i", "7"),
+        ] {
+            assert_eq!(at(path, None), Ok(Some(expected.to_owned())), "{path}");
+        }
+        assert_eq!(at("u", None), Err(Misshapen));
+    }
+
+    #[test]
     fn a_key_is_there_lacking_or_has_nowhere_to_be() {
-        let object: Object = serde_json::from_str(r#"{"a":{"b":3},"n":null}"#).unwrap();
+        let Object(object) = serde_json::from_str(r#"{"a":{"b":3},"n":null}"#).unwrap();
         let has = |path: &[&str]| {
             has_key(&object, &path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
         };
@@ -127,9 +173,7 @@ mod tests {
 
     #[test]
     fn other_shapes_are_refused() {
-        for (path, separator) in
-            [("a", None), ("t", None), ("f", None), ("t.x", None), ("a.b", Some("|"))]
-        {
+        for (path, separator) in [("a", None), ("t", None), ("t.x", None), ("a.b", Some("|"))] {
             assert_eq!(at(path, separator), Err(Misshapen), "{path}");
         }
         assert!(serde_json::from_str::<Object>(r#"{"a":1,"a":2}"#).is_err());

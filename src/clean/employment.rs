@@ -1,0 +1,142 @@
+//! What a record, or the periods of employment of its adviser, say of its employer.
+
+use polars::prelude::*;
+
+use crate::clean::activities::Known;
+use crate::clean::harmonise::IS_REBUILT;
+use crate::clean::lookup::lookup;
+use crate::clean::places::{EMPLOYER_DEPARTEMENT, EMPLOYER_REGION};
+use crate::error::Result;
+use crate::vocabulary::codes::{DECLARE, EMPLOI, INCONNU, NON, OUI, RECONSTITUE, System};
+use crate::vocabulary::columns::{self, Column as Name};
+use crate::vocabulary::flags;
+
+/// Flags of the employer, while rows are on their way.
+pub(super) const EMPLOYER_FLAGS: &str = "drapeaux de l'employeur";
+/// Flag of the period of employment.
+pub(super) const EMPLOYMENT_FLAG: &str = "drapeau de l'emploi";
+/// What told the employer, where a period of employment did.
+const BY_CONTRACT: &str = "employeur par emploi";
+
+/// Tells the employer of each activity, where that comes from, and whether its adviser is one of
+/// the programme.
+pub(super) fn employ(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
+    let rows = rows.lazy().with_columns([identified()]).collect()?;
+    let rows = resolve_hashed(rows, known)?;
+    let rows = by_contract(rows, known)?;
+    let source = when(col(columns::STRUCTURE_ID.name).eq(lit("")))
+        .then(lit(INCONNU))
+        .when(col(BY_CONTRACT).is_not_null())
+        .then(col(BY_CONTRACT))
+        .when(col(IS_REBUILT).is_not_null())
+        .then(lit(RECONSTITUE))
+        .otherwise(lit(DECLARE))
+        .alias(columns::EMPLOYEUR_SOURCE.name);
+    let rows = rows.lazy().with_columns([source]).collect()?;
+    tell_advisers(rows, known)
+}
+
+/// The employer's identifier, or its SIRET where the activity has nothing else.
+fn identified() -> Expr {
+    let id = || col(columns::STRUCTURE_ID.name);
+    when(id().eq(lit("")))
+        .then(col(columns::SIRET.name))
+        .otherwise(id())
+        .alias(columns::STRUCTURE_ID.name)
+}
+
+/// Puts the identifier in the place of its hash, where a file of hashed identifiers is read.
+fn resolve_hashed(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
+    if known.aliases.is_empty() {
+        return Ok(rows);
+    }
+    let plain = Name { name: "structure en clair", ..columns::STRUCTURE_ID };
+    let rows = lookup(rows, [&columns::STRUCTURE_ID], [&plain], |[id]| {
+        [Some(known.aliases.get(id).map_or(id, String::as_str).to_owned())]
+    })?;
+    Ok(rows.lazy().with_columns([col(plain.name).alias(columns::STRUCTURE_ID.name)]).collect()?)
+}
+
+/// Where the record names no employer, takes that of the adviser on the day.
+fn by_contract(mut rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
+    let height = rows.height();
+    let (mut structures, mut sources, mut flagged) =
+        (Vec::with_capacity(height), Vec::with_capacity(height), Vec::with_capacity(height));
+    let own = rows.column(columns::STRUCTURE_ID.name)?.str()?;
+    let mediators = rows.column(columns::CONSEILLER_ID.name)?.str()?;
+    let accounts = rows.column(columns::UTILISATEUR_ID.name)?.str()?;
+    let days = rows.column(columns::DATE.name)?.date()?.physical();
+    for row in 0..height {
+        let text = |column: &StringChunked| column.get(row).unwrap_or_default().to_owned();
+        let id = text(own);
+        let (mediator, account) = (text(mediators), text(accounts));
+        let day = days.get(row).unwrap_or_default();
+        let found = match id.is_empty() {
+            true => known.contracts.employer(&mediator, &account, day),
+            false => None,
+        };
+        sources.push(found.map(|found| if found.is_covered { EMPLOI } else { RECONSTITUE }));
+        let is_ambiguous = found.is_some_and(|found| found.is_ambiguous);
+        flagged.push(is_ambiguous.then_some(flags::EMPLOIS_MULTIPLES));
+        structures.push(found.map_or(id, |found| found.structure.to_owned()));
+    }
+    for (name, column) in [
+        (columns::STRUCTURE_ID.name, Series::new(columns::STRUCTURE_ID.name.into(), structures)),
+        (BY_CONTRACT, Series::new(BY_CONTRACT.into(), sources)),
+        (EMPLOYMENT_FLAG, Series::new(EMPLOYMENT_FLAG.into(), flagged)),
+    ] {
+        rows.with_column(column.with_name(name.into()).into())?;
+    }
+    Ok(rows)
+}
+
+/// Whether the adviser is one of the programme: as the record says, else as the account does. The
+/// Espace Coop knew no others.
+fn tell_advisers(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
+    let told = Name { name: "conseiller du dispositif", ..columns::CONSEILLER_NUMERIQUE };
+    let keys = [
+        &columns::SYSTEME,
+        &columns::CONSEILLER_NUMERIQUE,
+        &columns::CONSEILLER_ID,
+        &columns::UTILISATEUR_ID,
+    ];
+    let rows = lookup(rows, keys, [&told], |[system, own, mediator, account]| {
+        let by_account = || match known.contracts.is_adviser(mediator, account) {
+            Some(true) => OUI,
+            Some(false) => NON,
+            None => INCONNU,
+        };
+        let found = match (system, own) {
+            (_, OUI | NON) => own,
+            (system, _) if system == System::Legacy.code() => OUI,
+            _ => by_account(),
+        };
+        [Some(found.to_owned())]
+    })?;
+    let told = col(told.name).alias(columns::CONSEILLER_NUMERIQUE.name);
+    Ok(rows.lazy().with_columns([told]).collect()?)
+}
+
+/// The employer of the activity, from the clean table of employers.
+pub(super) fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
+    let key = [col(columns::STRUCTURE_ID.name)];
+    let taken = employers.clone().lazy().select([
+        col(columns::STRUCTURE_ID.name),
+        col(columns::SIREN.name),
+        col(columns::TYPE_EMPLOYEUR.name),
+        col(columns::TYPE_EMPLOYEUR_SOURCE.name),
+        col(columns::FRANCE_SERVICES.name),
+        col(columns::DEPARTEMENT.name).alias(EMPLOYER_DEPARTEMENT),
+        col(columns::REGION.name).alias(EMPLOYER_REGION),
+        col(columns::DRAPEAUX.name).alias(EMPLOYER_FLAGS),
+    ]);
+    let joined = rows.lazy().join(taken, key.clone(), key, JoinArgs::new(JoinType::Left));
+    let or_unknown = |name: &Name| col(name.name).fill_null(lit(INCONNU));
+    Ok(joined
+        .with_columns([
+            or_unknown(&columns::TYPE_EMPLOYEUR),
+            or_unknown(&columns::TYPE_EMPLOYEUR_SOURCE),
+            or_unknown(&columns::FRANCE_SERVICES),
+        ])
+        .collect()?)
+}

@@ -1,0 +1,213 @@
+//! A sheet of a workbook becomes records of delimited fields; rows of one record are grouped.
+//!
+//! The header is the first row that has all the columns the source reads: whatever precedes it is
+//! about the export, not in it. The number of a record is that of its first row in the sheet.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use calamine::{Cell, DataRef, Reader as _, Xlsx, XlsxCellReader};
+
+use crate::definition::source::{Reading, Source};
+use crate::error::{Error, Result};
+use crate::ingest::plan::plain;
+use crate::ingest::records::{BLOCK, Block, Reader};
+
+/// Separates the fields of a record, and the values of a grouped field; no cell may hold them.
+pub(super) const FIELD_END: u8 = 0x1F;
+/// Separates the values of a grouped field.
+pub(super) const VALUE_END: char = '\u{1E}';
+/// Rows that may precede the header.
+const HEAD_ROWS_MAX: u32 = 200;
+
+type Cells<'a> = XlsxCellReader<'a, Cursor<Vec<u8>>>;
+
+/// A sheet, read.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    /// Names of the fields.
+    pub(super) names: Vec<String>,
+    /// Rows that went into the record of an earlier row.
+    pub(super) merged: u64,
+    records: std::vec::IntoIter<Grouped>,
+}
+
+/// Rows of one record: the fields of the first, and all values of those that are counted.
+#[derive(Debug)]
+struct Grouped {
+    row: i64,
+    fields: Vec<String>,
+}
+
+impl Sheet {
+    /// Reads a sheet from the bytes of a workbook.
+    ///
+    /// # Errors
+    /// When it is no workbook, lacks the sheet, or no row has the columns of the source.
+    pub(super) fn open(bytes: Vec<u8>, source: &Source) -> Result<Self> {
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| {
+            Error::data(format!("the workbook cannot be opened: {error}"))
+                .hint("is it an XLSX file, whole? open it in a spreadsheet and save it again")
+        })?;
+        let names = book.sheet_names();
+        let wanted = source.sheet.clone().or_else(|| names.first().cloned());
+        let Some(name) = wanted.filter(|wanted| names.contains(wanted)) else {
+            return Err(Error::data(format!(
+                "the workbook has no sheet `{}`; it has {}",
+                source.sheet.as_deref().unwrap_or_default(),
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            )));
+        };
+        let mut rows =
+            Rows { cells: book.worksheet_cells_reader(&name).map_err(failed)?, next: None };
+        let names = header(&mut rows, source)?;
+        group(rows, names, source)
+    }
+}
+
+impl Reader for Sheet {
+    fn next_block(&mut self) -> Result<Option<Block>> {
+        let mut block = Block::default();
+        for record in self.records.by_ref() {
+            let separator = char::from(FIELD_END).to_string();
+            block.append(record.fields.join(&separator).as_bytes(), record.row);
+            if block.len() > BLOCK {
+                break;
+            }
+        }
+        Ok((!block.is_empty()).then_some(block))
+    }
+}
+
+/// Rows of a sheet, from its cells.
+struct Rows<'a> {
+    cells: Cells<'a>,
+    next: Option<Cell<DataRef<'a>>>,
+}
+
+impl Rows<'_> {
+    /// The next row that has a value: its number from 1, and its texts.
+    fn next_row(&mut self) -> Result<Option<(u32, Vec<String>)>> {
+        let mut row: Option<u32> = None;
+        let mut texts = Vec::new();
+        loop {
+            let cell = match self.next.take() {
+                Some(cell) => Some(cell),
+                None => self.cells.next_cell().map_err(failed)?,
+            };
+            let Some(cell) = cell else { break };
+            let (number, column) = cell.get_position();
+            if row.is_some_and(|row| row != number) {
+                self.next = Some(cell);
+                break;
+            }
+            let text = text(cell.get_value());
+            if text.is_empty() {
+                continue;
+            }
+            row = Some(number);
+            let column = usize::try_from(column).unwrap_or(usize::MAX).min(16_383);
+            if texts.len() <= column {
+                texts.resize(column + 1, String::new());
+            }
+            if let Some(place) = texts.get_mut(column) {
+                *place = text;
+            }
+        }
+        Ok(row.map(|row| (row.saturating_add(1), texts)))
+    }
+}
+
+/// The names of the columns, once all that the source reads are in one row.
+fn header(rows: &mut Rows<'_>, source: &Source) -> Result<Vec<String>> {
+    let mut best: Vec<String> = Vec::new();
+    let required = source.columns.values().filter(|mapping| !mapping.optional);
+    let required: Vec<_> = required.map(|mapping| mapping.from.all()).collect();
+    let has = |names: &[String], places: &[String]| {
+        places.iter().any(|place| names.contains(&plain(place)))
+    };
+    while let Some((number, texts)) = rows.next_row()? {
+        let names: Vec<String> = texts.iter().map(|text| plain(text)).collect();
+        let lacking = |names: &[String]| required.iter().filter(|p| !has(names, p)).count();
+        if lacking(&names) == 0 {
+            return Ok(names);
+        }
+        if lacking(&names) < lacking(&best) {
+            best = names;
+        }
+        if number > HEAD_ROWS_MAX {
+            break;
+        }
+    }
+    let lacking = required.iter().filter(|places| !has(&best, places));
+    let lacking: Vec<String> =
+        lacking.map(|places| format!("`{}`", places.join("` or `"))).collect();
+    Err(Error::data(format!("no row has all the columns; missing: {}", lacking.join(", ")))
+        .hint("was a column of the export renamed? its name is in the source's declaration"))
+}
+
+fn group(mut rows: Rows<'_>, names: Vec<String>, source: &Source) -> Result<Sheet> {
+    let place = |wanted: &str| names.iter().position(|name| *name == plain(wanted));
+    let key = source.group_by.as_deref().and_then(place);
+    let tallies = source.columns.values().filter(|mapping| mapping.reading == Reading::Tally);
+    let tallied = tallies.flat_map(|mapping| mapping.from.all()).filter_map(|name| place(name));
+    let mut counted: Vec<usize> = tallied.collect();
+    counted.sort_unstable();
+    counted.dedup();
+    let mut groups: Vec<Grouped> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut merged = 0;
+    while let Some((row, mut fields)) = rows.next_row()? {
+        fields.resize(names.len(), String::new());
+        let id = key.and_then(|key| fields.get(key)).filter(|id| !id.is_empty());
+        if let Some(place) = id.and_then(|id| known.get(id))
+            && let Some(group) = groups.get_mut(*place)
+        {
+            for column in &counted {
+                if let (Some(all), Some(one)) = (group.fields.get_mut(*column), fields.get(*column))
+                {
+                    all.push(VALUE_END);
+                    all.push_str(one);
+                }
+            }
+            merged += 1;
+            continue;
+        }
+        if let Some(id) = id {
+            known.insert(id.clone(), groups.len());
+        }
+        groups.push(Grouped { row: row.into(), fields });
+    }
+    Ok(Sheet { names, merged, records: groups.into_iter() })
+}
+
+/// The text of a cell: dates as `AAAA-MM-JJ`, with the time where there is one.
+fn text(value: &DataRef<'_>) -> String {
+    let text = match value {
+        DataRef::Empty => String::new(),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            text.clone()
+        }
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Int(number) => number.to_string(),
+        // A whole number prints without decimals.
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Bool(is_true) => is_true.to_string(),
+        DataRef::DateTime(at) => {
+            let (year, month, day, hours, minutes, seconds, _) = at.to_ymd_hms_milli();
+            let date = format!("{year:04}-{month:02}-{day:02}");
+            if (hours, minutes, seconds) == (0, 0, 0) {
+                date
+            } else {
+                format!("{date} {hours:02}:{minutes:02}:{seconds:02}")
+            }
+        }
+        DataRef::Error(error) => error.to_string(),
+    };
+    let text = text.trim();
+    text.replace([char::from(FIELD_END), VALUE_END], " ")
+}
+
+fn failed(error: calamine::XlsxError) -> Error {
+    Error::data(format!("the sheet cannot be read: {error}")).because(error)
+}

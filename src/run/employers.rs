@@ -1,0 +1,235 @@
+//! Structures, legal units and the public list are read; activities name the employers they lack.
+
+use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use arrow::array::RecordBatch;
+
+use crate::clean::employers::{Declared, Register, Unit};
+use crate::clean::public_employers::{self, Decision};
+use crate::error::Result;
+use crate::ingest::pseudonym::datalake_hash;
+use crate::run::clean::Cleaned;
+use crate::run::corrections::Matched;
+use crate::run::frames;
+use crate::run::job::Job;
+use crate::run::ledger::{Account, Amount, Ledger};
+use crate::run::manifest::Segment;
+use crate::run::outputs::write_table;
+use crate::run::staged::{account, batches, count, day, lacking, of_subject, sum, text};
+use crate::vocabulary::codes::{Fate, Subject};
+use crate::vocabulary::columns::{self, Column as Name};
+use crate::vocabulary::schema::schema;
+use crate::vocabulary::tables::{self, CLEAN_EMPLOYEURS_PUBLICS};
+
+/// Length of a hashed identifier of the datalake: base64 of 32 bytes.
+const HASH_CHARS: usize = 44;
+/// Length of an identifier of the Espace Coop.
+const OBJECT_ID_CHARS: usize = 24;
+
+/// One employer an identifier: of several that differ, that of the greatest fingerprint.
+pub(super) fn read_structures(
+    job: &Job<'_>,
+    segments: &[Segment],
+    (cleaned, register): (&mut Cleaned, &mut Matched),
+) -> Result<Register> {
+    let mut best: BTreeMap<String, (i64, Declared, Account)> = BTreeMap::new();
+    let staged: Vec<&Name> = tables::STAGED_STRUCTURES.columns.iter().collect();
+    let one = Amount::of_rows(1);
+    for segment in of_subject(job, segments, Subject::Structures) {
+        let account = account(segment, String::new());
+        for batch in batches(job, segment, &staged)? {
+            let batch = batch?;
+            let read = i64::try_from(batch.num_rows()).unwrap_or_default();
+            cleaned.ledger.enter(&account, Amount::of_rows(read));
+            let batch = register.correct_structures(job, segment, batch, &mut cleaned.ledger)?;
+            for row in 0..batch.num_rows() {
+                let id = text(&batch, &columns::STRUCTURE_ID, row).ok_or_else(lacking)?.to_owned();
+                let print = sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?;
+                let new = (print, declared(&batch, row), account.clone());
+                let (lost, fate) = match best.entry(id) {
+                    Entry::Vacant(slot) => {
+                        slot.insert(new);
+                        continue;
+                    }
+                    Entry::Occupied(mut slot) => match slot.get().0.cmp(&print) {
+                        Ordering::Less => (slot.insert(new), Fate::Superseded),
+                        Ordering::Equal => (new, Fate::Duplicate),
+                        Ordering::Greater => (new, Fate::Superseded),
+                    },
+                };
+                cleaned.ledger.leave(&lost.2, fate, "", one);
+            }
+        }
+    }
+    for (_, _, account) in best.values() {
+        cleaned.ledger.leave(account, Fate::Kept, "", one);
+    }
+    let structures = best.into_iter().map(|(id, (_, declared, _))| (id, declared)).collect();
+    Ok(Register::new(structures, read_units(job, segments, &mut cleaned.ledger)?))
+}
+
+/// A period of a legal unit.
+struct Period {
+    start: Option<i32>,
+    end: Option<i32>,
+    category: String,
+    account: Account,
+}
+
+/// Legal units as they are on the reference day: the period that covers it, else the latest.
+fn read_units(
+    job: &Job<'_>,
+    segments: &[Segment],
+    ledger: &mut Ledger,
+) -> Result<BTreeMap<String, Unit>> {
+    let as_of = job.as_of_days()?;
+    let staged: Vec<&Name> = tables::STAGED_UNITES_LEGALES.columns.iter().collect();
+    let mut periods: BTreeMap<String, Vec<Period>> = BTreeMap::new();
+    let mut seen = HashSet::new();
+    let one = Amount::of_rows(1);
+    for segment in of_subject(job, segments, Subject::UnitesLegales) {
+        let account = account(segment, String::new());
+        for batch in batches(job, segment, &staged)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                ledger.enter(&account, one);
+                if !seen.insert(sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?) {
+                    ledger.leave(&account, Fate::Duplicate, "", one);
+                    continue;
+                }
+                let siren = text(&batch, &columns::SIREN, row).ok_or_else(lacking)?;
+                let category = text(&batch, &columns::CATEGORIE_JURIDIQUE, row);
+                periods.entry(siren.to_owned()).or_default().push(Period {
+                    start: day(&batch, &columns::DEBUT, row),
+                    end: day(&batch, &columns::FIN, row),
+                    category: category.unwrap_or_default().to_owned(),
+                    account: account.clone(),
+                });
+            }
+        }
+    }
+    let mut units = BTreeMap::new();
+    for (siren, mut of_unit) in periods {
+        of_unit.sort_by_key(|period| {
+            let covers = period.start.is_none_or(|start| start <= as_of)
+                && period.end.is_none_or(|end| as_of <= end);
+            (!covers, std::cmp::Reverse(period.start), period.category.clone())
+        });
+        for (place, period) in of_unit.iter().enumerate() {
+            let fate = if place == 0 { Fate::Kept } else { Fate::Superseded };
+            ledger.leave(&period.account, fate, "", one);
+        }
+        let Some(best) = of_unit.first().filter(|period| !period.category.is_empty()) else {
+            continue;
+        };
+        let has_changed = of_unit.iter().any(|other| other.category != best.category);
+        units.insert(siren, Unit { category: best.category.clone(), has_changed });
+    }
+    Ok(units)
+}
+
+/// What activities say of employers that the structures do not know; and which identifier a hashed
+/// one stands for.
+pub(super) fn complete(
+    job: &Job<'_>,
+    segments: &[&Segment],
+    register: &mut Register,
+) -> Result<HashMap<String, String>> {
+    let names = [&columns::STRUCTURE_ID, &columns::SIRET, &columns::TYPE_DECLARE];
+    let mut seen: HashSet<(String, Option<String>, String)> = HashSet::new();
+    for segment in segments {
+        for batch in batches(job, segment, &names)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let siret = text(&batch, &columns::SIRET, row);
+                let Some(id) = text(&batch, &columns::STRUCTURE_ID, row).or(siret) else {
+                    continue;
+                };
+                let kind = text(&batch, &columns::TYPE_DECLARE, row).unwrap_or_default();
+                seen.insert((id.to_owned(), siret.map(str::to_owned), kind.to_owned()));
+            }
+        }
+    }
+    let aliases = aliases(register, &seen);
+    for (id, siret, kind) in seen {
+        let id = aliases.get(&id).unwrap_or(&id);
+        register.complete(id, siret.as_deref(), &kind);
+    }
+    Ok(aliases)
+}
+
+/// Hashed identifier → identifier, where a file of hashed identifiers is read.
+fn aliases(
+    register: &Register,
+    seen: &HashSet<(String, Option<String>, String)>,
+) -> HashMap<String, String> {
+    let ids: HashSet<&str> = seen.iter().map(|(id, _, _)| id.as_str()).collect();
+    if !ids.iter().any(|id| id.len() == HASH_CHARS) {
+        return HashMap::new();
+    }
+    let plain = register.ids().chain(ids.iter().copied()).filter(|id| id.len() == OBJECT_ID_CHARS);
+    let hashed = plain.map(|id| (datalake_hash(id), id.to_owned()));
+    hashed.filter(|(hash, _)| ids.contains(hash.as_str())).collect()
+}
+
+/// Identical lines of the public list are one decision.
+pub(super) fn clean_public(
+    job: &Job<'_>,
+    segments: &[&Segment],
+    register: &Register,
+    cleaned: &mut Cleaned,
+) -> Result<()> {
+    let staged: Vec<&Name> = tables::STAGED_EMPLOYEURS_PUBLICS.columns.iter().collect();
+    let mut decisions: BTreeMap<i64, Decision> = BTreeMap::new();
+    let one = Amount::of_rows(1);
+    for segment in segments {
+        let account = account(segment, String::new());
+        for batch in batches(job, segment, &staged)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let decision = decision(&batch, row)?;
+                cleaned.ledger.enter(&account, one);
+                let before = decisions.insert(decision.fingerprint, decision);
+                let fate = if before.is_some() { Fate::Duplicate } else { Fate::Kept };
+                cleaned.ledger.leave(&account, fate, "", one);
+            }
+        }
+    }
+    let decisions = decisions.into_values().collect();
+    let frame = public_employers::resolve_all(decisions, register, job.definitions)?;
+    let batch = frames::to_batch(&schema(&CLEAN_EMPLOYEURS_PUBLICS), &frame)?;
+    let path = "clean/employeurs_publics.parquet";
+    cleaned.count_flags(&CLEAN_EMPLOYEURS_PUBLICS, &batch);
+    cleaned.outputs.push(write_table(job, path, &CLEAN_EMPLOYEURS_PUBLICS, &[batch])?);
+    Ok(())
+}
+
+fn decision(batch: &RecordBatch, row: usize) -> Result<Decision> {
+    let of = |column: &Name| text(batch, column, row).unwrap_or_default().to_owned();
+    Ok(Decision {
+        employer: declared(batch, row),
+        fingerprint: sum(batch, &columns::EMPREINTE, row).ok_or_else(lacking)?,
+        day: day(batch, &columns::DATE_VALIDATION, row),
+        posts: count(batch, &columns::NB_POSTES, row).ok_or_else(lacking)?,
+        investment: sum(batch, &columns::INVESTISSEMENT_CENTIMES, row),
+        departement: of(&columns::DEPARTEMENT_DECLARE),
+        zrr: of(&columns::ZRR),
+        qpv: of(&columns::QPV),
+    })
+}
+
+fn declared(batch: &RecordBatch, row: usize) -> Declared {
+    let of = |column: &Name| text(batch, column, row).unwrap_or_default().to_owned();
+    Declared {
+        siret: text(batch, &columns::SIRET, row).map(str::to_owned),
+        name_rules: of(&columns::REGLES_NOM),
+        kind: of(&columns::TYPE_DECLARE),
+        category: of(&columns::CATEGORIE_JURIDIQUE),
+        commune: of(&columns::CODE_COMMUNE),
+        postal_code: of(&columns::CODE_POSTAL),
+        france_services: of(&columns::FRANCE_SERVICES),
+        flags: of(&columns::DRAPEAUX),
+    }
+}

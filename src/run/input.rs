@@ -1,0 +1,150 @@
+//! An input file, compressed or in an archive, becomes a stream of its own bytes.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use zip::ZipArchive;
+
+use crate::error::{Error, Result};
+use crate::run::manifest::Input;
+use crate::run::store;
+
+/// How the bytes of an input are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    Plain,
+    /// `.gz`.
+    Gzip,
+    /// `.zst`.
+    Zstd,
+}
+
+/// The name of a file without the mark of its packing.
+#[must_use]
+pub fn unpacked(name: &str) -> (&str, Packing) {
+    let lower = name.to_lowercase();
+    let without = |mark: &str| name.get(..name.len() - mark.len()).unwrap_or(name);
+    if lower.ends_with(".gz") {
+        (without(".gz"), Packing::Gzip)
+    } else if lower.ends_with(".zst") {
+        (without(".zst"), Packing::Zstd)
+    } else {
+        (name, Packing::Plain)
+    }
+}
+
+/// The name under which a source looks for an input: without folder, archive or packing.
+#[must_use]
+pub fn bare_name(name: &str) -> &str {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    unpacked(name).0
+}
+
+/// Whether a file is an archive of others.
+#[must_use]
+pub fn is_archive(name: &str) -> bool {
+    name.to_lowercase().ends_with(".zip")
+}
+
+/// The files in an archive, by name; those of the systems that made it are left out.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn members(path: &Path) -> Result<Vec<String>> {
+    let archive = ZipArchive::new(store::open(path)?).map_err(|error| damaged(path, &error))?;
+    let is_real = |name: &str| {
+        let base = name.rsplit('/').next().unwrap_or(name);
+        !base.is_empty() && !base.starts_with('.') && !name.starts_with("__MACOSX/")
+    };
+    let names = archive.file_names().filter_map(|name| name.ok());
+    let mut names: Vec<String> =
+        names.map(|name| name.to_string()).filter(|n| is_real(n)).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn damaged(path: &Path, error: &dyn std::error::Error) -> Error {
+    Error::data(format!("the archive `{}` cannot be read: {error}", path.display()))
+        .hint("was its transfer interrupted? ask for it again or take the file away")
+}
+
+/// Hands the bytes of an input to `read`, and checks that they are those that were listed.
+///
+/// # Errors
+/// When the file cannot be read, or changed meanwhile; and what `read` says.
+pub fn with_bytes<T>(
+    (input, path): (&Input, &Path),
+    read: impl FnOnce(&mut dyn Read) -> Result<T>,
+) -> Result<T> {
+    let Some(member) = &input.member else {
+        let mut bytes = Hashed { file: store::open(path)?, hasher: blake3::Hasher::new() };
+        let done = match unpacked(&input.name).1 {
+            Packing::Plain => read(&mut bytes),
+            Packing::Gzip => read(&mut Packed(MultiGzDecoder::new(&mut bytes))),
+            Packing::Zstd => {
+                let decoder = zstd::stream::read::Decoder::new(&mut bytes);
+                read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
+            }
+        };
+        // What stands behind the last record counts for the hash.
+        let rest = io::copy(&mut bytes, &mut io::sink());
+        rest.map_err(|error| Error::io("read", path, error))?;
+        check(&bytes.hasher.finalize().to_hex(), &input.blake3)?;
+        return done;
+    };
+    let mut archive = ZipArchive::new(store::open(path)?).map_err(|error| damaged(path, &error))?;
+    let file = archive.by_name(member).map_err(|error| damaged(path, &error))?;
+    let done = match unpacked(member).1 {
+        Packing::Plain => read(&mut Packed(file)),
+        Packing::Gzip => read(&mut Packed(MultiGzDecoder::new(file))),
+        Packing::Zstd => {
+            let decoder = zstd::stream::read::Decoder::new(file);
+            read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
+        }
+    };
+    let (_, found) = store::digest(path)?;
+    check(&member_hash(&found, member), &input.blake3)?;
+    done
+}
+
+/// The hash of a file in an archive: of the archive and of its name there.
+#[must_use]
+pub fn member_hash(archive: &str, member: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(archive.as_bytes()).update(b"/").update(member.as_bytes());
+    hasher.finalize().to_hex().to_string()
+}
+
+fn check(found: &str, expected: &str) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::busy("the file changed while it was read")
+        .hint("is the export still being written? run again when it is whole"))
+}
+
+/// A file and the hash of what was read of it.
+struct Hashed {
+    file: File,
+    hasher: blake3::Hasher,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
+/// Unpacked bytes; whatever goes wrong in them is a flaw of the data, not of the disk.
+struct Packed<R>(R);
+
+impl<R: Read> Read for Packed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+}

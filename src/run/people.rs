@@ -1,0 +1,229 @@
+//! Attendances, people, accounts and periods of employment are read from their segments.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use arrow::array::RecordBatch;
+
+use crate::clean::attendances::{Attendance, Attendances, Person};
+use crate::clean::contracts::{Contract, Contracts};
+use crate::error::Result;
+use crate::run::job::Job;
+use crate::run::ledger::{Amount, Ledger};
+use crate::run::manifest::Segment;
+use crate::run::staged::{
+    account, batches, count, day, instant, lacking, number, of_subject, sum, text,
+};
+use crate::vocabulary::codes::{Fate, NON, OUI, Subject};
+use crate::vocabulary::{columns, tables};
+
+/// Microseconds in a day.
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Rows of each segment by what became of them.
+#[derive(Default)]
+struct Fates(HashMap<(usize, Fate), i64>);
+
+impl Fates {
+    fn count(&mut self, segment: usize, fate: Fate) {
+        *self.0.entry((segment, fate)).or_default() += 1;
+    }
+
+    fn enter(self, segments: &[&Segment], ledger: &mut Ledger) {
+        for ((index, fate), rows) in self.0 {
+            let Some(segment) = segments.get(index) else { continue };
+            let account = account(segment, String::new());
+            ledger.enter(&account, Amount::of_rows(rows));
+            ledger.leave(&account, fate, "", Amount::of_rows(rows));
+        }
+    }
+}
+
+/// Who attended what, with one account for each row.
+pub(super) fn attendances(
+    job: &Job<'_>,
+    segments: &[Segment],
+    ledger: &mut Ledger,
+) -> Result<Attendances> {
+    let attended = of_subject(job, segments, Subject::Accompagnements);
+    let names = [&columns::ACTIVITE_ID, &columns::BENEFICIAIRE_ID, &columns::PREMIER];
+    let mut rows: Vec<(Attendance, usize)> = Vec::new();
+    for (index, segment) in attended.iter().enumerate() {
+        for batch in batches(job, segment, &names)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let id = |column| text(&batch, column, row).ok_or_else(lacking).and_then(number);
+                let attendance = Attendance {
+                    activity: id(&columns::ACTIVITE_ID)?,
+                    person: id(&columns::BENEFICIAIRE_ID)?,
+                    is_recurrent: text(&batch, &columns::PREMIER, row) == Some(NON),
+                };
+                rows.push((attendance, index));
+            }
+        }
+    }
+    rows.sort_unstable_by(|a, b| b.cmp(a));
+    let mut fates = Fates::default();
+    let mut before: Option<Attendance> = None;
+    for (attendance, segment) in &rows {
+        let is_same =
+            |b: &Attendance| (b.activity, b.person) == (attendance.activity, attendance.person);
+        let fate = match before.filter(is_same) {
+            None => Fate::Kept,
+            Some(before) if before == *attendance => Fate::Duplicate,
+            Some(_) => Fate::Superseded,
+        };
+        fates.count(*segment, fate);
+        before = Some(*attendance);
+    }
+    fates.enter(&attended, ledger);
+    let people = people(job, segments, ledger)?;
+    Ok(Attendances::new(rows.into_iter().map(|(attendance, _)| attendance).collect(), people))
+}
+
+/// One person an identifier: of several that differ, that of the greatest fingerprint.
+fn people(
+    job: &Job<'_>,
+    segments: &[Segment],
+    ledger: &mut Ledger,
+) -> Result<HashMap<u128, Person>> {
+    let told = of_subject(job, segments, Subject::Beneficiaires);
+    let names: Vec<_> = tables::STAGED_BENEFICIAIRES.columns.iter().collect();
+    let mut known: HashMap<u128, (i64, usize, Person)> = HashMap::new();
+    let mut fates = Fates::default();
+    for (index, segment) in told.iter().enumerate() {
+        for batch in batches(job, segment, &names)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let of = |column| text(&batch, column, row).unwrap_or_default();
+                let person = Person::new(
+                    of(&columns::TRANCHE_AGE),
+                    of(&columns::STATUT_SOCIAL),
+                    of(&columns::GENRE),
+                    count(&batch, &columns::ANNEE_NAISSANCE, row),
+                );
+                let print = sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?;
+                let new = (print, index, person);
+                match known.entry(number(of(&columns::BENEFICIAIRE_ID))?) {
+                    Entry::Vacant(slot) => _ = slot.insert(new),
+                    Entry::Occupied(slot) if slot.get().0 == print => {
+                        fates.count(index, Fate::Duplicate);
+                    }
+                    Entry::Occupied(mut slot) => {
+                        let lost = if slot.get().0 < print { slot.insert(new) } else { new };
+                        fates.count(lost.1, Fate::Superseded);
+                    }
+                }
+            }
+        }
+    }
+    for (_, segment, _) in known.values() {
+        fates.count(*segment, Fate::Kept);
+    }
+    fates.enter(&told, ledger);
+    Ok(known.into_iter().map(|(id, (_, _, person))| (id, person)).collect())
+}
+
+/// Who worked for whom, and when.
+pub(super) fn contracts(
+    job: &Job<'_>,
+    segments: &[Segment],
+    ledger: &mut Ledger,
+) -> Result<Contracts> {
+    let mut contracts = Contracts::default();
+    let names: Vec<_> = tables::STAGED_EMPLOIS.columns.iter().collect();
+    each(job, segments, (Subject::Emplois, &names), ledger, &mut |batch, row| {
+        let account = text(batch, &columns::UTILISATEUR_ID, row).ok_or_else(lacking)?;
+        let structure = text(batch, &columns::STRUCTURE_ID, row).ok_or_else(lacking)?;
+        // A period taken away in the Coop ended that day at the latest.
+        let removed = instant(batch, &columns::SUPPRIME_LE, row);
+        let removed = removed.and_then(|at| i32::try_from(at.div_euclid(DAY_MICROS)).ok());
+        let end = day(batch, &columns::FIN, row);
+        let contract = Contract {
+            start: day(batch, &columns::DEBUT, row),
+            end: end.into_iter().chain(removed).min(),
+            structure: structure.to_owned(),
+        };
+        contracts.add(account, contract);
+        tell(&mut contracts, account, (batch, row));
+        Ok(())
+    })?;
+    let names: Vec<_> = tables::STAGED_UTILISATEURS.columns.iter().collect();
+    each(job, segments, (Subject::Utilisateurs, &names), ledger, &mut |batch, row| {
+        let account = text(batch, &columns::UTILISATEUR_ID, row).ok_or_else(lacking)?;
+        tell(&mut contracts, account, (batch, row));
+        Ok(())
+    })?;
+    Ok(contracts)
+}
+
+/// Notes the mediator of an account, and whether it is that of an adviser of the programme.
+fn tell(contracts: &mut Contracts, account: &str, (batch, row): (&RecordBatch, usize)) {
+    if let Some(mediator) = text(batch, &columns::CONSEILLER_ID, row) {
+        contracts.link(mediator, account);
+    }
+    if let Some(told) = text(batch, &columns::CONSEILLER_NUMERIQUE, row) {
+        contracts.tell(account, told == OUI);
+    }
+}
+
+/// Visits each distinct row of a subject.
+fn each(
+    job: &Job<'_>,
+    segments: &[Segment],
+    (subject, names): (Subject, &[&columns::Column]),
+    ledger: &mut Ledger,
+    see: &mut dyn FnMut(&RecordBatch, usize) -> Result<()>,
+) -> Result<()> {
+    let told = of_subject(job, segments, subject);
+    let mut fates = Fates::default();
+    let mut seen = HashSet::new();
+    for (index, segment) in told.iter().enumerate() {
+        for batch in batches(job, segment, names)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let print = sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?;
+                if !seen.insert(print) {
+                    fates.count(index, Fate::Duplicate);
+                    continue;
+                }
+                fates.count(index, Fate::Kept);
+                see(&batch, row)?;
+            }
+        }
+    }
+    fates.enter(&told, ledger);
+    Ok(())
+}
+
+/// The mediators that activities name together with their account.
+pub(super) fn link_accounts(
+    job: &Job<'_>,
+    segments: &[&Segment],
+    contracts: &mut Contracts,
+) -> Result<()> {
+    if contracts.is_empty() {
+        return Ok(());
+    }
+    let names = [&columns::CONSEILLER_ID, &columns::UTILISATEUR_ID];
+    let mut seen: HashSet<(String, String)> = HashSet::new();
+    for segment in segments {
+        for batch in batches(job, segment, &names)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let of = |column| text(&batch, column, row);
+                if let (Some(mediator), Some(account)) =
+                    (of(&columns::CONSEILLER_ID), of(&columns::UTILISATEUR_ID))
+                {
+                    seen.insert((mediator.to_owned(), account.to_owned()));
+                }
+            }
+        }
+    }
+    let mut seen: Vec<_> = seen.into_iter().collect();
+    seen.sort_unstable();
+    for (mediator, account) in seen {
+        contracts.link(&mediator, &account);
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Segments are read column by column; a cell is a value or nothing.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
+
+use crate::definition::source::Source;
+use crate::error::{Error, Result};
+use crate::run::clean::STAGE;
+use crate::run::job::Job;
+use crate::run::ledger::Account;
+use crate::run::manifest::Segment;
+use crate::run::parquet;
+use crate::vocabulary::codes::{Subject, System};
+use crate::vocabulary::columns::Column as Name;
+
+/// The segments of a subject.
+pub(super) fn of_subject<'s>(
+    job: &Job<'_>,
+    segments: &'s [Segment],
+    subject: Subject,
+) -> Vec<&'s Segment> {
+    let is_of = |segment: &&Segment| {
+        let source = job.definitions.sources.get(&segment.source);
+        source.is_some_and(|source| source.subject == subject)
+    };
+    segments.iter().filter(is_of).collect()
+}
+
+/// The declaration of a segment's source.
+pub(super) fn declared_source<'j>(job: &Job<'j>, segment: &Segment) -> Result<&'j Source> {
+    let source = job.definitions.sources.get(&segment.source);
+    source.ok_or_else(|| Error::internal("a segment has a declared source"))
+}
+
+/// The system of a segment's source.
+pub(super) fn system(job: &Job<'_>, segment: &Segment) -> Result<System> {
+    Ok(declared_source(job, segment)?.system)
+}
+
+/// The account of a segment and a period in the clean stage.
+pub(super) fn account(segment: &Segment, period: String) -> Account {
+    Account {
+        stage: STAGE.to_owned(),
+        source: segment.source.clone(),
+        segment: segment.id.clone(),
+        period,
+    }
+}
+
+/// Some columns of a segment.
+pub(super) fn batches(
+    job: &Job<'_>,
+    segment: &Segment,
+    columns: &[&Name],
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    parquet::read(job.store.file(&segment.rows.path)?, Some(&names), None)
+}
+
+/// A text.
+pub(super) fn text<'b>(batch: &'b RecordBatch, column: &Name, row: usize) -> Option<&'b str> {
+    let array = batch.column_by_name(column.name)?.as_string_opt::<i32>()?;
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// A sum or a fingerprint.
+pub(super) fn sum(batch: &RecordBatch, column: &Name, row: usize) -> Option<i64> {
+    let array = batch.column_by_name(column.name)?.as_primitive_opt::<Int64Type>()?;
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// A count.
+pub(super) fn count(batch: &RecordBatch, column: &Name, row: usize) -> Option<i32> {
+    let array = batch.column_by_name(column.name)?.as_primitive_opt::<Int32Type>()?;
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// A day, since 1970.
+pub(super) fn day(batch: &RecordBatch, column: &Name, row: usize) -> Option<i32> {
+    let array = batch.column_by_name(column.name)?.as_primitive_opt::<Date32Type>()?;
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// An instant, in microseconds since 1970.
+pub(super) fn instant(batch: &RecordBatch, column: &Name, row: usize) -> Option<i64> {
+    let array =
+        batch.column_by_name(column.name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// The number of a pseudonym.
+pub(super) fn number(pseudonym: &str) -> Result<u128> {
+    u128::from_str_radix(pseudonym, 16).map_err(|_| {
+        Error::data("a staged pseudonym is not hexadecimal").hint("run with `--force`")
+    })
+}
+
+/// What a row that was read must have.
+pub(super) fn lacking() -> Error {
+    Error::internal("a staged row has its required columns")
+}
