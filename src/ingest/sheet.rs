@@ -58,8 +58,11 @@ impl Sheet {
                 names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
             )));
         };
-        let mut rows =
-            Rows { cells: book.worksheet_cells_reader(&name).map_err(failed)?, next: None };
+        let mut rows = Rows {
+            cells: book.worksheet_cells_reader(&name).map_err(failed)?,
+            next: None,
+            is_at_end: false,
+        };
         let names = header(&mut rows, source)?;
         group(rows, names, source)
     }
@@ -83,6 +86,7 @@ impl Reader for Sheet {
 struct Rows<'a> {
     cells: Cells<'a>,
     next: Option<Cell<DataRef<'a>>>,
+    is_at_end: bool,
 }
 
 impl Rows<'_> {
@@ -93,9 +97,14 @@ impl Rows<'_> {
         loop {
             let cell = match self.next.take() {
                 Some(cell) => Some(cell),
+                // Behind the last cell the reader must not be asked again.
+                None if self.is_at_end => None,
                 None => self.cells.next_cell().map_err(failed)?,
             };
-            let Some(cell) = cell else { break };
+            let Some(cell) = cell else {
+                self.is_at_end = true;
+                break;
+            };
             let (number, column) = cell.get_position();
             if row.is_some_and(|row| row != number) {
                 self.next = Some(cell);
