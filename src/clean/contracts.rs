@@ -31,6 +31,8 @@ pub struct Contracts {
     accounts: HashMap<String, String>,
     /// Account → whether it is that of an adviser of the programme.
     advisers: HashMap<String, bool>,
+    /// Mediator → the only employer that records name.
+    supposed: HashMap<String, String>,
 }
 
 /// The employer of an adviser on a day.
@@ -63,6 +65,11 @@ impl Contracts {
         *self.advisers.entry(account.to_owned()).or_default() |= is_adviser;
     }
 
+    /// Supposes that a mediator, of whom no period is known, always had one employer.
+    pub fn suppose(&mut self, mediator: &str, structure: &str) {
+        self.supposed.insert(mediator.to_owned(), structure.to_owned());
+    }
+
     /// Whether no period is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -81,10 +88,15 @@ impl Contracts {
     }
 
     /// The employer of a mediator, or account, on a day. Of several, the period that began last;
-    /// where none covers the day, the one before it, else the first one, as the Coop does.
+    /// where none covers the day, the one before it, else the first one, as the Coop does; where
+    /// none is known, the only employer that the records of the mediator name.
     #[must_use]
     pub fn employer<'a>(&'a self, mediator: &str, account: &'a str, day: Day) -> Option<Found<'a>> {
-        let periods = self.by_account.get(self.account(mediator, account)?)?;
+        let account = self.account(mediator, account);
+        let Some(periods) = account.and_then(|account| self.by_account.get(account)) else {
+            let structure = self.supposed.get(mediator)?;
+            return Some(Found { structure, is_covered: false, is_ambiguous: false });
+        };
         let covering: Vec<&Contract> = periods.iter().filter(|period| period.covers(day)).collect();
         let nearest = || {
             let before = periods.iter().filter(|period| period.end.is_some_and(|end| end < day));
@@ -134,6 +146,14 @@ mod tests {
         let known = contracts(&[(Some(10), None, "a"), (Some(15), None, "b")]);
         assert_eq!(on(&known, 20), ("b".to_owned(), true, true));
         assert_eq!(on(&known, 12), ("a".to_owned(), true, false));
+    }
+
+    #[test]
+    fn the_only_employer_of_the_records_is_supposed() {
+        let mut known = contracts(&[]);
+        known.suppose("n", "c");
+        assert_eq!(known.employer("n", "", 5).unwrap().structure, "c");
+        assert!(known.employer("m", "", 5).is_none());
     }
 
     #[test]

@@ -86,27 +86,68 @@ pub(super) fn outcome(
     Ok(())
 }
 
+/// The fates that have a column even when no row met them.
+const USUAL_FATES: usize = 6;
+
+fn head(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Kept => "kept",
+        Fate::Rejected => "rejected",
+        Fate::Duplicate => "duplicate",
+        Fate::Superseded => "superseded",
+        Fate::Deleted => "deleted",
+        Fate::Migrated => "copy",
+        Fate::Merged => "merged",
+        Fate::Notice => "notice",
+        Fate::Dropped => "dropped",
+        Fate::Corrected => "corrected",
+    }
+}
+
 /// What became of the rows, by source.
 fn accounts(page: &mut Page, done: &Done) {
     let ledger = &done.ledger;
-    let heads =
-        ["source", "read", "kept", "rejected", "duplicate", "superseded", "deleted", "copy"];
+    let of = |source: &str, fate: Fate| {
+        let later = ledger.total("clean", source, Some(fate)).rows;
+        // What ingest kept goes on to the clean stage, if that ran.
+        let goes_on = fate == Fate::Kept && !ledger.sources("clean").is_empty();
+        let first = ledger.total("ingest", source, Some(fate)).rows;
+        if goes_on { later } else { later + first }
+    };
+    let sources = ledger.sources("ingest");
+    let is_met = |fate: &Fate| sources.iter().any(|source| of(source, *fate) != 0);
+    let (usual, others) = Fate::ALL.split_at(USUAL_FATES);
+    let fates: Vec<Fate> =
+        usual.iter().chain(others.iter().filter(|fate| is_met(fate))).copied().collect();
     let mut rows = Vec::new();
-    for source in ledger.sources("ingest") {
-        let read = ledger.total("ingest", &source, None).rows;
-        let of = |fate| {
-            let later = ledger.total("clean", &source, Some(fate)).rows;
-            // What ingest kept goes on to the clean stage, if that ran.
-            let goes_on = fate == Fate::Kept && !ledger.sources("clean").is_empty();
-            let first = ledger.total("ingest", &source, Some(fate)).rows;
-            if goes_on { later } else { later + first }
-        };
-        let mut row = vec![source.clone(), spaced(read)];
-        row.extend(Fate::ALL.into_iter().map(|fate| spaced(of(fate))));
+    for source in &sources {
+        let mut row = vec![source.clone(), spaced(ledger.total("ingest", source, None).rows)];
+        row.extend(fates.iter().map(|fate| spaced(of(source, *fate))));
         rows.push(row);
     }
+    let heads: Vec<&str> =
+        ["source", "read"].into_iter().chain(fates.into_iter().map(head)).collect();
     page.line("Records");
     table(page, &heads, &rows);
+    reconciliation(page, &done.manifest);
+}
+
+/// How the two systems fit together.
+fn reconciliation(page: &mut Page, manifest: &Manifest) {
+    let found = |what: &str| manifest.reconciliation.get(what).copied().unwrap_or_default();
+    if found("copies_migrees") == 0 {
+        return;
+    }
+    page.line(format!(
+        "\nTwo systems: {} copies of the Espace Coop left out ({} of them without a mark), {} \
+         without their record in the archive; {} archived records without a copy given; anti-join \
+         residual {}",
+        spaced(found("copies_migrees")),
+        spaced(found("copies_par_instant") + found("copies_avant_ouverture")),
+        spaced(found("copies_sans_archive") + found("copies_avant_ouverture")),
+        spaced(found("archives_sans_copie")),
+        spaced(found("residu_anti_jointure")),
+    ));
 }
 
 /// Kept rows that bear each flag, by clean table.
@@ -296,7 +337,7 @@ pub(super) fn sample(summary: &Invented, out: &Path) -> Result<()> {
         .iter()
         .map(|file| {
             let rows = i64::try_from(file.rows).unwrap_or(i64::MAX);
-            vec![out.join(file.name).display().to_string(), spaced(rows)]
+            vec![out.join(&file.name).display().to_string(), spaced(rows)]
         })
         .collect();
     table(&mut page, &["file", "rows"], &rows);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::cli::{pipeline_args, report};
 use crate::error::{Error, Result};
 use crate::run::sample_folder;
-use crate::sample::{Place, Request, write};
+use crate::sample::{Format, Place, Request, write};
 
 /// Last day an invented activity may bear, unless a quirk says otherwise.
 const LAST_DAY: (i16, u8, u8) = (2025, 6, 30);
@@ -24,9 +24,18 @@ pub(super) struct Args {
     /// Folder to write into.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// One format alone, which then holds all the rows [default: three main files, and an extract
+    /// of them in every other format].
+    #[arg(long, value_parser = format, value_name = "FORMAT")]
+    format: Option<Format>,
     /// The pipeline, for its communes.
     #[arg(long, value_name = "FILE", default_value = "pipelines/national.toml")]
     pipeline: PathBuf,
+}
+
+fn format(name: &str) -> std::result::Result<Format, String> {
+    let names = || Format::ALL.map(Format::name).join(", ");
+    Format::from_name(name).ok_or_else(|| format!("the formats are {}", names()))
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
@@ -45,7 +54,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
             })
         })
         .collect();
-    let request = Request { rows: args.rows, seed: args.seed, places: &places, last_day: LAST_DAY };
+    let request = Request {
+        rows: args.rows,
+        seed: args.seed,
+        places: &places,
+        last_day: LAST_DAY,
+        format: args.format,
+    };
     let mut open = |name: &str| sample_folder::create_in(&args.out, name);
     let failed = |error| Error::io("create files in", Path::new(&args.out), error);
     let summary = write(&request, &mut open).map_err(failed)?;

@@ -6,13 +6,14 @@ use jiff::tz::TimeZone;
 
 use crate::definition::employer_rules::EmployerRules;
 use crate::definition::source::{ListStyle, Mapping, Reading, Source, Unit, Zone};
+use crate::ingest::official::{commune, departement, postal_code, siret};
 use crate::ingest::pseudonym::{self, Key};
 use crate::ingest::sheet::VALUE_END;
 use crate::ingest::{Context, time};
 use crate::vocabulary::codes::{INCONNU, NON, OUI, SEPARATOR};
 use crate::vocabulary::flags;
 use crate::vocabulary::reject::reasons;
-use crate::vocabulary::sirene::{is_siren, is_siret};
+use crate::vocabulary::sirene::is_siren;
 
 /// Integers beyond it either way are no counts; sums of a billion rows of them fit 64 bits.
 const COUNT_MAX: i64 = 1_000_000_000;
@@ -248,7 +249,8 @@ pub(super) fn keep(text: &str, buffer: &mut String) -> Cell {
     Cell::Text(start, buffer.len())
 }
 
-fn add_flag(flags: &mut Vec<&'static str>, flag: &'static str) {
+/// Adds a flag once.
+pub(super) fn add_flag(flags: &mut Vec<&'static str>, flag: &'static str) {
     if !flags.contains(&flag) {
         flags.push(flag);
     }
@@ -290,73 +292,6 @@ fn cents(text: &str) -> Option<i64> {
     format!("{euros}{decimals:0<2}").parse().ok()
 }
 
-/// 14 digits; 13 with a valid key once a zero is put back. Any other length is left out, and zeros.
-fn siret(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
-    let mut digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if digits.len() == 13 && is_siret(&format!("0{digits}")) {
-        digits.insert(0, '0');
-        add_flag(flags, flags::SIRET_REPARE);
-    } else if !is_siret(&digits) {
-        add_flag(flags, flags::SIRET_INVALIDE);
-    }
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if digits.len() == 14 && is_number && digits.bytes().any(|byte| byte != b'0') {
-        keep(&digits, buffer)
-    } else {
-        Cell::Null
-    }
-}
-
-fn commune(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
-    let is_code = |code: &str| match code.as_bytes() {
-        [a, b, rest @ ..] if rest.len() == 3 => {
-            a.is_ascii_digit()
-                && (b.is_ascii_digit() || (*a == b'2' && matches!(b, b'A' | b'B')))
-                && rest.iter().all(u8::is_ascii_digit)
-        }
-        _ => false,
-    };
-    let padded = format!("0{text}");
-    if is_code(text) {
-        keep(text, buffer)
-    } else if text.len() == 4 && !text.starts_with('0') && is_code(&padded) {
-        add_flag(flags, flags::CODE_COMMUNE_REPARE);
-        keep(&padded, buffer)
-    } else {
-        add_flag(flags, flags::CODE_COMMUNE_INVALIDE);
-        Cell::Null
-    }
-}
-
-fn postal_code(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    match (is_number, text.len()) {
-        (true, 5) => keep(text, buffer),
-        (true, 4) if !text.starts_with('0') => {
-            add_flag(flags, flags::CODE_POSTAL_REPARE);
-            keep(&format!("0{text}"), buffer)
-        }
-        _ => {
-            add_flag(flags, flags::CODE_POSTAL_INVALIDE);
-            Cell::Null
-        }
-    }
-}
-
-/// `0` and `00` stand for an overseas collectivity that only the commune tells.
-fn departement(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
-    let is_code = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    match (is_code, text.len()) {
-        _ if matches!(text, "0" | "00") => Cell::Null,
-        (true, 2 | 3) => keep(text, buffer),
-        (true, 1) => {
-            add_flag(flags, flags::DEPARTEMENT_REPARE);
-            keep(&format!("0{text}"), buffer)
-        }
-        _ => Cell::Null,
-    }
-}
-
 /// A number, or the whole of a rank: the 5 of `2/5`.
 fn whole(text: &str) -> Read {
     let whole = text.split_once('/').map_or(text, |(_, whole)| whole.trim());
@@ -366,39 +301,6 @@ fn whole(text: &str) -> Read {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shown(read: impl Fn(&mut String, &mut Vec<&'static str>) -> Cell) -> String {
-        let (mut buffer, mut flags) = (String::new(), Vec::new());
-        let cell = read(&mut buffer, &mut flags);
-        let text = if cell == Cell::Null { "-" } else { &buffer };
-        [text].into_iter().chain(flags).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn lost_zeros_are_put_back_and_flagged() {
-        let commune = |text| shown(|buffer, flags| commune(text, buffer, flags));
-        assert_eq!(commune("01053"), "01053");
-        assert_eq!(commune("1053"), "01053 code_commune_repare");
-        assert_eq!(commune("2A004"), "2A004");
-        assert_eq!(commune("NED U"), "- code_commune_invalide");
-        let postal = |text| shown(|buffer, flags| postal_code(text, buffer, flags));
-        assert_eq!(postal("4000"), "04000 code_postal_repare");
-        assert_eq!(postal("0400"), "- code_postal_invalide");
-        assert_eq!(postal("24 54"), "- code_postal_invalide");
-        let departement = |text| shown(|buffer, flags| departement(text, buffer, flags));
-        assert_eq!(departement("1"), "01 departement_repare");
-        assert_eq!(departement("0"), "-");
-        assert_eq!(departement("2A"), "2A");
-    }
-
-    #[test]
-    fn a_siret_is_14_digits_with_a_key() {
-        let siret = |text| shown(|buffer, flags| siret(text, buffer, flags));
-        assert_eq!(siret("73282932000074"), "73282932000074");
-        assert_eq!(siret("732 829 320 00074"), "73282932000074");
-        assert_eq!(siret("73282932000075"), "73282932000075 siret_invalide");
-        assert_eq!(siret("12"), "- siret_invalide");
-    }
 
     #[test]
     fn arrays_are_read_as_postgresql_writes_them() {

@@ -25,9 +25,9 @@ pub(super) struct Elements<R> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    BeforeList,
-    InList,
-    AfterList,
+    Before,
+    Inside,
+    After,
 }
 
 /// Where an element stops.
@@ -46,7 +46,7 @@ impl<R: Read> Elements<R> {
             carry: Vec::new(),
             number: 1,
             is_at_end: false,
-            state: State::BeforeList,
+            state: State::Before,
         }
     }
 
@@ -74,7 +74,7 @@ impl<R: Read> Elements<R> {
             }
             if let Some(start) = list_start(&self.carry, self.key.as_deref()) {
                 self.carry.drain(..start);
-                self.state = State::InList;
+                self.state = State::Inside;
                 return Ok(());
             }
             if self.is_at_end || self.carry.len() > HEAD_MAX {
@@ -90,11 +90,11 @@ impl<R: Read> Elements<R> {
 
 impl<R: Read> Reader for Elements<R> {
     fn next_block(&mut self) -> Result<Option<Block>> {
-        if self.state == State::BeforeList {
+        if self.state == State::Before {
             self.find_list()?;
         }
         let mut wanted = BLOCK;
-        while self.state == State::InList {
+        while self.state == State::Inside {
             self.fill(wanted)?;
             let mut block = Block::of(std::mem::take(&mut self.carry));
             let used = self.cut(&mut block);
@@ -103,7 +103,7 @@ impl<R: Read> Reader for Elements<R> {
                 return Ok(Some(block));
             }
             if self.is_at_end && used == 0 {
-                self.state = State::AfterList;
+                self.state = State::After;
             }
             wanted = self.carry.len() + BLOCK;
         }
@@ -122,7 +122,7 @@ impl<R: Read> Elements<R> {
             let Some(filler) = rest.iter().position(|byte| !is_filler(byte)) else {
                 if self.is_at_end {
                     block.refuse(self.number, reasons::TRUNCATED);
-                    self.state = State::AfterList;
+                    self.state = State::After;
                 }
                 at = bytes.len();
                 break;
@@ -130,7 +130,7 @@ impl<R: Read> Elements<R> {
             let start = at + filler;
             let rest = bytes.get(start..).unwrap_or_default();
             if rest.first() == Some(&b']') {
-                self.state = State::AfterList;
+                self.state = State::After;
                 at = bytes.len();
                 break;
             }
@@ -146,14 +146,14 @@ impl<R: Read> Elements<R> {
                 }
                 Stop::Beyond if self.is_at_end => {
                     block.refuse(self.number, reasons::TRUNCATED);
-                    self.state = State::AfterList;
+                    self.state = State::After;
                     at = bytes.len();
                     break;
                 }
                 // One element longer than any page: what follows cannot be told from it.
                 Stop::Beyond if rest.len() > HEAD_MAX => {
                     block.refuse(self.number, reasons::TOO_LONG);
-                    self.state = State::AfterList;
+                    self.state = State::After;
                     at = bytes.len();
                     break;
                 }

@@ -7,6 +7,7 @@ mod elements;
 mod extract;
 mod fields;
 mod loose;
+mod official;
 mod plan;
 pub mod pseudonym;
 mod record;

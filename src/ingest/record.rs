@@ -73,6 +73,9 @@ impl Refusal {
     }
 }
 
+/// Takes a row that lies in the scratch, or the reason why there is none.
+pub(super) type See<'s, E> = dyn FnMut(&mut Scratch, Result<(), Refusal>) -> Result<(), E> + 's;
+
 /// A record cut into its parts.
 struct Parts<'r> {
     text: &'r str,
@@ -123,7 +126,7 @@ impl Plan<'_> {
         &self,
         record: &str,
         scratch: &mut Scratch,
-        see: &mut dyn FnMut(&mut Scratch, Result<(), Refusal>) -> Result<(), E>,
+        see: &mut See<'_, E>,
     ) -> Result<(), E> {
         scratch.clear();
         match &self.cut {
@@ -178,7 +181,7 @@ impl Plan<'_> {
         &self,
         record: &str,
         scratch: &mut Scratch,
-        see: &mut dyn FnMut(&mut Scratch, Result<(), Refusal>) -> Result<(), E>,
+        see: &mut See<'_, E>,
     ) -> Result<(), E> {
         let Ok(Object(object)) = serde_json::from_str::<Object>(record) else {
             return see(scratch, Err(Refusal::of(reasons::JSON)));

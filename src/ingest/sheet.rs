@@ -3,7 +3,7 @@
 //! The header is the first row that has all the columns the source reads: whatever precedes it is
 //! about the export, not in it. The number of a record is that of its first row in the sheet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 
 use calamine::{Cell, DataRef, Reader as _, Xlsx, XlsxCellReader};
@@ -36,6 +36,8 @@ pub(super) struct Sheet {
 #[derive(Debug)]
 struct Grouped {
     row: i64,
+    /// Ranks of the people among the rows.
+    ranks: HashSet<String>,
     fields: Vec<String>,
 }
 
@@ -155,39 +157,95 @@ fn header(rows: &mut Rows<'_>, source: &Source) -> Result<Vec<String>> {
         .hint("was a column of the export renamed? its name is in the source's declaration"))
 }
 
+/// Rows that agree on all that is read of an activity are one record, unless one of them repeats
+/// the rank of another: then the activity is there twice.
 fn group(mut rows: Rows<'_>, names: Vec<String>, source: &Source) -> Result<Sheet> {
-    let place = |wanted: &str| names.iter().position(|name| *name == plain(wanted));
-    let key = source.group_by.as_deref().and_then(place);
-    let tallies = source.columns.values().filter(|mapping| mapping.reading == Reading::Tally);
-    let tallied = tallies.flat_map(|mapping| mapping.from.all()).filter_map(|name| place(name));
-    let mut counted: Vec<usize> = tallied.collect();
-    counted.sort_unstable();
-    counted.dedup();
+    let layout = Layout::new(&names, source);
     let mut groups: Vec<Grouped> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut known: HashMap<String, Vec<usize>> = HashMap::new();
     let mut merged = 0;
     while let Some((row, mut fields)) = rows.next_row()? {
         fields.resize(names.len(), String::new());
-        let id = key.and_then(|key| fields.get(key)).filter(|id| !id.is_empty());
-        if let Some(place) = id.and_then(|id| known.get(id))
-            && let Some(group) = groups.get_mut(*place)
-        {
-            for column in &counted {
-                if let (Some(all), Some(one)) = (group.fields.get_mut(*column), fields.get(*column))
-                {
-                    all.push(VALUE_END);
-                    all.push_str(one);
-                }
-            }
-            merged += 1;
+        let Some(key) = layout.key(&fields) else {
+            groups.push(Grouped { row: row.into(), ranks: HashSet::new(), fields });
             continue;
+        };
+        let rank = layout.rank(&fields);
+        let same = known.entry(key).or_default();
+        let open = same
+            .iter()
+            .copied()
+            .find(|place| groups.get(*place).is_some_and(|group| !group.ranks.contains(&rank)));
+        match open.and_then(|place| groups.get_mut(place)) {
+            Some(group) => {
+                group.ranks.insert(rank);
+                layout.add(group, &fields);
+                merged += 1;
+            }
+            None => {
+                same.push(groups.len());
+                groups.push(Grouped { row: row.into(), ranks: HashSet::from([rank]), fields });
+            }
         }
-        if let Some(id) = id {
-            known.insert(id.clone(), groups.len());
-        }
-        groups.push(Grouped { row: row.into(), fields });
     }
     Ok(Sheet { names, merged, records: groups.into_iter() })
+}
+
+/// Which columns tell activities apart, and which tell their people.
+struct Layout {
+    /// Column of the identifier.
+    id: Option<usize>,
+    /// Columns that all rows of an activity share.
+    shared: Vec<usize>,
+    /// Columns of ranks, `2/5`.
+    ranks: Vec<usize>,
+    /// Columns whose values are counted.
+    counted: Vec<usize>,
+}
+
+impl Layout {
+    fn new(names: &[String], source: &Source) -> Self {
+        let place = |wanted: &String| names.iter().position(|name| *name == plain(wanted));
+        let of = |is_wanted: &dyn Fn(Reading) -> bool| {
+            let read = source.columns.values().filter(|mapping| is_wanted(mapping.reading));
+            let mut found: Vec<usize> =
+                read.flat_map(|mapping| mapping.from.all()).filter_map(place).collect();
+            found.sort_unstable();
+            found.dedup();
+            found
+        };
+        Self {
+            id: source.group_by.as_ref().and_then(place),
+            shared: of(&|reading| !matches!(reading, Reading::Tally | Reading::Whole)),
+            ranks: of(&|reading| reading == Reading::Whole),
+            counted: of(&|reading| reading == Reading::Tally),
+        }
+    }
+
+    /// What rows of one activity share; `None` where they have no identifier.
+    fn key(&self, fields: &[String]) -> Option<String> {
+        self.id.and_then(|id| fields.get(id)).filter(|id| !id.is_empty())?;
+        Some(joined(&self.shared, fields))
+    }
+
+    fn rank(&self, fields: &[String]) -> String {
+        joined(&self.ranks, fields)
+    }
+
+    fn add(&self, group: &mut Grouped, fields: &[String]) {
+        for column in &self.counted {
+            if let (Some(all), Some(one)) = (group.fields.get_mut(*column), fields.get(*column)) {
+                all.push(VALUE_END);
+                all.push_str(one);
+            }
+        }
+    }
+}
+
+fn joined(columns: &[usize], fields: &[String]) -> String {
+    let texts: Vec<&str> =
+        columns.iter().filter_map(|column| fields.get(*column)).map(String::as_str).collect();
+    texts.join(&char::from(FIELD_END).to_string())
 }
 
 /// The text of a cell: dates as `AAAA-MM-JJ`, with the time where there is one.

@@ -109,7 +109,7 @@ fn scalar(value: &Value) -> Result<Cow<'_, str>, Misshapen> {
                     Ok(Cow::Borrowed(text))
                 }
                 ("$date", Value::String(text)) => Ok(Cow::Borrowed(text)),
-                ("$date", inner) => milliseconds(&*scalar(inner)?),
+                ("$date", inner) => milliseconds(&scalar(inner)?),
                 _ => Err(Misshapen),
             }
         }

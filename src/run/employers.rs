@@ -1,6 +1,6 @@
 //! Structures, legal units and the public list are read; activities name the employers they lack.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +17,9 @@ use crate::run::job::Job;
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::Segment;
 use crate::run::outputs::write_table;
-use crate::run::staged::{account, batches, count, day, lacking, of_subject, sum, text};
+use crate::run::staged::{
+    account, batches, count, day, declared_source, lacking, of_subject, sum, text,
+};
 use crate::vocabulary::codes::{Fate, Subject};
 use crate::vocabulary::columns::{self, Column as Name};
 use crate::vocabulary::schema::schema;
@@ -28,17 +30,22 @@ const HASH_CHARS: usize = 44;
 /// Length of an identifier of the Espace Coop.
 const OBJECT_ID_CHARS: usize = 24;
 
-/// One employer an identifier: of several that differ, that of the greatest fingerprint.
+/// Which of two structures of one identifier counts: the lower rank of the source, then the greater
+/// fingerprint.
+type Standing = (Reverse<u8>, i64);
+
+/// One employer an identifier: of several that differ, the one of the best standing.
 pub(super) fn read_structures(
     job: &Job<'_>,
     segments: &[Segment],
     (cleaned, register): (&mut Cleaned, &mut Matched),
 ) -> Result<Register> {
-    let mut best: BTreeMap<String, (i64, Declared, Account)> = BTreeMap::new();
+    let mut best: BTreeMap<String, (Standing, Declared, Account)> = BTreeMap::new();
     let staged: Vec<&Name> = tables::STAGED_STRUCTURES.columns.iter().collect();
     let one = Amount::of_rows(1);
     for segment in of_subject(job, segments, Subject::Structures) {
         let account = account(segment, String::new());
+        let rank = declared_source(job, segment)?.rank;
         for batch in batches(job, segment, &staged)? {
             let batch = batch?;
             let read = i64::try_from(batch.num_rows()).unwrap_or_default();
@@ -47,16 +54,17 @@ pub(super) fn read_structures(
             for row in 0..batch.num_rows() {
                 let id = text(&batch, &columns::STRUCTURE_ID, row).ok_or_else(lacking)?.to_owned();
                 let print = sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?;
-                let new = (print, declared(&batch, row), account.clone());
+                let standing = (Reverse(rank), print);
+                let new = (standing, declared(&batch, row), account.clone());
                 let (lost, fate) = match best.entry(id) {
                     Entry::Vacant(slot) => {
                         slot.insert(new);
                         continue;
                     }
-                    Entry::Occupied(mut slot) => match slot.get().0.cmp(&print) {
+                    Entry::Occupied(slot) if slot.get().0.1 == print => (new, Fate::Duplicate),
+                    Entry::Occupied(mut slot) => match slot.get().0.cmp(&standing) {
                         Ordering::Less => (slot.insert(new), Fate::Superseded),
-                        Ordering::Equal => (new, Fate::Duplicate),
-                        Ordering::Greater => (new, Fate::Superseded),
+                        Ordering::Equal | Ordering::Greater => (new, Fate::Superseded),
                     },
                 };
                 cleaned.ledger.leave(&lost.2, fate, "", one);
@@ -115,7 +123,7 @@ fn read_units(
         of_unit.sort_by_key(|period| {
             let covers = period.start.is_none_or(|start| start <= as_of)
                 && period.end.is_none_or(|end| as_of <= end);
-            (!covers, std::cmp::Reverse(period.start), period.category.clone())
+            (!covers, Reverse(period.start), period.category.clone())
         });
         for (place, period) in of_unit.iter().enumerate() {
             let fate = if place == 0 { Fate::Kept } else { Fate::Superseded };

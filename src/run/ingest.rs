@@ -93,7 +93,7 @@ pub fn run(job: &Job<'_>) -> Result<(Vec<Segment>, Ledger)> {
         };
         tracing::info!(
             event = "segment.ready", source, input = %input.name, rows = segment.row_count,
-            rejected = segment.records - segment.row_count, "Input read."
+            rejected = segment.records - segment.row_count - segment.merged, "Input read."
         );
         (job.progress)(Progress::Step(input.name.clone()));
         segments.push(segment);

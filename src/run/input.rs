@@ -59,7 +59,7 @@ pub fn members(path: &Path) -> Result<Vec<String>> {
         let base = name.rsplit('/').next().unwrap_or(name);
         !base.is_empty() && !base.starts_with('.') && !name.starts_with("__MACOSX/")
     };
-    let names = archive.file_names().filter_map(|name| name.ok());
+    let names = archive.file_names().filter_map(std::result::Result::ok);
     let mut names: Vec<String> =
         names.map(|name| name.to_string()).filter(|n| is_real(n)).collect();
     names.sort_unstable();

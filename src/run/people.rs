@@ -12,9 +12,9 @@ use crate::run::job::Job;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::Segment;
 use crate::run::staged::{
-    account, batches, count, day, instant, lacking, number, of_subject, sum, text,
+    account, batches, count, day, instant, lacking, number, of_subject, sum, system, text,
 };
-use crate::vocabulary::codes::{Fate, NON, OUI, Subject};
+use crate::vocabulary::codes::{Fate, NON, OUI, Subject, System};
 use crate::vocabulary::{columns, tables};
 
 /// Microseconds in a day.
@@ -224,6 +224,47 @@ pub(super) fn link_accounts(
     seen.sort_unstable();
     for (mediator, account) in seen {
         contracts.link(&mediator, &account);
+    }
+    Ok(())
+}
+
+/// Advisers some of whose records name no employer, while all others name the same one: documents
+/// of the Espace Coop before November 2022 may lack it.
+pub(super) fn suppose_employers(
+    job: &Job<'_>,
+    segments: &[&Segment],
+    (aliases, contracts): (&HashMap<String, String>, &mut Contracts),
+) -> Result<()> {
+    let names = [&columns::CONSEILLER_ID, &columns::STRUCTURE_ID];
+    let mut named: HashMap<String, Option<String>> = HashMap::new();
+    let mut lacking: HashSet<String> = HashSet::new();
+    for segment in segments {
+        if system(job, segment)? != System::Legacy {
+            continue;
+        }
+        for batch in batches(job, segment, &names)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let Some(adviser) = text(&batch, &columns::CONSEILLER_ID, row) else { continue };
+                let Some(id) = text(&batch, &columns::STRUCTURE_ID, row) else {
+                    lacking.insert(adviser.to_owned());
+                    continue;
+                };
+                let id = aliases.get(id).map_or(id, String::as_str);
+                match named.get_mut(adviser) {
+                    None => {
+                        named.insert(adviser.to_owned(), Some(id.to_owned()));
+                    }
+                    Some(known) if known.as_deref() != Some(id) => *known = None,
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    for adviser in lacking {
+        if let Some(Some(structure)) = named.get(&adviser) {
+            contracts.suppose(&adviser, structure);
+        }
     }
     Ok(())
 }

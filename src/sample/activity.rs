@@ -1,7 +1,7 @@
 //! A row number becomes an activity: who, when, where, with how many people, about what.
 
 use crate::sample::advisers::Adviser;
-use crate::sample::days::{DAY_MS, from_civil, last_sunday, month_end, to_civil};
+use crate::sample::days::{DAY_MS, from_civil, last_sunday, month_end, paris_day, to_civil};
 use crate::sample::dice::{Dice, Stream, mix};
 use crate::sample::employers::Employer;
 use crate::sample::pace::{AUTRE_END, NO_COMMUNE_CODE_END, OWN_DATE_START, Pace};
@@ -183,7 +183,7 @@ impl<'a> Activities<'a> {
         dice.turn_to(row);
         let quirk = occurrence.map(|occurrence| occurrence.quirk);
         let at_ms = self.instant(dice, occurrence);
-        let (adviser, employer) = self.world.advisers.draw(dice, at_ms.div_euclid(DAY_MS))?;
+        let (adviser, employer) = self.world.advisers.draw(dice, self.employment_day(at_ms))?;
         let employer = match quirk {
             Some(Quirk::AbandonedStructure) => dice.pick(&self.world.abandoned),
             _ => employer,
@@ -195,6 +195,11 @@ impl<'a> Activities<'a> {
             (Activite::Ponctuel, 25),
             (Activite::Collectif, 16),
         ]);
+        // Some of the Coop's ages are left out, which takes two people or more to be seen.
+        let activite = match (self.stream, quirk) {
+            (Stream::Coop, Some(Quirk::AgesSumDiffers)) => Activite::Collectif,
+            _ => activite,
+        };
         let canal = dice.weigh(&[
             (Canal::Rattachement, 58),
             (Canal::AutreLieu, 24),
@@ -203,7 +208,7 @@ impl<'a> Activities<'a> {
         ]);
         let spot = Spot::draw(self.world, dice, employer, occurrence)
             .without_code_if(quirk == Some(Quirk::CommuneCodeMissing));
-        let people = People::draw(dice, activite, quirk);
+        let people = People::draw(dice, activite, (self.stream, quirk));
         Some(Activity {
             id_row: row,
             occurrence,
@@ -222,6 +227,14 @@ impl<'a> Activities<'a> {
             themes: themes(dice),
             minutes: minutes(dice),
         })
+    }
+
+    /// Gives the day that decides on the employer: the one the stream's own rows bear.
+    fn employment_day(&self, at_ms: i64) -> i64 {
+        match self.stream {
+            Stream::Coop => paris_day(at_ms),
+            _ => at_ms.div_euclid(DAY_MS),
+        }
     }
 
     /// Draws the instant of an activity: by day, rarely late in the evening.
@@ -303,7 +316,7 @@ struct People {
 
 impl People {
     /// Draws the people: one, or 2 to 20 in a workshop, 5.6 on average.
-    fn draw(dice: &mut Dice, activite: Activite, quirk: Option<Quirk>) -> Self {
+    fn draw(dice: &mut Dice, activite: Activite, (stream, quirk): (Stream, Option<Quirk>)) -> Self {
         let participants = match (quirk, activite) {
             (Some(Quirk::ZeroParticipants), _) => 0,
             (_, Activite::Collectif) => 2 + dice.run_of((785, 1000), 18),
@@ -321,7 +334,11 @@ impl People {
                 people.recurrents = participants + 1 + dice.below(3);
             }
             Some(Quirk::AgesAllZero) => people.ages = [0; 5],
-            Some(Quirk::AgesSumDiffers) => raise(&mut people.ages, 3, 2),
+            Some(Quirk::AgesSumDiffers) => match stream {
+                // The Coop counts the ages of people it knows one by one: never too many.
+                Stream::Coop => lower_most(&mut people.ages),
+                _ => raise(&mut people.ages, 3, 2),
+            },
             _ => {}
         }
         people
@@ -331,6 +348,12 @@ impl People {
 fn raise(counts: &mut [u64], position: usize, by: u64) {
     if let Some(count) = counts.get_mut(position) {
         *count += by;
+    }
+}
+
+fn lower_most(counts: &mut [u64]) {
+    if let Some(most) = counts.iter_mut().max() {
+        *most = most.saturating_sub(1);
     }
 }
 

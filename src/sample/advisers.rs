@@ -41,7 +41,38 @@ pub(crate) struct Adviser {
     next_employer: Option<(i64, usize)>,
 }
 
+/// A stretch of days with one employer.
+pub(crate) struct Employment {
+    pub(crate) first_day: i64,
+    /// Last day; none while it lasts.
+    pub(crate) last_day: Option<i64>,
+    /// Position of the employer.
+    pub(crate) employer: usize,
+}
+
 impl Adviser {
+    /// Tells whether the adviser ever had another employer.
+    pub(crate) fn changes_employer(&self) -> bool {
+        self.next_employer.is_some()
+    }
+
+    /// Lists the employments, the first first.
+    pub(crate) fn employments(&self) -> impl Iterator<Item = Employment> + use<> {
+        let first = Employment {
+            first_day: self.start,
+            last_day: self.next_employer.map(|(since, _)| since - 1),
+            employer: self.first_employer,
+        };
+        let next = self.next_employer.map(|(since, employer)| Employment {
+            first_day: since.max(self.start),
+            last_day: None,
+            employer,
+        });
+        let lasts_a_day =
+            |first: &Employment| first.last_day.is_none_or(|day| day >= first.first_day);
+        Some(first).filter(lasts_a_day).into_iter().chain(next)
+    }
+
     fn employer_on(&self, day: i64) -> usize {
         match self.next_employer {
             Some((since, employer)) if day >= since => employer,
@@ -75,6 +106,11 @@ impl Advisers {
         });
         let sums = sums.collect();
         Self { advisers, sums }
+    }
+
+    /// Lists the advisers, by first day.
+    pub(crate) fn all(&self) -> &[Adviser] {
+        &self.advisers
     }
 
     /// Draws an adviser at work on a day, and the position of the employer on that day.

@@ -65,12 +65,21 @@ pub(crate) const fn last_sunday(year: i64, month: i64) -> i64 {
     last - (weekday(last) + 1) % 7
 }
 
-/// Gives the day it is in Paris at an instant.
-pub(crate) fn paris_day(at_ms: i64) -> i64 {
+/// Tells whether it is summer time in Paris at an instant.
+fn is_summer(at_ms: i64) -> bool {
     let (year, ..) = to_civil(at_ms.div_euclid(DAY_MS));
     let summer = last_sunday(year, 3) * DAY_MS + HOUR_MS..last_sunday(year, 10) * DAY_MS + HOUR_MS;
-    let offset_ms = if summer.contains(&at_ms) { 2 * HOUR_MS } else { HOUR_MS };
-    (at_ms + offset_ms).div_euclid(DAY_MS)
+    summer.contains(&at_ms)
+}
+
+/// Gives the instant whose UTC date and time are those of Paris at another.
+fn to_paris(at_ms: i64) -> i64 {
+    at_ms + if is_summer(at_ms) { 2 * HOUR_MS } else { HOUR_MS }
+}
+
+/// Gives the day it is in Paris at an instant.
+pub(crate) fn paris_day(at_ms: i64) -> i64 {
+    to_paris(at_ms).div_euclid(DAY_MS)
 }
 
 /// Tells whether an instant falls on another day in Paris than in UTC.
@@ -100,6 +109,35 @@ pub(crate) fn sql_instant(at_ms: i64) -> String {
     format!("{} {}", iso_day(at_ms.div_euclid(DAY_MS)), clock(at_ms))
 }
 
+/// Writes an instant as it is in Paris: `07/01/2025 à 11:11`.
+pub(crate) fn paris_minute(at_ms: i64) -> String {
+    let local_ms = to_paris(at_ms);
+    let time = clock(local_ms);
+    let day = french_day(local_ms.div_euclid(DAY_MS));
+    format!("{day} à {}", time.get(..5).unwrap_or_default())
+}
+
+/// Writes an instant as a script's text form of a date, on a server in Paris or in UTC:
+/// `Tue Jan 07 2025 10:11:12 GMT+0000 (Coordinated Universal Time)`.
+pub(crate) fn script_date(at_ms: i64, is_in_paris: bool) -> String {
+    let (local_ms, zone) = match (is_in_paris, is_summer(at_ms)) {
+        (false, _) => (at_ms, "GMT+0000 (Coordinated Universal Time)"),
+        (true, false) => (to_paris(at_ms), "GMT+0100 (Central European Standard Time)"),
+        (true, true) => (to_paris(at_ms), "GMT+0200 (Central European Summer Time)"),
+    };
+    let days = local_ms.div_euclid(DAY_MS);
+    let (year, month, day) = to_civil(days);
+    let part = |names: &'static str, rank: i64| {
+        let start = usize::try_from(rank * 3).unwrap_or(0);
+        names.get(start..start + 3).unwrap_or_default()
+    };
+    let weekday = part("MonTueWedThuFriSatSun", weekday(days));
+    let month = part("JanFebMarAprMayJunJulAugSepOctNovDec", month - 1);
+    let time = clock(local_ms);
+    let time = time.get(..8).unwrap_or_default();
+    format!("{weekday} {month} {day:02} {year:04} {time} {zone}")
+}
+
 fn clock(at_ms: i64) -> String {
     let ms = at_ms.rem_euclid(DAY_MS);
     let (seconds, ms) = (ms / 1000, ms % 1000);
@@ -109,7 +147,8 @@ fn clock(at_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use crate::sample::days::{
-        DAY_MS, checked, differs_in_paris, from_civil, iso_day, last_sunday,
+        DAY_MS, checked, differs_in_paris, from_civil, iso_day, last_sunday, paris_minute,
+        script_date,
     };
 
     #[test]
@@ -123,6 +162,17 @@ mod tests {
         assert_eq!(iso_day(last_sunday(2024, 3)), "2024-03-31");
         assert!(checked(2023, 2, 29).is_err());
         assert!(checked(2023, 13, 1).is_err());
+    }
+
+    #[test]
+    fn instants_are_written_in_both_zones() {
+        let at_ms = from_civil(2023, 8, 9) * DAY_MS + ((22 * 60 + 41) * 60 + 28) * 1000;
+        let utc = "Wed Aug 09 2023 22:41:28 GMT+0000 (Coordinated Universal Time)";
+        assert_eq!(script_date(at_ms, false), utc);
+        let paris = "Thu Aug 10 2023 00:41:28 GMT+0200 (Central European Summer Time)";
+        assert_eq!(script_date(at_ms, true), paris);
+        assert_eq!(paris_minute(at_ms), "10/08/2023 à 00:41");
+        assert_eq!(paris_minute(0), "01/01/1970 à 01:00");
     }
 
     #[test]

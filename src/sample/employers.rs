@@ -40,7 +40,10 @@ pub(crate) struct Employer {
     pub(crate) kind: Kind,
     pub(crate) name: String,
     pub(crate) siret: String,
+    /// Legal category in the list of structures, where it may be missing.
     pub(crate) legal_category: &'static str,
+    /// Legal category in the national register of companies.
+    pub(crate) registered_category: &'static str,
     pub(crate) declared_type: &'static str,
     pub(crate) commune_code: String,
     pub(crate) postal_code: String,
@@ -132,6 +135,7 @@ fn employer(
         } else {
             legal_category
         },
+        registered_category: legal_category,
         declared_type: dice.weigh(class.declared),
         legacy_id: (quirk != Some(Quirk::CoopOnly)).then(|| object_id(seed, EMPLOYER_IDS, number)),
         coop_id: (quirk != Some(Quirk::LegacyOnly)).then(|| uuid(seed, EMPLOYER_IDS, number)),

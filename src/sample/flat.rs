@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use crate::sample::FileSummary;
 use crate::sample::activity::{Activities, Activity};
 use crate::sample::days::{COOP_START, DAY_MS, differs_in_paris, iso_instant};
 use crate::sample::dice::{Dice, Stream, object_id};
@@ -11,6 +10,7 @@ use crate::sample::lines::CsvLine;
 use crate::sample::quirks::Quirk;
 use crate::sample::words;
 use crate::sample::world::World;
+use crate::sample::{FileSummary, Portion};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "activites_plates.csv";
@@ -71,15 +71,19 @@ const UNKNOWN_IDS: u64 = 31;
 const CUT_FIELDS: usize = 14;
 
 /// Writes the flat file.
-pub(crate) fn write(world: &World<'_>, rows: u64, out: &mut dyn Write) -> io::Result<FileSummary> {
+pub(crate) fn write(
+    world: &World<'_>,
+    portion: Portion,
+    out: &mut dyn Write,
+) -> io::Result<FileSummary> {
     let mut summary = FileSummary::new(FILE);
-    let activities = Activities::new(world, Stream::Flat, rows);
+    let activities = Activities::new(world, Stream::Flat, portion.stream_rows);
     let mut dice = activities.dice();
     let mut line = CsvLine::new(';');
     line.start(usize::MAX);
     line.fields(HEADER);
     out.write_all(line.end())?;
-    for row in 0..rows {
+    for row in 0..portion.rows {
         let Some(activity) = activities.at(&mut dice, row) else { continue };
         let is_cut = activity.shows(Quirk::TooFewFields);
         line.start(if is_cut { CUT_FIELDS } else { usize::MAX });

@@ -79,10 +79,14 @@ impl JsonLine {
         self.text.push('{');
     }
 
-    fn key(&mut self, key: &str) {
-        if !self.text.ends_with('{') {
+    fn separate(&mut self) {
+        if !self.text.ends_with(['{', '[']) {
             self.text.push(',');
         }
+    }
+
+    fn key(&mut self, key: &str) {
+        self.separate();
         self.text.push('"');
         self.text.push_str(key);
         self.text.push_str("\":");
@@ -133,6 +137,29 @@ impl JsonLine {
         self.text.push('}');
     }
 
+    /// Opens a list of objects inside the line.
+    pub(crate) fn open_list(&mut self, key: &str) {
+        self.key(key);
+        self.text.push('[');
+    }
+
+    /// Opens an object inside a list.
+    pub(crate) fn open_item(&mut self) {
+        self.separate();
+        self.text.push('{');
+    }
+
+    /// Closes the list opened last.
+    pub(crate) fn close_list(&mut self) {
+        self.text.push(']');
+    }
+
+    /// Ends the object without ending the line and gives its text.
+    pub(crate) fn object(&mut self) -> &str {
+        self.text.push('}');
+        &self.text
+    }
+
     /// Ends the line and gives its bytes.
     pub(crate) fn end(&mut self) -> &[u8] {
         self.text.push_str("}\n");
@@ -176,7 +203,14 @@ mod tests {
         line.close();
         line.list("f", &["g", "h"]);
         line.text("i", None);
-        let expected = r#"{"a":"say \"x\"","b":{"c":{"d":1,"e":2}},"f":["g","h"],"i":null}"#;
+        line.open_list("j");
+        for number in [1, 2] {
+            line.open_item();
+            line.bare("k", &number);
+            line.close();
+        }
+        line.close_list();
+        let expected = r#"{"a":"say \"x\"","b":{"c":{"d":1,"e":2}},"f":["g","h"],"i":null,"j":[{"k":1},{"k":2}]}"#;
         assert_eq!(line.end(), format!("{expected}\n").as_bytes());
     }
 }

@@ -6,28 +6,54 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
+pub use crate::sample::format::Format;
 use crate::sample::quirks::Quirk;
 use crate::sample::world::World;
 
 mod activity;
 mod advisers;
+mod beneficiaries;
 mod classes;
 mod coop;
+mod coop_api;
+mod coop_base;
+mod coop_directory;
+mod coop_labels;
+mod coop_record;
+mod coop_tables;
 mod coop_values;
+mod coop_xlsx;
+mod cra_json;
+mod datalake;
 mod days;
+mod deletions;
 mod dice;
+mod documents;
 mod employers;
 mod flat;
+mod format;
+#[cfg(test)]
+mod format_tests;
 mod legacy;
 mod legacy_columns;
+#[cfg(test)]
+mod legacy_format_tests;
+mod legacy_record;
+mod legal_labels;
 mod lines;
+mod metabase;
+mod migration;
 mod open_data;
 mod pace;
 mod quirks;
+mod register;
 mod siret;
 mod spots;
 mod structures;
+mod structures_export;
 mod territory;
+#[cfg(test)]
+mod test_support;
 #[cfg(test)]
 mod tests;
 pub mod words;
@@ -49,7 +75,7 @@ pub struct Place {
 /// What to invent.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Activity rows, the three activity files together.
+    /// Activity rows: of the three main activity files together, or of the one format.
     pub rows: u64,
     /// Seed; the same request gives the same bytes.
     pub seed: u64,
@@ -57,6 +83,26 @@ pub struct Request<'a> {
     pub places: &'a [Place],
     /// Last possible day of an activity: year, month, day.
     pub last_day: (i16, u8, u8),
+    /// The one format to write activities in; none for the usual folder, with three main files
+    /// and an extract of their first rows in every other format.
+    pub format: Option<Format>,
+}
+
+/// The first rows of a stream of activities, in one format.
+#[derive(Clone, Copy)]
+pub(crate) struct Portion {
+    /// Rows of the whole stream, on which each of them depends.
+    stream_rows: u64,
+    /// Rows to write.
+    rows: u64,
+    /// Whether other files hold the same rows, so that the format may have flaws of its own.
+    is_extract: bool,
+}
+
+impl Portion {
+    fn whole(stream_rows: u64) -> Self {
+        Self { stream_rows, rows: stream_rows, is_extract: false }
+    }
 }
 
 /// What was written.
@@ -70,7 +116,7 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSummary {
     /// Name of the file.
-    pub name: &'static str,
+    pub name: String,
     /// Records after the header, if there is one.
     pub rows: u64,
     /// Records that show each quirk.
@@ -78,8 +124,8 @@ pub struct FileSummary {
 }
 
 impl FileSummary {
-    fn new(name: &'static str) -> Self {
-        Self { name, rows: 0, quirks: BTreeMap::new() }
+    fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), rows: 0, quirks: BTreeMap::new() }
     }
 
     fn count(&mut self, quirk: Quirk) {
@@ -96,16 +142,34 @@ impl FileSummary {
 /// Opens a file of the export by its name.
 pub type Open<'a> = dyn FnMut(&str) -> io::Result<Box<dyn Write>> + 'a;
 
-type WriteFile = fn(&World<'_>, u64, &mut dyn Write) -> io::Result<FileSummary>;
+/// Where files go, and what was written in them.
+pub(crate) struct Output<'o, 'a> {
+    open: &'o mut Open<'a>,
+    files: Vec<FileSummary>,
+}
 
-/// Share of the rows each activity file has, in percent; the flat file takes what is left.
-const LEGACY_SHARE: u64 = 45;
-const COOP_SHARE: u64 = 45;
+impl Output<'_, '_> {
+    /// Writes one file from start to end.
+    fn file(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<FileSummary>,
+    ) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 16, (self.open)(name)?);
+        self.files.push(write(&mut out)?);
+        out.flush()
+    }
+}
 
-/// Writes the five files of an invented export, each from start to end.
+/// Rows there are at least in an extract, and the share it has of all rows.
+const EXTRACT_MIN: u64 = 40;
+const EXTRACT_SHARE: u64 = 20;
+
+/// Writes the files of an invented export, each from start to end.
 ///
 /// Calls `open` once for each file. Memory depends on the square root of the rows (the advisers)
-/// up to a ceiling, never on the rows themselves.
+/// up to a ceiling, never on the rows themselves, but for two formats: the zipped one keeps the
+/// rows of the years, the spreadsheet those of a file.
 ///
 /// # Errors
 ///
@@ -113,21 +177,41 @@ const COOP_SHARE: u64 = 45;
 /// a file cannot be opened or written.
 pub fn write(request: &Request<'_>, open: &mut Open<'_>) -> io::Result<Summary> {
     let world = World::new(request)?;
-    let legacy_rows = world.legacy_rows();
-    let coop_rows = request.rows.saturating_mul(COOP_SHARE) / 100;
-    let flat_rows = request.rows - legacy_rows - coop_rows;
-    let files: [(&'static str, u64, WriteFile); 5] = [
-        (structures::FILE, 0, structures::write),
-        (legacy::FILE, legacy_rows, legacy::write),
-        (coop::FILE, coop_rows, coop::write),
-        (flat::FILE, flat_rows, flat::write),
-        (open_data::FILE, 0, open_data::write),
-    ];
-    let mut summary = Summary { files: Vec::new() };
-    for (name, rows, write_file) in files {
-        let mut out = BufWriter::with_capacity(1 << 16, open(name)?);
-        summary.files.push(write_file(&world, rows, &mut out)?);
-        out.flush()?;
+    let mut output = Output { open, files: Vec::new() };
+    output.file(structures::FILE, |out| structures::write(&world, out))?;
+    if request.format.is_none() {
+        for format in [Format::LegacyArchive, Format::CoopActivites, Format::Flat] {
+            let portion = Portion::whole(format.stream_rows(&world));
+            format.write(&world, portion, &mut output)?;
+        }
     }
-    Ok(summary)
+    output.file(open_data::FILE, |out| open_data::write(&world, out))?;
+    output.file(structures_export::FILE, |out| structures_export::write(&world, out))?;
+    output.file(register::FILE, |out| register::write(&world, out))?;
+    match request.format {
+        Some(format) => {
+            let portion = Portion::whole(format.stream_rows(&world));
+            format.write(&world, portion, &mut output)?;
+        }
+        None => write_extracts(&world, &mut output)?,
+    }
+    Ok(Summary { files: output.files })
+}
+
+/// Writes the first rows of the legacy and Coop streams in the formats that are not the main ones,
+/// and the deletions.
+fn write_extracts(world: &World<'_>, output: &mut Output<'_, '_>) -> io::Result<()> {
+    for format in [
+        Format::LegacyDatalake,
+        Format::LegacyMetabase,
+        Format::LegacyDocuments,
+        Format::CoopApi,
+        Format::CoopXlsx,
+        Format::CoopBase,
+    ] {
+        let stream_rows = format.stream_rows(world);
+        let rows = EXTRACT_MIN.max(world.rows / EXTRACT_SHARE).min(stream_rows);
+        format.write(world, Portion { stream_rows, rows, is_extract: true }, output)?;
+    }
+    output.file(deletions::FILE, |out| deletions::write(world, out))
 }

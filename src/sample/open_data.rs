@@ -37,7 +37,7 @@ const HEADER: &[&str] = &[
 const FIRST_ROW: u64 = 2 << 32;
 
 /// Writes the list: one row by employer of the legacy system.
-pub(crate) fn write(world: &World<'_>, _: u64, out: &mut dyn Write) -> io::Result<FileSummary> {
+pub(crate) fn write(world: &World<'_>, out: &mut dyn Write) -> io::Result<FileSummary> {
     let mut summary = FileSummary::new(FILE);
     let mut dice = Dice::new(world.seed, Stream::Employers);
     let mut line = CsvLine::new(';');

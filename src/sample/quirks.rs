@@ -48,6 +48,11 @@ pub(crate) enum Quirk {
     SiretOnThreeRows,
     SaintMartin,
     NaturalPerson,
+    SemicolonText,
+    OldSchema,
+    StructureAbsent,
+    RepeatedRow,
+    FormerLegalCategory,
 }
 
 impl Quirk {
@@ -97,6 +102,11 @@ impl Quirk {
             Self::SiretOnThreeRows => "siret_on_three_rows",
             Self::SaintMartin => "saint_martin",
             Self::NaturalPerson => "natural_person",
+            Self::SemicolonText => "semicolon_text",
+            Self::OldSchema => "old_schema",
+            Self::StructureAbsent => "structure_absent",
+            Self::RepeatedRow => "repeated_row",
+            Self::FormerLegalCategory => "former_legal_category",
         }
     }
 }

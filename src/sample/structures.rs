@@ -28,7 +28,7 @@ const SITE_IDS: u64 = 5;
 const FIRST_ROW: u64 = 1 << 32;
 
 /// Writes the list: one row by employer and system, the legacy one first.
-pub(crate) fn write(world: &World<'_>, _: u64, out: &mut dyn Write) -> io::Result<FileSummary> {
+pub(crate) fn write(world: &World<'_>, out: &mut dyn Write) -> io::Result<FileSummary> {
     let mut summary = FileSummary::new(FILE);
     let mut dice = Dice::new(world.seed, Stream::Employers);
     let mut line = CsvLine::new(';');

@@ -24,7 +24,44 @@ pub const INVENTED_PERSONAL_TEXT: &[&str] = &[
     "0199001234",
     "02 61 91 55 66",
     "+33 6 39 98 77 88",
+    // Parts of the names, for the exports with first and last names apart.
+    "Perrine",
+    "Augustin",
+    "Yamina",
+    "Théodule",
+    "Rosalie",
+    "Ismaël",
+    "Vaubrunel",
+    "Kerlozrec",
+    "Belhoussard",
+    "Massignac",
+    "Trapenard",
+    "Dortignon",
 ];
+
+/// Whole names at the start of the list above; as many e-mails follow, then as many phones.
+const PEOPLE: usize = 6;
+
+/// What exports that name people tell of one.
+pub(crate) struct Person {
+    pub(crate) first_name: &'static str,
+    pub(crate) last_name: &'static str,
+    pub(crate) email: &'static str,
+    pub(crate) phone: &'static str,
+}
+
+/// Gives the person who stands for a number.
+pub(crate) fn person(number: u64) -> Person {
+    let rank = usize::try_from(number).unwrap_or(0) % PEOPLE;
+    let text = |kind: usize| INVENTED_PERSONAL_TEXT.get(kind * PEOPLE + rank).copied();
+    let (first_name, last_name) = text(0).and_then(|name| name.split_once(' ')).unwrap_or_default();
+    Person {
+        first_name,
+        last_name,
+        email: text(1).unwrap_or_default(),
+        phone: text(2).unwrap_or_default(),
+    }
+}
 
 /// Name of the one natural person among the employers, invented too.
 pub const INVENTED_NATURAL_PERSON: &str = "VAUBRUNEL OCTAVIE";
@@ -87,7 +124,7 @@ pub(crate) fn commune_name(commune_code: &str) -> String {
 
 /// Draws one of the personal texts.
 pub(crate) fn personal_text(dice: &mut Dice) -> &'static str {
-    dice.pick(INVENTED_PERSONAL_TEXT)
+    dice.pick(INVENTED_PERSONAL_TEXT.get(..3 * PEOPLE).unwrap_or_default())
 }
 
 /// Invents a note with a personal text inside.
@@ -148,14 +185,22 @@ pub(crate) fn association_purpose(dice: &mut Dice) -> &'static str {
     ])
 }
 
+const STREETS: &[&str] = &[
+    "RUE DES ECOLES",
+    "PLACE DE LA MAIRIE",
+    "AVENUE DES TILLEULS",
+    "CHEMIN DU LAVOIR",
+    "RUE DU PUITS",
+    "ALLEE DES GLYCINES",
+];
+
 /// Draws a street.
 pub(crate) fn street(dice: &mut Dice) -> &'static str {
-    dice.pick(&[
-        "RUE DES ECOLES",
-        "PLACE DE LA MAIRIE",
-        "AVENUE DES TILLEULS",
-        "CHEMIN DU LAVOIR",
-        "RUE DU PUITS",
-        "ALLEE DES GLYCINES",
-    ])
+    dice.pick(STREETS)
+}
+
+/// Gives the address that stands for a number: a house number and a street.
+pub(crate) fn address(number: u64) -> String {
+    let rank = usize::try_from(number).unwrap_or(0) % STREETS.len();
+    format!("{} {}", 1 + number % 97, STREETS.get(rank).copied().unwrap_or_default())
 }

@@ -7,13 +7,20 @@ use crate::sample::advisers::Advisers;
 use crate::sample::days::{PROGRAMME_START, checked};
 use crate::sample::employers::{Employer, invent};
 use crate::sample::quirks::Quirk;
-use crate::sample::{LEGACY_SHARE, Place, Request};
+use crate::sample::{Place, Request};
+
+/// Share of the rows each stream has in the usual folder, in percent; the flat file takes what is
+/// left.
+const LEGACY_SHARE: u64 = 45;
+const COOP_SHARE: u64 = 45;
 
 /// What all files share.
 pub(crate) struct World<'a> {
     pub(crate) seed: u64,
-    /// Activity rows asked for, all files together.
-    rows: u64,
+    /// Activity rows asked for, all streams together.
+    pub(crate) rows: u64,
+    /// Whether one format alone was asked for, so that a stream has all the rows.
+    has_one_format: bool,
     /// Last possible day of an activity.
     pub(crate) last_day: i64,
     pub(crate) places: &'a [Place],
@@ -51,6 +58,7 @@ impl<'a> World<'a> {
         Ok(Self {
             seed: request.seed,
             rows: request.rows,
+            has_one_format: request.format.is_some(),
             last_day,
             places: request.places,
             neighbours,
@@ -61,8 +69,25 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Counts the rows of the legacy archive, which other files refer to.
+    /// Counts the rows of the legacy stream, which other files refer to.
     pub(crate) fn legacy_rows(&self) -> u64 {
-        self.rows.saturating_mul(LEGACY_SHARE) / 100
+        self.share(LEGACY_SHARE)
+    }
+
+    /// Counts the rows of the Coop's stream.
+    pub(crate) fn coop_rows(&self) -> u64 {
+        self.share(COOP_SHARE)
+    }
+
+    /// Counts the rows of the flat stream, which takes what the others leave.
+    pub(crate) fn flat_rows(&self) -> u64 {
+        if self.has_one_format {
+            return self.rows;
+        }
+        self.rows - self.legacy_rows() - self.coop_rows()
+    }
+
+    fn share(&self, percent: u64) -> u64 {
+        if self.has_one_format { self.rows } else { self.rows.saturating_mul(percent) / 100 }
     }
 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod corrections;
 mod declarations;
 mod employment;
+mod formats;
 mod journey;
 mod kill;
 mod outputs;

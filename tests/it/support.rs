@@ -8,6 +8,7 @@ use std::process::Output;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use assert_cmd::Command;
+use conum::sample::words::{INVENTED_NATURAL_PERSON, INVENTED_PERSONAL_TEXT};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
@@ -142,6 +143,35 @@ impl Scene {
         found.sort();
         found
     }
+}
+
+impl Scene {
+    /// Checks that no invented personal text is in any file of the warehouse.
+    #[track_caller]
+    pub fn expect_nothing_personal(&self) {
+        walk(&self.warehouse(), &mut |path| {
+            let is_parquet = path.extension().is_some_and(|extension| extension == "parquet");
+            // The declarations that a run used are kept whole; they tell of no one.
+            if path.components().any(|part| part.as_os_str() == "declarations") {
+                return;
+            }
+            let text = if is_parquet {
+                texts(&read_parquet(path))
+            } else {
+                String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()
+            };
+            for personal in INVENTED_PERSONAL_TEXT.iter().chain(&[INVENTED_NATURAL_PERSON]) {
+                assert!(!text.contains(personal), "{}: {personal}", path.display());
+            }
+        });
+    }
+}
+
+/// All texts of all columns.
+fn texts(batches: &[RecordBatch]) -> String {
+    let columns = batches.iter().flat_map(RecordBatch::columns);
+    let texts = columns.filter_map(|column| column.as_string_opt::<i32>());
+    texts.flat_map(|column| column.iter().flatten()).collect::<Vec<_>>().join("\n")
 }
 
 /// A flat row: identifier, day, and what differs from an ordinary one.

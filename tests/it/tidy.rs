@@ -1,8 +1,11 @@
 //! The rules of the source tree that no compiler checks.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
+use conum::definition::Definitions;
+use conum::run::job::find_inputs;
+use conum::run::store;
 use conum::vocabulary::columns::Kind;
 use conum::vocabulary::tables;
 
@@ -123,14 +126,13 @@ fn every_source_has_its_sample_and_every_table_its_expected_rows() {
         names
     };
     assert_eq!(names("pipelines/tables", ".toml"), names("sample-data/expected", ".csv"));
-    let samples: Vec<PathBuf> = fs::read_dir(root().join("sample-data"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    assert_eq!(
-        names("pipelines/sources", ".toml").len(),
-        samples.iter().filter(|p| p.extension().is_some()).filter(|p| p.is_file()).count()
-    );
+    let files = store::read_tree(&root().join("pipelines")).unwrap();
+    let definitions = Definitions::load("national.toml", &files).unwrap();
+    let inputs = find_inputs(&root().join("sample-data"), &definitions).unwrap();
+    let sampled: BTreeSet<String> =
+        inputs.files.into_iter().filter_map(|(input, _)| input.source).collect();
+    let declared: BTreeSet<String> = names("pipelines/sources", ".toml").into_iter().collect();
+    assert_eq!(sampled, declared);
 }
 
 #[test]
