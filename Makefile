@@ -3,11 +3,13 @@
 CARGO  ?= cargo
 AS_OF  ?= 2025-07-01
 SIZE   ?= 1000000
+TARGET ?= csv
+MINUTES ?= 5
 # The commands of `make run`: the whole pipeline on the invented export of the repository.
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run check test expected bench docs clean tools
+.PHONY: help build run check test fuzz expected bench docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +32,17 @@ check: tools ## Formatting and lints
 
 test: tools ## All tests
 	$(CARGO) test --locked
+
+# Inputs found, and those that fail, lie beside the build; tests/fuzz/README.md says what to do with them.
+FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
+
+fuzz: tools ## Feed a reader with damaged input: TARGET is csv, loose, elements or nested
+	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get install -y g++; }
+	mkdir -p $(FUZZ)/corpus/$(TARGET) $(FUZZ)/failures
+	cd tests/fuzz && $(CARGO) run --release --locked --bin $(TARGET) -- \
+	  $(FUZZ)/corpus/$(TARGET) corpus/$(TARGET) -dict=dict/$(TARGET).dict \
+	  -artifact_prefix=$(FUZZ)/failures/$(TARGET)- -max_total_time=$$(($(MINUTES) * 60)) \
+	  -rss_limit_mb=2048 -timeout=10 -max_len=200000
 
 expected: tools ## Make sample-data and its expected tables again, to be read as a diff
 	$(CONUM) sample $(SAMPLE) --rows 2000 --seed 2023 --out sample-data

@@ -119,6 +119,8 @@ impl Error {
     }
 }
 
+// The fuzzed readers are built without polars.
+#[cfg(not(fuzzing))]
 impl From<polars::error::PolarsError> for Error {
     fn from(source: polars::error::PolarsError) -> Self {
         Self::internal(format!("a frame operation failed: {source}")).because(source)

@@ -7,7 +7,7 @@ use polars::prelude::*;
 use crate::clean::attendances::Attendances;
 use crate::clean::attended::{ATTENDANCE_FLAG, count_people};
 use crate::clean::contracts::Contracts;
-use crate::clean::employment::{EMPLOYER_FLAGS, EMPLOYMENT_FLAG, employ, join_employer};
+use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, employ, join_employer};
 use crate::clean::harmonise::{
     COMMON_KIND, COMMON_PLACE, COMMON_THEMES, DURATION_FLAG, MINUTES, any_late, harmonise,
 };
@@ -163,10 +163,7 @@ fn own_flags() -> Vec<Expr> {
             flags::DEPARTEMENT_PAR_EMPLOYEUR,
         ),
         flag(
-            col(EMPLOYER_FLAGS)
-                .eq(lit(flags::STRUCTURE_INCONNUE))
-                .fill_null(lit(false))
-                .or(col(columns::STRUCTURE_ID.name).eq(lit(""))),
+            col(IS_UNLISTED).fill_null(lit(true)).or(col(columns::STRUCTURE_ID.name).eq(lit(""))),
             flags::STRUCTURE_INCONNUE,
         ),
     ]

@@ -47,12 +47,23 @@ pub struct Found<'a> {
 }
 
 impl Contracts {
-    /// Adds a period of employment.
+    /// Adds a period of employment. Of two that begin on one day at one employer, the one that has
+    /// an end is the later version, then the one that ends later.
     pub fn add(&mut self, account: &str, contract: Contract) {
         let periods = self.by_account.entry(account.to_owned()).or_default();
-        if let Err(place) = periods.binary_search(&contract) {
-            periods.insert(place, contract);
+        let is_same = |other: &&mut Contract| {
+            (other.start, &other.structure) == (contract.start, &contract.structure)
+        };
+        match periods.iter_mut().find(is_same) {
+            Some(other) => other.end = other.end.max(contract.end),
+            None => periods.push(contract),
         }
+        periods.sort_unstable();
+    }
+
+    /// The employers that periods of employment name.
+    pub fn structures(&self) -> impl Iterator<Item = &str> {
+        self.by_account.values().flatten().map(|contract| contract.structure.as_str())
     }
 
     /// Says which account a mediator has.
@@ -139,6 +150,13 @@ mod tests {
         assert_eq!(on(&known, 25), ("a".to_owned(), false, false));
         assert_eq!(on(&known, 1), ("a".to_owned(), false, false));
         assert!(known.employer("x", "", 10).is_none());
+    }
+
+    #[test]
+    fn a_period_that_was_closed_since_takes_the_place_of_the_open_one() {
+        let known =
+            contracts(&[(Some(10), None, "a"), (Some(10), Some(20), "a"), (Some(21), None, "b")]);
+        assert_eq!(on(&known, 30), ("b".to_owned(), true, false));
     }
 
     #[test]

@@ -7,12 +7,14 @@ use crate::clean::harmonise::IS_REBUILT;
 use crate::clean::lookup::lookup;
 use crate::clean::places::{EMPLOYER_DEPARTEMENT, EMPLOYER_REGION};
 use crate::error::Result;
-use crate::vocabulary::codes::{DECLARE, EMPLOI, INCONNU, NON, OUI, RECONSTITUE, System};
+use crate::vocabulary::codes::{
+    DECLARE, EMPLOI, INCONNU, NON, OUI, RECONSTITUE, SEPARATOR, System,
+};
 use crate::vocabulary::columns::{self, Column as Name};
 use crate::vocabulary::flags;
 
-/// Flags of the employer, while rows are on their way.
-pub(super) const EMPLOYER_FLAGS: &str = "drapeaux de l'employeur";
+/// Whether no list has the employer, while rows are on their way.
+pub(super) const IS_UNLISTED: &str = "employeur d'aucune liste";
 /// Flag of the period of employment.
 pub(super) const EMPLOYMENT_FLAG: &str = "drapeau de l'emploi";
 /// What told the employer, where a period of employment did.
@@ -120,7 +122,14 @@ fn tell_advisers(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
 /// The employer of the activity, from the clean table of employers.
 pub(super) fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
     let key = [col(columns::STRUCTURE_ID.name)];
-    let taken = employers.clone().lazy().select([
+    let has_flag = |flags: Option<&str>| {
+        flags.is_some_and(|flags| flags.split(SEPARATOR).any(|f| f == flags::STRUCTURE_INCONNUE))
+    };
+    let flags = employers.column(columns::DRAPEAUX.name)?.str()?;
+    let unlisted: Vec<bool> = flags.iter().map(has_flag).collect();
+    let mut employers = employers.clone();
+    employers.with_column(Series::new(IS_UNLISTED.into(), unlisted).into())?;
+    let taken = employers.lazy().select([
         col(columns::STRUCTURE_ID.name),
         col(columns::SIREN.name),
         col(columns::TYPE_EMPLOYEUR.name),
@@ -128,7 +137,7 @@ pub(super) fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<Da
         col(columns::FRANCE_SERVICES.name),
         col(columns::DEPARTEMENT.name).alias(EMPLOYER_DEPARTEMENT),
         col(columns::REGION.name).alias(EMPLOYER_REGION),
-        col(columns::DRAPEAUX.name).alias(EMPLOYER_FLAGS),
+        col(IS_UNLISTED),
     ]);
     let joined = rows.lazy().join(taken, key.clone(), key, JoinArgs::new(JoinType::Left));
     let or_unknown = |name: &Name| col(name.name).fill_null(lit(INCONNU));

@@ -169,7 +169,7 @@ pub struct Group {
     pub is: String,
 }
 
-/// What stands for a value that is missing, where the record says so.
+/// What stands for a missing number of participants, where the record says so.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Absent {

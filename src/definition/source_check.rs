@@ -1,7 +1,7 @@
 //! What a declared source says is held against the staged table, the code lists and itself.
 
 use crate::definition::codelist::Lists;
-use crate::definition::source::{Container, Mapping, Quotes, Reading, Source};
+use crate::definition::source::{Container, Encoding, Mapping, Quotes, Reading, Source};
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns::{self, Kind};
 use crate::vocabulary::tables;
@@ -65,8 +65,10 @@ pub(super) fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> 
 fn mistakes_of_layout(source: &Source) -> Vec<(String, String)> {
     let is_csv = source.container == Container::Csv;
     let is_json = matches!(source.container, Container::Json | Container::Jsonl);
+    let is_lines = source.container == Container::Jsonl;
     let heeded = [
         ("delimiter", source.delimiter.is_some(), is_csv),
+        ("encoding", source.encoding != Encoding::Utf8, is_csv || is_lines),
         ("tail", !source.tail.is_empty(), is_csv),
         ("quotes", source.quotes == Quotes::None, is_csv),
         ("trailing_delimiter", source.trailing_delimiter, is_csv),
@@ -118,6 +120,10 @@ fn mistakes_of_column(
     let is_tally = mapping.reading == Reading::Tally;
     if is_tally && (mapping.values.is_empty() || source.group_by.is_none()) {
         let message = format!("column `{name}`: a tally needs `values`, and `group_by`");
+        found.push((name.to_owned(), message));
+    }
+    if mapping.absent.is_some() && name != columns::NB_PARTICIPANTS.name {
+        let message = format!("column `{name}`: only a number of participants can be supposed");
         found.push((name.to_owned(), message));
     }
     if mapping.group.is_some() && mapping.reading != Reading::Count {

@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
     fn instant(&self, text: &str) -> Option<i64> {
         match self.format {
             Some(format) => time::instant_as(text, format, &self.zone),
-            None => time::instant(text),
+            None => time::instant(text, &self.zone),
         }
     }
 
@@ -154,8 +154,7 @@ impl<'a> Reader<'a> {
         }
         let minutes = match self.unit {
             Unit::Minutes => count(self.without_decimals(text)).ok(),
-            // Two decimals of an hour are at most 36 seconds: the minute is the nearest one.
-            Unit::Hours => cents(text).map(|hundredths| Cell::Number((hundredths * 60 + 50) / 100)),
+            Unit::Hours => minutes_of_hours(text),
         };
         let Some(Cell::Number(minutes)) = minutes else { return Err(reasons::DURATION) };
         Ok(keep(&minutes.to_string(), buffer))
@@ -292,6 +291,12 @@ fn cents(text: &str) -> Option<i64> {
     format!("{euros}{decimals:0<2}").parse().ok()
 }
 
+/// Hours with at most two decimals, to the nearest minute.
+fn minutes_of_hours(text: &str) -> Option<Cell> {
+    let hundredths = cents(text).filter(|hundredths| (0..=COUNT_MAX).contains(hundredths))?;
+    Some(Cell::Number((hundredths * 60 + 50) / 100))
+}
+
 /// A number, or the whole of a rank: the 5 of `2/5`.
 fn whole(text: &str) -> Read {
     let whole = text.split_once('/').map_or(text, |(_, whole)| whole.trim());
@@ -322,5 +327,8 @@ mod tests {
         assert_eq!(cents("1 234,5"), Some(123_450));
         assert_eq!(cents("1.234"), None);
         assert_eq!(cents(""), None);
+        assert_eq!(minutes_of_hours("1,5"), Some(Cell::Number(90)));
+        assert_eq!(minutes_of_hours("-0,5"), None);
+        assert_eq!(minutes_of_hours("1537228672809130"), None);
     }
 }

@@ -13,7 +13,7 @@ pub mod pseudonym;
 mod record;
 mod records;
 mod sheet;
-mod time;
+pub mod time;
 mod value;
 
 use std::io::Read;

@@ -20,17 +20,20 @@ pub(super) fn day(text: &str, format: Option<&str>) -> Option<i32> {
     day_number(date)
 }
 
-/// Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.f]`, with `T` or a space, in UTC unless an
-/// offset follows.
-pub(super) fn instant(text: &str) -> Option<i64> {
+/// Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.f]`, with `T` or a space; unless an offset
+/// follows, read from the clock of `zone`.
+pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let date = plain_date(date.as_bytes())?;
     let rest = rest.strip_prefix(['T', ' '])?;
     let (clock, offset) = match rest.find(['Z', '+', '-']) {
         Some(at) => rest.split_at_checked(at)?,
-        None => (rest, "Z"),
+        None => (rest, ""),
     };
     let time = DateTime::from_parts(date, plain_time(clock)?);
+    if offset.is_empty() {
+        return Some(time.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond());
+    }
     let micros = time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond();
     micros.checked_sub(offset_seconds(offset)?.checked_mul(1_000_000)?)
 }
@@ -47,8 +50,9 @@ pub(super) fn instant_as(text: &str, format: &str, zone: &TimeZone) -> Option<i6
     Some(at.as_microsecond())
 }
 
-/// The Europe/Paris day of an instant in microseconds.
-pub(super) fn paris_day(micros: i64, paris: &TimeZone) -> Option<i32> {
+/// The Europe/Paris day of an instant in microseconds since 1970, in days since 1970.
+#[must_use]
+pub fn paris_day(micros: i64, paris: &TimeZone) -> Option<i32> {
     let instant = Timestamp::from_microsecond(micros).ok()?;
     let shifted = micros.checked_add(i64::from(paris.to_offset(instant).seconds()) * 1_000_000)?;
     i32::try_from(shifted.div_euclid(86_400_000_000)).ok()
@@ -107,7 +111,7 @@ mod tests {
 
     fn paris(text: &str) -> Option<String> {
         let paris = TimeZone::get("Europe/Paris").unwrap();
-        let days = paris_day(instant(text)?, &paris)?;
+        let days = paris_day(instant(text, &TimeZone::UTC)?, &paris)?;
         Some((Date::constant(1970, 1, 1) + jiff::Span::new().days(days)).to_string())
     }
 
@@ -124,12 +128,13 @@ mod tests {
         let javascript = "%a %b %d %Y %H:%M:%S GMT%z";
         let utc = "Wed Aug 09 2023 15:41:28 GMT+0000 (Coordinated Universal Time)";
         let summer = "Wed Aug 09 2023 17:41:28 GMT+0200 (Central European Summer Time)";
-        let expected = instant("2023-08-09T15:41:28Z");
+        let expected = instant("2023-08-09T15:41:28Z", &TimeZone::UTC);
         assert_eq!(instant_as(utc, javascript, &TimeZone::UTC), expected);
         assert_eq!(instant_as(summer, javascript, &TimeZone::UTC), expected);
         let paris = TimeZone::get("Europe/Paris").unwrap();
         let french = instant_as("09/08/2023 à 17:41", "%d/%m/%Y à %H:%M", &paris);
-        assert_eq!(french, instant("2023-08-09T15:41:00Z"));
+        assert_eq!(french, instant("2023-08-09T15:41:00Z", &TimeZone::UTC));
+        assert_eq!(french, instant("2023-08-09 17:41:00", &paris));
         assert_eq!(instant_as("undefined", javascript, &paris), None);
     }
 
@@ -143,7 +148,7 @@ mod tests {
             "2023-02-01 10:00:00+99:00",
             "é023-02-01 10:00:00",
         ] {
-            assert_eq!(instant(text), None, "{text}");
+            assert_eq!(instant(text, &TimeZone::UTC), None, "{text}");
         }
         assert_eq!(day("16/06/2021", Some("%d/%m/%Y")), day("2021-06-16", None));
         assert_eq!(day("1969-12-31", None), Some(-1));

@@ -98,6 +98,9 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     let aliases = employers::complete(job, &activities, &mut register)?;
     let mut contracts = people::contracts(job, segments, &mut cleaned.ledger)?;
     people::link_accounts(job, &activities, &mut contracts)?;
+    for structure in contracts.structures() {
+        register.complete(structure, None, "");
+    }
     people::suppose_employers(job, &activities, (&aliases, &mut contracts))?;
     let attendances = people::attendances(job, segments, &mut cleaned.ledger)?;
     let employers = register.resolve(job.definitions)?;

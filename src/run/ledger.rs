@@ -143,6 +143,42 @@ impl Ledger {
         reasons
     }
 
+    /// What entered a stage from a segment, over all periods.
+    #[must_use]
+    pub fn entered(&self, stage: &str, source: &str, segment: &str) -> Amount {
+        self.sum(|account, fate, _| {
+            fate.is_none()
+                && account.stage == stage
+                && account.source == source
+                && account.segment == segment
+        })
+    }
+
+    /// What was kept, by period.
+    #[must_use]
+    pub fn kept_by_period(&self, stage: &str) -> BTreeMap<String, Amount> {
+        let mut kept: BTreeMap<String, Amount> = BTreeMap::new();
+        self.visit(|account, fate, _, amount| {
+            if account.stage == stage && fate == Some(Fate::Kept) {
+                *kept.entry(account.period.clone()).or_default() += amount;
+            }
+        });
+        kept
+    }
+
+    /// Rejected rows by stage, source and reason.
+    #[must_use]
+    pub fn rejected(&self) -> BTreeMap<(String, String, String), i64> {
+        let mut rejected = BTreeMap::new();
+        self.visit(|account, fate, reason, amount| {
+            if fate == Some(Fate::Rejected) {
+                let key = (account.stage.clone(), account.source.clone(), reason.to_owned());
+                *rejected.entry(key).or_default() += amount.rows;
+            }
+        });
+        rejected
+    }
+
     /// Accounts whose rows or measures do not come out: in - out, each other than zero.
     #[must_use]
     pub fn residuals(&self) -> Vec<(Account, Amount)> {

@@ -4,10 +4,12 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use arrow::array::RecordBatch;
+use jiff::tz::TimeZone;
 
 use crate::clean::attendances::{Attendance, Attendances, Person};
 use crate::clean::contracts::{Contract, Contracts};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ingest::time::paris_day;
 use crate::run::job::Job;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::Segment;
@@ -16,9 +18,6 @@ use crate::run::staged::{
 };
 use crate::vocabulary::codes::{Fate, NON, OUI, Subject, System};
 use crate::vocabulary::{columns, tables};
-
-/// Microseconds in a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Rows of each segment by what became of them.
 #[derive(Default)]
@@ -130,6 +129,8 @@ pub(super) fn contracts(
     segments: &[Segment],
     ledger: &mut Ledger,
 ) -> Result<Contracts> {
+    let paris = TimeZone::get("Europe/Paris")
+        .map_err(|error| Error::internal("the time zone Europe/Paris is known").because(error))?;
     let mut contracts = Contracts::default();
     let names: Vec<_> = tables::STAGED_EMPLOIS.columns.iter().collect();
     each(job, segments, (Subject::Emplois, &names), ledger, &mut |batch, row| {
@@ -137,7 +138,7 @@ pub(super) fn contracts(
         let structure = text(batch, &columns::STRUCTURE_ID, row).ok_or_else(lacking)?;
         // A period taken away in the Coop ended that day at the latest.
         let removed = instant(batch, &columns::SUPPRIME_LE, row);
-        let removed = removed.and_then(|at| i32::try_from(at.div_euclid(DAY_MICROS)).ok());
+        let removed = removed.and_then(|at| paris_day(at, &paris));
         let end = day(batch, &columns::FIN, row);
         let contract = Contract {
             start: day(batch, &columns::DEBUT, row),

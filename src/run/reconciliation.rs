@@ -107,11 +107,13 @@ impl Evidence {
         ] {
             cleaned.reconciliation.insert(what.to_owned(), found);
         }
-        if orphans + self.before_opening > 0 {
+        // An archive that tells no instants cannot have them.
+        let can_tell = self.archived.is_empty() || !self.archive_instants.is_empty();
+        let lacking = orphans + if can_tell { self.before_opening } else { 0 };
+        if lacking > 0 {
             cleaned.warnings.push(format!(
-                "{} migrated activities of La Coop are left out although the archive given does \
-                 not have their record: is the whole archive there?",
-                orphans + self.before_opening
+                "{lacking} migrated activities of La Coop are left out although the archive given \
+                 does not have their record: is the whole archive there?"
             ));
         }
         if residual > 0 {

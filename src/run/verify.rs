@@ -14,7 +14,7 @@ use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::store::{self, Store};
 use crate::run::{aggregate, clean, frames, ingest, parquet};
-use crate::vocabulary::codes::{Fate, Subject};
+use crate::vocabulary::codes::{Fate, SEPARATOR, Subject};
 use crate::vocabulary::columns;
 use crate::vocabulary::{flags, tables};
 
@@ -294,7 +294,10 @@ fn employers(store: &Store, definitions: &Definitions, ledger: &Ledger) -> Resul
         let batch = read_all(store, &path)?;
         let flags = batch.column_by_name(columns::DRAPEAUX.name);
         let flags = flags.and_then(|flags| flags.as_string_opt::<i32>());
-        let is_declared = |flag: &Option<&str>| *flag != Some(flags::STRUCTURE_INCONNUE);
+        let is_declared = |found: &Option<&str>| {
+            let mut flags = found.iter().flat_map(|found| found.split(SEPARATOR));
+            flags.all(|flag| flag != flags::STRUCTURE_INCONNUE)
+        };
         let declared = flags.map_or(0, |flags| flags.iter().filter(is_declared).count());
         if i64::try_from(declared).ok() != Some(kept.rows) {
             problems.push(format!(
@@ -361,39 +364,4 @@ fn recomputed(
         }
     }
     Ok((problems, accounts))
-}
-
-impl Ledger {
-    /// What entered a stage from a segment, over all periods.
-    fn entered(&self, stage: &str, source: &str, segment: &str) -> Amount {
-        self.sum(|account, fate, _| {
-            fate.is_none()
-                && account.stage == stage
-                && account.source == source
-                && account.segment == segment
-        })
-    }
-
-    /// What was kept, by period.
-    fn kept_by_period(&self, stage: &str) -> BTreeMap<String, Amount> {
-        let mut kept: BTreeMap<String, Amount> = BTreeMap::new();
-        self.visit(|account, fate, _, amount| {
-            if account.stage == stage && fate == Some(Fate::Kept) {
-                *kept.entry(account.period.clone()).or_default() += amount;
-            }
-        });
-        kept
-    }
-
-    /// Rejected rows by stage, source and reason.
-    fn rejected(&self) -> BTreeMap<(String, String, String), i64> {
-        let mut rejected = BTreeMap::new();
-        self.visit(|account, fate, reason, amount| {
-            if fate == Some(Fate::Rejected) {
-                let key = (account.stage.clone(), account.source.clone(), reason.to_owned());
-                *rejected.entry(key).or_default() += amount.rows;
-            }
-        });
-        rejected
-    }
 }

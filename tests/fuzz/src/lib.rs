@@ -1,0 +1,163 @@
+//! Bytes are read as a source declares them; whatever they are, all that was met comes out.
+
+// The readers and what they need, without the rest of conum and its slow build.
+#[path = "../../../src/definition/mod.rs"]
+pub mod definition;
+#[path = "../../../src/error.rs"]
+pub mod error;
+#[path = "../../../src/ingest/mod.rs"]
+pub mod ingest;
+#[path = "../../../src/vocabulary/mod.rs"]
+pub mod vocabulary;
+// Once more, to call directly what is private to `ingest`.
+#[path = "../../../src/ingest/edn.rs"]
+mod edn;
+#[path = "../../../src/ingest/time.rs"]
+mod time;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use jiff::tz::TimeZone;
+
+use crate::definition::source::Container;
+use crate::definition::{Definitions, Files, is_declaration};
+use crate::ingest::pseudonym::Key;
+use crate::ingest::{Context, ingest};
+
+/// Blank lines that push a record over the end of the block it was in.
+const SHIFT: usize = 10_000;
+
+/// The declarations of `pipelines/`, and the sources of this folder beside them.
+static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(|| {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pipelines = here.join("../../pipelines");
+    let mut files = Files::new();
+    for folder in ["", "codelists", "corrections", "reference", "rules", "sources", "tables"] {
+        add(&mut files, &pipelines.join(folder), folder);
+    }
+    add(&mut files, &here.join("sources"), "sources");
+    // On the thread of the fuzzer: a pool would only cost time.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+    pool.build_global().unwrap();
+    Definitions::load("national.toml", &files).unwrap_or_else(|error| panic!("{error}"))
+});
+
+fn add(files: &mut Files, folder: &Path, name: &str) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{name}/{}", entry.file_name().to_str().unwrap());
+        let path = path.trim_start_matches('/');
+        if is_declaration(path) {
+            files.insert(path.to_owned(), fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+/// What came out of an input.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Records met.
+    pub records: usize,
+    /// Line and fingerprint of each row.
+    pub rows: Vec<(i64, i64)>,
+    /// Line, place and reasons of each reject.
+    pub rejects: Vec<(i64, String, Vec<String>)>,
+}
+
+/// Reads an input; `None` when it is refused as a whole.
+#[must_use]
+pub fn read(source: &str, bytes: &[u8]) -> Option<Outcome> {
+    let definitions = &*DEFINITIONS;
+    let declared = &definitions.sources[source];
+    let key = Key::published();
+    let context = Context {
+        lists: &definitions.lists,
+        employer_rules: &definitions.employer_rules,
+        key: &key,
+    };
+    let (mut rows, mut rejects) = (Vec::new(), Vec::new());
+    let met = ingest((declared, declared.container), context, bytes, &mut |piece| {
+        let column = |name| piece.rows.column_by_name(name).unwrap().as_primitive::<Int64Type>();
+        let (lines, fingerprints) = (column("ligne"), column("empreinte"));
+        rows.extend(lines.values().iter().copied().zip(fingerprints.values().iter().copied()));
+        rejects.extend(piece.rejects.into_iter().map(|r| (r.line, r.place, r.reasons)));
+        Ok(())
+    });
+    let met = met.ok()?;
+    assert_eq!(met.records, (rows.len() + rejects.len()) as u64 + met.merged, "records are lost");
+    // Those of which the place alone is known come first in their block.
+    rejects.sort();
+    Some(Outcome { records: rows.len() + rejects.len(), rows, rejects })
+}
+
+/// Reads an input twice, the second time with blank lines behind its header or before its records:
+/// where its blocks end decides nothing.
+#[must_use]
+pub fn check(source: &str, bytes: &[u8]) -> Option<Outcome> {
+    let found = read(source, bytes);
+    let declared = &DEFINITIONS.sources[source];
+    let (head, body) = bytes.split_at(start_of_records(declared.container, bytes));
+    let blank = vec![b'\n'; if body.is_empty() { 0 } else { SHIFT }];
+    let mut again = read(source, &[head, &blank, body].concat());
+    if declared.container == Container::Json {
+        assert_eq!(found, again, "white space changes what is read");
+        return found;
+    }
+    if let Some(again) = &mut again {
+        let shift = blank.len() as i64;
+        again.rows.iter_mut().for_each(|row| row.0 -= shift);
+        again.rejects.iter_mut().for_each(|reject| reject.0 -= shift);
+    }
+    assert_eq!(found, again, "blank lines change what is read");
+    if let Some(found) = found.as_ref().filter(|_| declared.each.is_none()) {
+        let feeds = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let lines = found.rows.iter().map(|row| row.0).chain(found.rejects.iter().map(|r| r.0));
+        let lines: BTreeSet<i64> = lines.collect();
+        assert_eq!(lines.len(), found.records, "a line is two records");
+        assert!(lines.iter().all(|line| (1..=feeds as i64 + 1).contains(line)), "{lines:?}");
+    }
+    found
+}
+
+/// Where blank lines may stand: behind the header, if its end is plain to see, or the mark.
+fn start_of_records(container: Container, bytes: &[u8]) -> usize {
+    match container {
+        Container::Csv => match bytes.iter().position(|byte| *byte == b'\n') {
+            Some(feed) if !bytes[..feed].contains(&b'"') => feed + 1,
+            _ => bytes.len(),
+        },
+        _ if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) => 3,
+        _ => 0,
+    }
+}
+
+/// Lines that hold more than white space.
+#[must_use]
+pub fn filled_lines(bytes: &[u8]) -> usize {
+    let bytes = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count()
+}
+
+/// Reads a text as EDN and as a point in time.
+pub fn check_value(text: &str) {
+    if let Some(value) = edn::parse(text) {
+        assert_eq!(edn::parse(&format!(" {text}\n")), Some(value), "white space changes a value");
+    }
+    let paris = TimeZone::get("Europe/Paris").unwrap();
+    for format in [None, Some("%d/%m/%Y")] {
+        let _ = time::day(text, format);
+    }
+    let formats = ["%a %b %d %Y %H:%M:%S GMT%z", "%d/%m/%Y à %H:%M"];
+    let instants = formats.iter().map(|format| time::instant_as(text, format, &paris));
+    for at in instants.chain([time::instant(text, &TimeZone::UTC)]).flatten() {
+        let Some(day) = time::paris_day(at, &paris) else { continue };
+        // Paris is at most two hours and a bit from UTC.
+        let days = [at - 7_200_000_000, at + 7_200_000_000].map(|at| at.div_euclid(86_400_000_000));
+        assert!((days[0]..=days[1]).contains(&i64::from(day)), "{text}: {day}");
+    }
+}
