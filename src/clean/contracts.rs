@@ -81,6 +81,13 @@ impl Contracts {
         self.supposed.insert(mediator.to_owned(), structure.to_owned());
     }
 
+    /// The only employer that the records of an adviser name.
+    #[must_use]
+    pub fn supposed(&self, mediator: &str) -> Option<Found<'_>> {
+        let structure = self.supposed.get(mediator)?;
+        Some(Found { structure, is_covered: false, is_ambiguous: false })
+    }
+
     /// Whether no period is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -99,15 +106,10 @@ impl Contracts {
     }
 
     /// The employer of a mediator, or account, on a day. Of several, the period that began last;
-    /// where none covers the day, the one before it, else the first one, as the Coop does; where
-    /// none is known, the only employer that the records of the mediator name.
+    /// where none covers the day, the one before it, else the first one, as the Coop does.
     #[must_use]
     pub fn employer<'a>(&'a self, mediator: &str, account: &'a str, day: Day) -> Option<Found<'a>> {
-        let account = self.account(mediator, account);
-        let Some(periods) = account.and_then(|account| self.by_account.get(account)) else {
-            let structure = self.supposed.get(mediator)?;
-            return Some(Found { structure, is_covered: false, is_ambiguous: false });
-        };
+        let periods = self.by_account.get(self.account(mediator, account)?)?;
         let covering: Vec<&Contract> = periods.iter().filter(|period| period.covers(day)).collect();
         let nearest = || {
             let before = periods.iter().filter(|period| period.end.is_some_and(|end| end < day));
@@ -170,8 +172,8 @@ mod tests {
     fn the_only_employer_of_the_records_is_supposed() {
         let mut known = contracts(&[]);
         known.suppose("n", "c");
-        assert_eq!(known.employer("n", "", 5).unwrap().structure, "c");
-        assert!(known.employer("m", "", 5).is_none());
+        assert_eq!(known.supposed("n").unwrap().structure, "c");
+        assert!(known.supposed("m").is_none());
     }
 
     #[test]

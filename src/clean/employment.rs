@@ -65,6 +65,7 @@ fn by_contract(mut rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
     let (mut structures, mut sources, mut flagged) =
         (Vec::with_capacity(height), Vec::with_capacity(height), Vec::with_capacity(height));
     let own = rows.column(columns::STRUCTURE_ID.name)?.str()?;
+    let systems = rows.column(columns::SYSTEME.name)?.str()?;
     let mediators = rows.column(columns::CONSEILLER_ID.name)?.str()?;
     let accounts = rows.column(columns::UTILISATEUR_ID.name)?.str()?;
     let days = rows.column(columns::DATE.name)?.date()?.physical();
@@ -73,9 +74,11 @@ fn by_contract(mut rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
         let id = text(own);
         let (mediator, account) = (text(mediators), text(accounts));
         let day = days.get(row).unwrap_or_default();
-        let found = match id.is_empty() {
-            true => known.contracts.employer(&mediator, &account, day),
-            false => None,
+        let is_legacy = systems.get(row) == Some(System::Legacy.code());
+        let found = match (id.is_empty(), is_legacy) {
+            (false, _) => None,
+            (true, false) => known.contracts.employer(&mediator, &account, day),
+            (true, true) => known.contracts.supposed(&mediator),
         };
         sources.push(found.map(|found| if found.is_covered { EMPLOI } else { RECONSTITUE }));
         let is_ambiguous = found.is_some_and(|found| found.is_ambiguous);

@@ -103,28 +103,28 @@ fn decide_one(record: &[Version], decided: &mut Decided) {
     let is_copy = record.iter().any(|version| version.role == Role::Copy);
     let is_known = record.iter().any(|version| version.role != Role::Notice);
     let mut is_deleted = false;
-    let mut newer: Option<&Version> = None;
+    let mut newer: Vec<i64> = Vec::new();
     for version in record {
         if version.role == Role::Notice {
-            let effect = match (is_known, newer) {
+            let effect = match (is_known, newer.is_empty()) {
                 (false, _) => Effect::Void,
-                (true, None) => Effect::Applied,
-                (true, Some(_)) => Effect::Overtaken,
+                (true, true) => Effect::Applied,
+                (true, false) => Effect::Overtaken,
             };
             is_deleted |= effect == Effect::Applied;
             decided.notices.push((version.segment, effect));
             set(decided, version, Fate::Notice);
             continue;
         }
-        let fate = match newer {
-            Some(newer) if newer.fingerprint == version.fingerprint => Fate::Duplicate,
-            Some(_) => Fate::Superseded,
-            None if is_copy => Fate::Migrated,
-            None if is_deleted || version.role == Role::Deleted => Fate::Deleted,
-            None => Fate::Kept,
+        let fate = match newer.is_empty() {
+            false if newer.contains(&version.fingerprint) => Fate::Duplicate,
+            false => Fate::Superseded,
+            true if is_copy => Fate::Migrated,
+            true if is_deleted || version.role == Role::Deleted => Fate::Deleted,
+            true => Fate::Kept,
         };
         set(decided, version, fate);
-        newer = Some(version);
+        newer.push(version.fingerprint);
     }
 }
 

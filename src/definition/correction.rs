@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::definition::source::Source;
+use crate::definition::codelist::Lists;
+use crate::definition::source::{Reading, Source};
 use crate::definition::{Files, Problem, in_folder, toml_file};
-use crate::vocabulary::codes::Subject;
+use crate::vocabulary::codes::{SEPARATOR, Subject};
 use crate::vocabulary::columns::{self, Kind};
 use crate::vocabulary::tables;
 
@@ -122,14 +123,14 @@ pub const PRIVATE: [columns::Column; 3] =
 
 pub(super) fn load(
     files: &Files,
-    sources: &BTreeMap<String, Source>,
+    (sources, lists): (&BTreeMap<String, Source>, &Lists),
     problems: &mut Vec<Problem>,
 ) -> Vec<Correction> {
     let mut all: Vec<Correction> = Vec::new();
     for (path, _, bytes) in in_folder(files, "corrections", "toml") {
         let Some(file) = toml_file::read::<CorrectionFile>(path, bytes, problems) else { continue };
         for correction in file.correction {
-            let mut found = mistakes(&correction, sources);
+            let mut found = mistakes(&correction, (sources, lists));
             if all.iter().any(|other| other.name == correction.name) {
                 found.push("another correction has this name".to_owned());
             }
@@ -143,7 +144,10 @@ pub(super) fn load(
     all
 }
 
-fn mistakes(correction: &Correction, sources: &BTreeMap<String, Source>) -> Vec<String> {
+fn mistakes(
+    correction: &Correction,
+    (sources, lists): (&BTreeMap<String, Source>, &Lists),
+) -> Vec<String> {
     let Some(source) = sources.get(&correction.source) else {
         return vec![format!("no source `{}`", correction.source)];
     };
@@ -175,6 +179,9 @@ fn mistakes(correction: &Correction, sources: &BTreeMap<String, Source>) -> Vec<
         found.extend(mistake_of_value(source.subject, column, value));
     }
     // The day decides the file a record is in, and its identifier which version counts.
+    for (column, value) in &correction.set {
+        found.extend(mistake_of_new_value((source, lists), column, value));
+    }
     let fixed = [
         columns::LIGNE,
         columns::EMPREINTE,
@@ -190,6 +197,47 @@ fn mistakes(correction: &Correction, sources: &BTreeMap<String, Source>) -> Vec<
         found.push(format!("`{}` cannot be replaced", column.name));
     }
     found
+}
+
+/// A value that `ingest` would not have made is not let in by the back door.
+fn mistake_of_new_value(
+    (source, lists): (&Source, &Lists),
+    name: &str,
+    value: &Value,
+) -> Option<String> {
+    let mapping = source.columns.get(name);
+    let text = match value {
+        Value::Number(number) => {
+            return (*number < 0).then(|| format!("column `{name}`: {number} is no count"));
+        }
+        Value::Text(text) => text,
+    };
+    if text.is_empty() {
+        let is_required = mapping.is_some_and(|mapping| mapping.required);
+        return is_required.then(|| format!("column `{name}` cannot be emptied"));
+    }
+    let is_number =
+        |length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    let list = mapping.and_then(|mapping| mapping.list.as_deref());
+    let codes = list.map(|list| lists.source_codes(list, source.system));
+    let is_sound = match mapping.map(|mapping| mapping.reading) {
+        Some(Reading::Siret) => is_number(14),
+        Some(Reading::LegalCategory) => is_number(4),
+        Some(Reading::PostalCode) => is_number(5),
+        Some(Reading::Commune) => text.len() == 5,
+        Some(Reading::Reference) => text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+        Some(Reading::Duration) => is_count(text) || codes.is_some_and(|c| c.contains(text)),
+        Some(Reading::Code) => codes.is_none_or(|codes| codes.contains(text)),
+        Some(Reading::Codes) => {
+            codes.is_none_or(|codes| text.split(SEPARATOR).all(|code| codes.contains(code)))
+        }
+        _ => true,
+    };
+    (!is_sound).then(|| format!("column `{name}`: `{text}` is no value of this column"))
+}
+
+fn is_count(text: &str) -> bool {
+    text.parse::<u32>().is_ok()
 }
 
 fn mistake_of_value(subject: Subject, name: &str, value: &Value) -> Option<String> {

@@ -99,7 +99,7 @@ impl Definitions {
         let lists = codelist::Lists::load(files, &mut problems);
         let indicators = indicator::load(files, &mut problems);
         let sources = source::load(files, &lists, &mut problems);
-        let corrections = correction::load(files, &sources, &mut problems);
+        let corrections = correction::load(files, (&sources, &lists), &mut problems);
         let rules = rule::load(files, &mut problems);
         let tables = table::load(files, &indicators, &mut problems);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut problems);

@@ -121,7 +121,7 @@ pub enum Reading {
     LegalCategory,
     /// The name of an organisation, of which only the name rules it matches are kept.
     NameRules,
-    /// `oui` for one of `values`, `non` for anything else.
+    /// `oui` for one of `values`, `non` for one of `no`, whatever the case.
     YesNo,
     /// A SIREN: 9 digits with a key.
     Siren,
@@ -204,6 +204,9 @@ pub struct Mapping {
     /// The codes themselves, where no list is worth a file.
     #[serde(default)]
     pub values: Vec<String>,
+    /// What means no, where `values` mean yes.
+    #[serde(default)]
+    pub no: Vec<String>,
     /// Format of a day or instant.
     pub format: Option<String>,
     /// The identifier is hashed first, as the datalake does, to join those it wrote.

@@ -20,6 +20,9 @@ pub(super) fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> 
     if let Err(message) = source.pattern() {
         found.push(("files".to_owned(), format!("`files`: {message}")));
     }
+    if source.files.is_empty() {
+        found.push(("files".to_owned(), "`files` names no pattern".to_owned()));
+    }
     match source.delimiter {
         Some(c) if !c.is_ascii() || c == '"' || c == '\n' => {
             found.push((
@@ -106,15 +109,15 @@ fn mistakes_of_column(
         let message = format!("column `{name}` cannot be read as {:?}", mapping.reading);
         found.push((name.to_owned(), message));
     }
-    let coded = matches!(
-        mapping.reading,
-        Reading::Code | Reading::Codes | Reading::Duration | Reading::YesNo
-    );
+    let coded = matches!(mapping.reading, Reading::Code | Reading::Codes | Reading::Duration);
     if let Some(format) = mapping.format.as_deref().filter(|format| !is_format(format, mapping)) {
         let message = format!("column `{name}`: `{format}` is no format of a day or instant");
         found.push((name.to_owned(), message));
     }
-    if mapping.from.all().is_empty() {
+    if source.dropped.iter().any(|dropped| mapping.from.all().contains(dropped)) {
+        found.push((name.to_owned(), format!("column `{name}` is both read and dropped")));
+    }
+    if mapping.from.all().is_empty() || mapping.from.all().iter().any(String::is_empty) {
         found.push((name.to_owned(), format!("column `{name}`: `from` is empty")));
     }
     let is_tally = mapping.reading == Reading::Tally;

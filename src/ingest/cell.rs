@@ -21,6 +21,10 @@ const COUNT_MAX: i64 = 1_000_000_000;
 /// The years 1900 to 2199, in days since 1970; other dates are slips of the keyboard.
 const DAYS: std::ops::Range<i32> = -25_567..84_006;
 
+/// Spellings of yes and no, in lower case.
+const YES: [&str; 5] = ["t", "true", "1", "oui", "vrai"];
+const NO: [&str; 5] = ["f", "false", "0", "non", "faux"];
+
 /// A typed value; text lies in the scratch's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cell {
@@ -33,6 +37,8 @@ pub(super) enum Cell {
 pub(super) struct Reader<'a> {
     reading: Reading,
     codes: BTreeSet<String>,
+    /// Values that mean no; or all values that some tally of the same column counts.
+    known: BTreeSet<String>,
     lists: ListStyle,
     is_lenient: bool,
     format: Option<&'a str>,
@@ -59,9 +65,18 @@ impl<'a> Reader<'a> {
         if let Some(list) = &mapping.list {
             codes.extend(context.lists.source_codes(list, source.system));
         }
+        let is_beside = |other: &&Mapping| {
+            other.reading == Reading::Tally && other.from.all() == mapping.from.all()
+        };
+        let beside = source.columns.values().filter(is_beside);
+        let beside = beside.flat_map(|other| other.values.iter().cloned());
         Self {
             reading: mapping.reading,
             codes,
+            known: match mapping.reading {
+                Reading::Tally => beside.collect(),
+                _ => mapping.no.iter().cloned().collect(),
+            },
             lists: source.lists,
             is_lenient: mapping.lenient,
             format: mapping.format.as_deref(),
@@ -107,7 +122,7 @@ impl<'a> Reader<'a> {
                 .ok_or(reasons::DATE),
             Reading::Count => count(self.without_decimals(text)),
             Reading::Whole => whole(text),
-            Reading::Tally => Ok(self.tally(text)),
+            Reading::Tally => Ok(self.tally(text, flags)),
             Reading::Euros => cents(text).map(Cell::Number).ok_or(reasons::AMOUNT),
             Reading::Code if self.codes.contains(text) => Ok(keep(text, buffer)),
             Reading::Code if self.is_lenient => {
@@ -115,7 +130,7 @@ impl<'a> Reader<'a> {
                 Ok(Cell::Null)
             }
             Reading::Code => Err(reasons::CODE),
-            Reading::YesNo => Ok(keep(if self.codes.contains(text) { OUI } else { NON }, buffer)),
+            Reading::YesNo => Ok(self.yes_no(text, buffer, flags)),
             Reading::Codes => Ok(self.codes(text, buffer, flags)),
             Reading::Duration => self.duration(text, buffer),
             Reading::Siren if is_siren(text) => Ok(keep(text, buffer)),
@@ -160,11 +175,31 @@ impl<'a> Reader<'a> {
         Ok(keep(&minutes.to_string(), buffer))
     }
 
-    /// How many of the values of a group are among the codes.
-    fn tally(&self, text: &str) -> Cell {
-        let values = text.split(VALUE_END).map(str::trim);
-        let found = values.filter(|value| self.codes.contains(*value)).count();
-        i64::try_from(found).map_or(Cell::Null, Cell::Number)
+    /// A spelling of yes or of no; any other is left out and flagged.
+    fn yes_no(&self, text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+        let text = text.replace('\u{a0}', " ").to_lowercase();
+        let is_among = |spellings: &[&str]| spellings.contains(&text.as_str());
+        if is_among(&YES) || self.codes.iter().any(|code| code.to_lowercase() == text) {
+            return keep(OUI, buffer);
+        }
+        if is_among(&NO) || self.known.iter().any(|code| code.to_lowercase() == text) {
+            return keep(NON, buffer);
+        }
+        add_flag(flags, flags::CODE_INCONNU);
+        Cell::Null
+    }
+
+    /// How many of the values of a group are among the codes; one that no column of the group
+    /// counts is flagged.
+    fn tally(&self, text: &str, flags: &mut Vec<&'static str>) -> Cell {
+        let mut found = 0;
+        for value in text.split(VALUE_END).map(str::trim).filter(|value| !value.is_empty()) {
+            found += i64::from(self.codes.contains(value));
+            if !self.known.contains(value) {
+                add_flag(flags, flags::CODE_INCONNU);
+            }
+        }
+        Cell::Number(found)
     }
 
     /// Four digits, or the label of a category.
@@ -269,7 +304,7 @@ fn day(day: Option<i32>) -> Read {
 }
 
 fn count(text: &str) -> Read {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(reasons::INTEGER);
     }
@@ -299,8 +334,13 @@ fn minutes_of_hours(text: &str) -> Option<Cell> {
 
 /// A number, or the whole of a rank: the 5 of `2/5`.
 fn whole(text: &str) -> Read {
-    let whole = text.split_once('/').map_or(text, |(_, whole)| whole.trim());
-    count(whole).map_err(|reason| if text.contains('/') { reasons::WHOLE } else { reason })
+    let Some((rank, whole)) = text.split_once('/') else { return count(text) };
+    match (count(rank.trim()), count(whole.trim())) {
+        (Ok(Cell::Number(rank)), Ok(Cell::Number(whole))) if (1..=whole).contains(&rank) => {
+            Ok(Cell::Number(whole))
+        }
+        _ => Err(reasons::WHOLE),
+    }
 }
 
 #[cfg(test)]
@@ -320,6 +360,12 @@ mod tests {
     #[test]
     fn counts_and_amounts_are_exact() {
         assert_eq!(count("-3"), Ok(Cell::Number(-3)));
+        assert_eq!(count("+60"), Err(reasons::INTEGER));
+        assert_eq!(whole("2/5"), Ok(Cell::Number(5)));
+        assert_eq!(whole("1"), Ok(Cell::Number(1)));
+        for rank in ["5/3", "0/2", "-1/2", "deux/2", "1/"] {
+            assert_eq!(whole(rank), Err(reasons::WHOLE), "{rank}");
+        }
         assert_eq!(count("1000000000000"), Err(reasons::RANGE));
         assert_eq!(count("99999999999999999999999"), Err(reasons::RANGE));
         assert_eq!(count("2.0"), Err(reasons::INTEGER));

@@ -27,6 +27,8 @@ pub(super) struct Elements<R> {
 enum State {
     Before,
     Inside,
+    /// Behind the bracket of the list, the rest of the document not yet looked at.
+    Behind,
     After,
 }
 
@@ -107,11 +109,54 @@ impl<R: Read> Reader for Elements<R> {
             }
             wanted = self.carry.len() + BLOCK;
         }
+        if self.state == State::Behind {
+            self.check_rest()?;
+            self.state = State::After;
+        }
         Ok(None)
     }
 }
 
 impl<R: Read> Elements<R> {
+    /// Fails when records may stand behind the list: a second one, or another document.
+    fn check_rest(&mut self) -> Result<()> {
+        self.fill(HEAD_MAX)?;
+        let mut depth = usize::from(self.key.is_some());
+        let mut at = 0;
+        let mut found = None;
+        while let Some(byte) = self.carry.get(at) {
+            if depth == 0 && !byte.is_ascii_whitespace() {
+                found = Some("something follows the JSON document");
+                break;
+            }
+            match byte {
+                b'"' => {
+                    let Some(end) = string_end(&self.carry, at) else { break };
+                    let text = self.carry.get(at + 1..end).unwrap_or_default();
+                    at = end;
+                    let is_list = bracket_behind(&self.carry, end + 1).is_some();
+                    if depth == 1 && is_list && self.key.as_deref().map(str::as_bytes) == Some(text)
+                    {
+                        found = Some("the JSON document has its list twice");
+                        break;
+                    }
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            at += 1;
+        }
+        if found.is_none() && (depth > 0 || self.carry.len() > HEAD_MAX) {
+            found = Some("the JSON document has no end");
+        }
+        match found {
+            None => Ok(()),
+            Some(problem) => Err(Error::data(problem)
+                .hint("is it one whole page a file? ask for it again, or separate the pages")),
+        }
+    }
+
     /// Cuts as many elements as the bytes hold; returns how many bytes are used.
     fn cut(&mut self, block: &mut Block) -> usize {
         let bytes = block.take_bytes();
@@ -130,8 +175,8 @@ impl<R: Read> Elements<R> {
             let start = at + filler;
             let rest = bytes.get(start..).unwrap_or_default();
             if rest.first() == Some(&b']') {
-                self.state = State::After;
-                at = bytes.len();
+                self.state = State::Behind;
+                at = start + 1;
                 break;
             }
             match element_end(rest) {
@@ -281,6 +326,20 @@ mod tests {
         assert_eq!(texts(&found), [r#"{"a":1}"#, "!ligne_tronquee"]);
         let found = cut(r#"{"data":[{"a":1},"#, Some("data")).unwrap();
         assert_eq!(texts(&found), [r#"{"a":1}"#, "!ligne_tronquee"]);
+    }
+
+    #[test]
+    fn nothing_may_hide_behind_the_list() {
+        for text in [
+            r#"{"data":[{}]}{"data":[{}]}"#,
+            r#"{"data":[{}],"data":[{}]}"#,
+            r#"{"data":[{}]} x"#,
+            r#"{"data":[{}],"meta":{"#,
+        ] {
+            assert!(cut(text, Some("data")).is_err(), "{text}");
+        }
+        let sound = r#"{"data":[{}],"meta":{"data":[1],"x":"]}"}} "#;
+        assert_eq!(cut(sound, Some("data")).unwrap().len(), 1);
     }
 
     #[test]

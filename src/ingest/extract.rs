@@ -2,8 +2,12 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type, TimeUnit};
 use bytes::Bytes;
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::definition::source::ListStyle;
@@ -18,26 +22,40 @@ const ROWS: usize = 8192;
 pub(super) struct Extract {
     /// Names of the columns.
     pub(super) names: Vec<String>,
+    /// Places of the columns that are read.
+    taken: Vec<usize>,
     batches: ParquetRecordBatchReader,
     lists: ListStyle,
     number: i64,
 }
 
 impl Extract {
-    /// Opens a Parquet file.
+    /// Opens a Parquet file, of which the columns that `is_read` are read.
     ///
     /// # Errors
     /// When it is none.
-    pub(super) fn open(bytes: Vec<u8>, lists: ListStyle) -> Result<Self> {
+    pub(super) fn open(
+        bytes: Vec<u8>,
+        lists: ListStyle,
+        is_read: &dyn Fn(&str) -> bool,
+    ) -> Result<Self> {
         let failed = |error| {
-            Error::data(format!("the Parquet file cannot be opened: {error}")).because(error)
+            Error::data(format!("the Parquet file cannot be opened: {error}"))
+                .because(error)
+                .hint("is it whole? a Parquet file begins and ends with PAR1")
         };
         let builder =
             ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(failed)?;
         let fields = builder.schema().fields().clone();
-        let names = fields.iter().map(|field| field.name().clone()).collect();
-        let batches = builder.with_batch_size(ROWS).build().map_err(failed)?;
-        Ok(Self { names, batches, lists, number: 1 })
+        let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
+        let is_taken = |(_, name): &(usize, &String)| is_read(name);
+        let taken: Vec<usize> =
+            names.iter().enumerate().filter(is_taken).map(|(place, _)| place).collect();
+        // What is not read is not even unpacked: it may be large, or of a type of no use.
+        let mask = ProjectionMask::roots(builder.parquet_schema(), taken.iter().copied());
+        let builder = builder.with_batch_size(ROWS).with_projection(mask);
+        let batches = builder.build().map_err(failed)?;
+        Ok(Self { names, taken, batches, lists, number: 1 })
     }
 }
 
@@ -45,17 +63,21 @@ impl Reader for Extract {
     fn next_block(&mut self) -> Result<Option<Block>> {
         let Some(batch) = self.batches.next() else { return Ok(None) };
         let batch = batch.map_err(|error| {
-            Error::data(format!("the Parquet file is damaged: {error}")).because(error)
+            Error::data(format!("the Parquet file cannot be read: {error}"))
+                .because(error)
+                .hint("is it whole, and packed with Snappy, zstd, gzip, LZ4 or not at all?")
         })?;
         let mut block = Block::default();
         let columns = texts(&batch, self.lists)?;
         for row in 0..batch.num_rows() {
             let mut record = String::new();
-            for (place, column) in columns.iter().enumerate() {
+            for place in 0..self.names.len() {
                 if place > 0 {
                     record.push(char::from(FIELD_END));
                 }
-                if let Some(Some(text)) = column.get(row) {
+                let column = self.taken.binary_search(&place).ok();
+                let column = column.and_then(|column| columns.get(column));
+                if let Some(Some(text)) = column.and_then(|column| column.get(row)) {
                     record.push_str(&text.replace([char::from(FIELD_END), VALUE_END], " "));
                 }
             }
@@ -68,25 +90,78 @@ impl Reader for Extract {
 
 fn texts(batch: &RecordBatch, lists: ListStyle) -> Result<Vec<Vec<Option<String>>>> {
     let columns = batch.columns().iter().zip(batch.schema_ref().fields());
-    let of_column =
-        |(column, field): (&ArrayRef, &arrow::datatypes::FieldRef)| match column.data_type() {
-            DataType::List(_) => (0..column.len())
-                .map(|row| {
-                    let is_there = column.is_valid(row);
-                    is_there.then(|| list(&column.as_list::<i32>().value(row), lists)).transpose()
-                })
-                .collect(),
-            _ => scalars(column).map_err(|error| {
-                Error::data(format!("column `{}` cannot be read as text: {error}", field.name()))
-            }),
-        };
+    let of_column = |(column, field): (&ArrayRef, &FieldRef)| {
+        column_texts(column, lists).map_err(|error| Error {
+            message: format!("column `{}`: {}", field.name(), error.message),
+            ..error
+        })
+    };
     columns.map(of_column).collect()
 }
 
+fn column_texts(column: &ArrayRef, lists: ListStyle) -> Result<Vec<Option<String>>> {
+    let elements = |row: usize| match column.data_type() {
+        DataType::List(_) => Some(column.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => Some(column.as_list::<i64>().value(row)),
+        DataType::FixedSizeList(..) => Some(column.as_fixed_size_list().value(row)),
+        _ => None,
+    };
+    if !column.data_type().is_list() {
+        return scalars(column);
+    }
+    let text = |row: usize| match elements(row).filter(|_| column.is_valid(row)) {
+        Some(elements) => list(&elements, lists).map(Some),
+        None => Ok(None),
+    };
+    (0..column.len()).map(text).collect()
+}
+
+/// Values as text: instants by UTC where they have a zone, days alone where they have no time,
+/// whole numbers without decimals.
 fn scalars(column: &ArrayRef) -> Result<Vec<Option<String>>> {
-    let text = cast(column, &DataType::Utf8)?;
-    let text = text.as_string::<i32>();
-    Ok(text.iter().map(|value| value.map(str::to_owned)).collect())
+    let failed = |error: arrow::error::ArrowError| {
+        Error::data(format!("type {} cannot be read as text: {error}", column.data_type()))
+            .hint("export the column as text, a number, a date or a timestamp")
+    };
+    match column.data_type() {
+        DataType::Timestamp(unit, zone) => {
+            let per_second: i64 = match unit {
+                TimeUnit::Second => 1,
+                TimeUnit::Millisecond => 1_000,
+                TimeUnit::Microsecond => 1_000_000,
+                TimeUnit::Nanosecond => 1_000_000_000,
+            };
+            let numbers = cast(column, &DataType::Int64).map_err(failed)?;
+            let numbers = numbers.as_primitive::<Int64Type>();
+            let text = |number: i64| instant(number, per_second, zone.is_some());
+            Ok(numbers.iter().map(|number| number.and_then(text)).collect())
+        }
+        DataType::Date64 => scalars(&cast(column, &DataType::Date32).map_err(failed)?),
+        DataType::Float16 | DataType::Float32 | DataType::Float64 => {
+            let numbers = cast(column, &DataType::Float64).map_err(failed)?;
+            let numbers = numbers.as_primitive::<Float64Type>();
+            Ok(numbers.iter().map(|number| number.map(|number| number.to_string())).collect())
+        }
+        kind if kind.is_nested() => Err(Error::data(format!("type {kind} has parts"))
+            .hint("export the column as text, a number, a date or a timestamp")),
+        _ => {
+            let text = cast(column, &DataType::Utf8).map_err(failed)?;
+            let text = text.as_string::<i32>();
+            Ok(text.iter().map(|value| value.map(str::to_owned)).collect())
+        }
+    }
+}
+
+fn instant(number: i64, per_second: i64, has_zone: bool) -> Option<String> {
+    let rest = number.rem_euclid(per_second).checked_mul(1_000_000_000 / per_second)?;
+    let nanoseconds = i32::try_from(rest).ok()?;
+    let at = Timestamp::new(number.div_euclid(per_second), nanoseconds).ok()?;
+    if has_zone {
+        return Some(at.to_string());
+    }
+    let civil = at.to_zoned(TimeZone::UTC).datetime();
+    let is_midnight = civil.time() == Time::midnight();
+    Some(if is_midnight { civil.date().to_string() } else { civil.to_string() })
 }
 
 fn list(elements: &ArrayRef, lists: ListStyle) -> Result<String> {

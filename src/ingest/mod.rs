@@ -132,7 +132,11 @@ fn open<'a, 'r>(
             (plan, Box::new(sheet), merged)
         }
         Container::Parquet => {
-            let extract = Extract::open(whole(input)?, source.lists)?;
+            let is_read = |name: &str| {
+                let mut places = source.columns.values().flat_map(|mapping| mapping.from.all());
+                places.any(|place| plan::plain(place) == plan::plain(name))
+            };
+            let extract = Extract::open(whole(input)?, source.lists, &is_read)?;
             (Plan::of_columns(source, context, &extract.names)?, Box::new(extract), 0)
         }
     })

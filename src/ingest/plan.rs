@@ -322,8 +322,12 @@ pub(super) fn plain(name: &str) -> String {
     name.trim().trim_start_matches('\u{feff}').replace('\u{2019}', "'")
 }
 
-/// A name from a file, short enough to be shown.
+/// A name from a file, short enough to be shown; one that may tell of a person is hidden.
 fn shortened(name: &str) -> String {
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    if name.contains('@') || digits >= 6 {
+        return "(nom masqué)".to_owned();
+    }
     name.chars().take(40).collect()
 }
 

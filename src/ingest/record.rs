@@ -169,7 +169,7 @@ impl Plan<'_> {
                 return Ok(Value::Null);
             }
             let value = match syntax {
-                Syntax::Json => serde_json::from_str(&text).ok(),
+                Syntax::Json => serde_json::from_str(&text).ok().map(|Object(value)| value),
                 Syntax::Edn => edn::parse(&text),
             };
             value.ok_or(reasons::NESTED)

@@ -19,6 +19,8 @@ pub(super) const FIELD_END: u8 = 0x1F;
 pub(super) const VALUE_END: char = '\u{1E}';
 /// Rows that may precede the header.
 const HEAD_ROWS_MAX: u32 = 200;
+/// Columns a header may have.
+const WIDTH_MAX: usize = 512;
 
 type Cells<'a> = XlsxCellReader<'a, Cursor<Vec<u8>>>;
 
@@ -64,8 +66,10 @@ impl Sheet {
             cells: book.worksheet_cells_reader(&name).map_err(failed)?,
             next: None,
             is_at_end: false,
+            width: WIDTH_MAX,
         };
         let names = header(&mut rows, source)?;
+        rows.width = names.len();
         group(rows, names, source)
     }
 }
@@ -89,6 +93,8 @@ struct Rows<'a> {
     cells: Cells<'a>,
     next: Option<Cell<DataRef<'a>>>,
     is_at_end: bool,
+    /// Columns looked at: those of the header, once it is known.
+    width: usize,
 }
 
 impl Rows<'_> {
@@ -112,12 +118,12 @@ impl Rows<'_> {
                 self.next = Some(cell);
                 break;
             }
+            let column = usize::try_from(column).unwrap_or(usize::MAX);
             let text = text(cell.get_value());
-            if text.is_empty() {
+            if text.is_empty() || column >= self.width {
                 continue;
             }
             row = Some(number);
-            let column = usize::try_from(column).unwrap_or(usize::MAX).min(16_383);
             if texts.len() <= column {
                 texts.resize(column + 1, String::new());
             }
@@ -225,7 +231,9 @@ impl Layout {
     /// What rows of one activity share; `None` where they have no identifier.
     fn key(&self, fields: &[String]) -> Option<String> {
         self.id.and_then(|id| fields.get(id)).filter(|id| !id.is_empty())?;
-        Some(joined(&self.shared, fields))
+        let rank = self.rank(fields);
+        let whole = rank.split_once('/').map_or("1", |(_, whole)| whole);
+        Some(format!("{}{}{whole}", joined(&self.shared, fields), char::from(FIELD_END)))
     }
 
     fn rank(&self, fields: &[String]) -> String {

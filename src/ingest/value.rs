@@ -4,35 +4,80 @@ use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A JSON object none of whose own keys stands twice.
+/// A JSON object none of whose keys stands twice, at any depth.
 pub(super) struct Object(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Keys)
+        deserializer.deserialize_map(Keys).map(Object)
+    }
+}
+
+/// A JSON value in which no object has a key twice.
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Keys).map(Unique)
     }
 }
 
 struct Keys;
 
 impl<'de> Visitor<'de> for Keys {
-    type Value = Object;
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+        while let Some((key, Unique(value))) = entries.next_entry::<String, Unique>()? {
             if object.insert(key, value).is_some() {
                 return Err(A::Error::custom("a key stands twice"));
             }
         }
-        Ok(Object(Value::Object(object)))
+        Ok(Value::Object(object))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unique(value)) = elements.next_element()? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Value, E> {
+        Ok(Value::String(text))
+    }
+
+    fn visit_bool<E: Error>(self, is_true: bool) -> Result<Value, E> {
+        Ok(Value::Bool(is_true))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 }
 
@@ -100,12 +145,13 @@ pub(super) struct Misshapen;
 fn scalar(value: &Value) -> Result<Cow<'_, str>, Misshapen> {
     match value {
         Value::String(text) => Ok(Cow::Borrowed(text)),
-        Value::Number(number) => Ok(Cow::Owned(number.to_string())),
+        Value::Number(number) => Ok(Cow::Owned(whole(&number.to_string()).to_owned())),
         Value::Bool(is_true) => Ok(Cow::Borrowed(if *is_true { "true" } else { "false" })),
         Value::Object(wrapped) if wrapped.len() == 1 => {
             let Some((key, inner)) = wrapped.iter().next() else { return Err(Misshapen) };
             match (key.as_str(), inner) {
-                ("$oid" | "$numberInt" | "$numberLong" | "$numberDouble", Value::String(text)) => {
+                ("$numberDouble", Value::String(text)) => Ok(Cow::Borrowed(whole(text))),
+                ("$oid" | "$numberInt" | "$numberLong", Value::String(text)) => {
                     Ok(Cow::Borrowed(text))
                 }
                 ("$date", Value::String(text)) => Ok(Cow::Borrowed(text)),
@@ -115,6 +161,11 @@ fn scalar(value: &Value) -> Result<Cow<'_, str>, Misshapen> {
         }
         Value::Null | Value::Array(_) | Value::Object(_) => Err(Misshapen),
     }
+}
+
+/// A whole number stored as a double, without its decimal.
+fn whole(number: &str) -> &str {
+    number.strip_suffix(".0").unwrap_or(number)
 }
 
 fn milliseconds(text: &str) -> Result<Cow<'static, str>, Misshapen> {
@@ -130,7 +181,8 @@ mod tests {
     fn at(path: &str, separator: Option<&str>) -> Result<Option<String>, Misshapen> {
         let object = r#"{"a":{"b":3},"t":["x",null,"y"],"n":null,"f":true,
             "o":{"$oid":"61f"},"d":{"$date":{"$numberLong":"1691595688123"}},
-            "e":{"$date":1691595688000},"i":{"$numberInt":"7"},"u":{"$uuid":"1"}}"#;
+            "e":{"$date":1691595688000},"w":{"$numberDouble":"4.0"},"x":2.0,
+            "i":{"$numberInt":"7"},"u":{"$uuid":"1"}}"#;
         let Object(object) = serde_json::from_str(object).unwrap();
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         text(&object, &path, separator).map(|text| text.map(Cow::into_owned))
@@ -153,6 +205,8 @@ mod tests {
             ("d", "2023-08-09T15:41:28.123Z"),
             ("e", "2023-08-09T15:41:28Z"),
             ("i", "7"),
+            ("w", "4"),
+            ("x", "2"),
         ] {
             assert_eq!(at(path, None), Ok(Some(expected.to_owned())), "{path}");
         }
@@ -176,6 +230,8 @@ mod tests {
         for (path, separator) in [("a", None), ("t", None), ("t.x", None), ("a.b", Some("|"))] {
             assert_eq!(at(path, separator), Err(Misshapen), "{path}");
         }
-        assert!(serde_json::from_str::<Object>(r#"{"a":1,"a":2}"#).is_err());
+        for text in [r#"{"a":1,"a":2}"#, r#"{"a":[{"b":1,"b":2}]}"#, "[1]", "1"] {
+            assert!(serde_json::from_str::<Object>(text).is_err(), "{text}");
+        }
     }
 }

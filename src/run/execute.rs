@@ -241,7 +241,7 @@ pub fn ledger_in(store: &Store, folder: &str) -> Result<Ledger> {
 fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger) -> Result<()> {
     ledger.prove()?;
     gates::check_rejects(job, ledger)?;
-    manifest.warnings = gates::warnings(job, plan.current.as_ref(), manifest);
+    manifest.warnings = gates::warnings(job, plan.current.as_ref(), (manifest, ledger));
     manifest.stage_keys.insert("publish".to_owned(), plan.publish_key.clone());
     manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);
     manifest.outputs.push(write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?);

@@ -10,6 +10,7 @@ use crate::run::manifest::{Manifest, Segment};
 use crate::run::outputs::BUILDING;
 use crate::run::{clean, ingest};
 use crate::vocabulary::codes::Fate;
+use crate::vocabulary::reject::reasons;
 
 /// A source that loses too many of its lines is not to be trusted.
 ///
@@ -49,7 +50,7 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
 pub(super) fn warnings(
     job: &Job<'_>,
     previous: Option<&Manifest>,
-    manifest: &Manifest,
+    (manifest, ledger): (&Manifest, &Ledger),
 ) -> Vec<String> {
     let mut found = manifest.clean_warnings.clone();
     let has_pseudonyms = |segment: &Segment| {
@@ -75,10 +76,43 @@ pub(super) fn warnings(
                 .map(|column| format!("`{source}` has a column `{column}` that is not declared")),
         );
         if segment.records == 0 {
-            found.push(format!("an input of `{source}` has a header and no record"));
+            found.push(format!(
+                "input `{}` of `{source}` has no record",
+                name_of(segment, manifest)
+            ));
         }
     }
+    found.extend(of_cut_inputs(ledger, manifest));
     found
+}
+
+/// Inputs whose last record is not whole: what followed it is missing, and no line can tell.
+fn of_cut_inputs(ledger: &Ledger, manifest: &Manifest) -> Vec<String> {
+    let mut cut: BTreeSet<String> = BTreeSet::new();
+    ledger.visit(|account, fate, reason, _| {
+        if account.stage == ingest::STAGE
+            && fate == Some(Fate::Rejected)
+            && reason == reasons::TRUNCATED
+        {
+            cut.insert(account.segment.clone());
+        }
+    });
+    let segments = manifest.segments.iter().filter(|segment| cut.contains(&segment.id));
+    segments
+        .map(|segment| {
+            format!(
+                "input `{}` of `{}` breaks off: its last record is not whole, and others may \
+                 have followed",
+                name_of(segment, manifest),
+                segment.source
+            )
+        })
+        .collect()
+}
+
+fn name_of<'m>(segment: &'m Segment, manifest: &'m Manifest) -> &'m str {
+    let input = manifest.inputs.iter().find(|input| input.blake3.starts_with(&segment.id));
+    input.map_or(segment.id.as_str(), |input| input.name.as_str())
 }
 
 /// Entries of the input folder that were not read, or not twice.
@@ -92,7 +126,7 @@ fn of_inputs(job: &Job<'_>) -> impl Iterator<Item = String> {
         }
     });
     let others = job.unreadable.iter();
-    files.chain(others.map(|name| format!("input `{name}` is not a regular file and was not read")))
+    files.chain(others.map(|name| format!("input `{name}` is not a file and was not read")))
 }
 
 fn sources_of(manifest: &Manifest) -> impl Iterator<Item = &str> {

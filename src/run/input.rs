@@ -68,7 +68,7 @@ pub fn members(path: &Path) -> Result<Vec<String>> {
 
 fn damaged(path: &Path, error: &dyn std::error::Error) -> Error {
     Error::data(format!("the archive `{}` cannot be read: {error}", path.display()))
-        .hint("was its transfer interrupted? ask for it again or take the file away")
+        .hint("was its transfer interrupted, or is it encrypted? ask for it again, or take it away")
 }
 
 /// Hands the bytes of an input to `read`, and checks that they are those that were listed.

@@ -103,7 +103,10 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         if !path.is_file() {
-            if !sources_of(&patterns, &name).is_empty() {
+            // A folder is not looked into; exports in it would be missed in silence.
+            let below = if path.is_dir() { store::names_below(&path)? } else { Vec::new() };
+            let is_read = |name: &String| !sources_of(&patterns, name).is_empty();
+            if is_read(&name) || below.iter().any(is_read) {
                 unreadable.push(name);
             }
             continue;

@@ -140,12 +140,12 @@ pub(super) fn contracts(
         let removed = instant(batch, &columns::SUPPRIME_LE, row);
         let removed = removed.and_then(|at| paris_day(at, &paris));
         let end = day(batch, &columns::FIN, row);
-        let contract = Contract {
-            start: day(batch, &columns::DEBUT, row),
-            end: end.into_iter().chain(removed).min(),
-            structure: structure.to_owned(),
-        };
-        contracts.add(account, contract);
+        let start = day(batch, &columns::DEBUT, row);
+        let end = end.into_iter().chain(removed).min();
+        // A period that ends before it begins covers no day, and is near none.
+        if start.is_none_or(|start| end.is_none_or(|end| start <= end)) {
+            contracts.add(account, Contract { start, end, structure: structure.to_owned() });
+        }
         tell(&mut contracts, account, (batch, row));
         Ok(())
     })?;

@@ -3,22 +3,18 @@
 
 use std::collections::HashSet;
 
-use jiff::civil::Date;
+use jiff::Zoned;
 
 use crate::clean::versions::{Role, Version};
 use crate::run::clean::Cleaned;
 use crate::run::versions::Facts;
 use crate::vocabulary::codes::{Fate, System};
 
-/// Microseconds in a day, and in a second.
-const DAY_MICROS: i64 = 86_400_000_000;
-const SECOND_MICROS: i64 = 1_000_000;
-
 /// What tells copies from activities.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    /// Systems of the segments, in their order.
-    systems: Vec<System>,
+    /// Systems of the segments, in their order, and whether they tell instants to the millisecond.
+    systems: Vec<(System, bool)>,
     /// Records of the Espace Coop that some activity says it copies.
     copied: Vec<u128>,
     /// Records of the Espace Coop.
@@ -41,11 +37,11 @@ impl Evidence {
         system: System,
         (place, id, copied): (usize, u128, Option<u128>),
         (created, modified): (i64, i64),
-        by_creation: bool,
+        (by_creation, is_exact): (bool, bool),
     ) {
         if system == System::Legacy {
             self.archived.push(id);
-            if is_exact(created) {
+            if is_exact && created != i64::MIN {
                 self.archive_instants.insert(created);
             }
         }
@@ -56,16 +52,15 @@ impl Evidence {
     }
 
     /// Notes that a segment of a system is read.
-    pub(super) fn end_segment(&mut self, system: System) {
-        self.systems.push(system);
+    pub(super) fn end_segment(&mut self, system: System, is_exact: bool) {
+        self.systems.push((system, is_exact));
     }
 
     /// Activities that bear no mark are copies when they were created before the Coop opened, or
     /// at the very instant of a record of the Espace Coop and never modified: the migration gave
     /// copies the instant of what they copy.
-    pub(super) fn mark_copies(&mut self, coop_opening: Date, all: &mut [Version]) {
-        let opening =
-            i64::from((coop_opening - Date::constant(1970, 1, 1)).get_days()) * DAY_MICROS;
+    pub(super) fn mark_copies(&mut self, opening: &Zoned, all: &mut [Version]) {
+        let opening = opening.timestamp().as_microsecond();
         for (place, created, modified) in &self.unmarked {
             let is_twin = created == modified && self.archive_instants.contains(created);
             let is_before = *created < opening;
@@ -125,25 +120,23 @@ impl Evidence {
     }
 
     /// The anti-join, by another key than the one that decided: activities of the Coop that count
-    /// although a record of the Espace Coop that counts has their instant of creation and day.
+    /// although a record of the Espace Coop that counts has their instant of creation, and their
+    /// day or the next: the migration gave copies the day in UTC.
     fn residual(&self, facts: &[Facts], fates: &[Vec<Fate>]) -> i64 {
         let kept = |wanted: System| {
             let segments = self.systems.iter().zip(facts).zip(fates);
-            let segments = segments.filter(move |((system, _), _)| **system == wanted);
+            let segments = segments.filter(move |((found, _), _)| **found == (wanted, true));
             segments.flat_map(|((_, facts), fates)| {
                 let rows = facts.created.iter().zip(&facts.days).zip(fates);
                 rows.filter(|(_, fate)| **fate == Fate::Kept)
                     .map(|((created, day), _)| (*created, *day))
-                    .filter(|(created, _)| is_exact(*created))
+                    .filter(|(created, _)| *created != i64::MIN)
             })
         };
         let archived: HashSet<(i64, i32)> = kept(System::Legacy).collect();
-        let twins = kept(System::Coop).filter(|twin| archived.contains(twin)).count();
-        i64::try_from(twins).unwrap_or(i64::MAX)
+        let is_twin = |(created, day): &(i64, i32)| {
+            archived.contains(&(*created, *day)) || archived.contains(&(*created, day + 1))
+        };
+        i64::try_from(kept(System::Coop).filter(is_twin).count()).unwrap_or(i64::MAX)
     }
-}
-
-/// Whether an instant is told to the millisecond: whole seconds are told by chance once in 1000.
-fn is_exact(instant: i64) -> bool {
-    instant != i64::MIN && instant.rem_euclid(SECOND_MICROS) != 0
 }

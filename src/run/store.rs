@@ -297,6 +297,18 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| Error::io("read", path, error))
 }
 
+/// The names of all files below a folder, without those of the folders.
+///
+/// # Errors
+/// When it cannot be listed.
+pub fn names_below(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    walk(folder, &mut |path| {
+        names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    })?;
+    Ok(names)
+}
+
 /// What lies in an input folder, by name; hidden entries are left out.
 ///
 /// # Errors

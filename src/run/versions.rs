@@ -69,7 +69,9 @@ pub(super) fn decide(
     for (index, segment) in segments.iter().enumerate() {
         facts.push(read_versions(job, (index, segment), &mut all, &mut evidence)?);
     }
-    evidence.mark_copies(job.definitions.pipeline.coop_opening, &mut all);
+    let opening = job.definitions.pipeline.coop_opening.in_tz("Europe/Paris");
+    let opening = opening.map_err(|error| Error::internal("a day begins").because(error))?;
+    evidence.mark_copies(&opening, &mut all);
     let mut rows: Vec<usize> = facts.iter().map(|facts| facts.days.len()).collect();
     for (index, segment) in notices.iter().enumerate() {
         let before = all.len();
@@ -138,6 +140,9 @@ fn read_versions(
     ];
     let source = declared_source(job, segment)?;
     let system = source.system;
+    // A format of its own is that of a clock without milliseconds.
+    let creation = source.columns.get(columns::CREE_LE.name);
+    let is_exact = creation.is_some_and(|mapping| mapping.format.is_none());
     let mut facts = Facts::default();
     let mut minutes = Minutes { lists: &job.definitions.lists, system, known: HashMap::new() };
     for batch in batches(job, segment, &names)? {
@@ -156,7 +161,8 @@ fn read_versions(
                 (false, None) => Role::Activity,
             };
             let by_creation = source.copies_by_creation && !is_copy;
-            evidence.see(system, (all.len(), id, copied), (created, modified), by_creation);
+            let told = (by_creation, is_exact);
+            evidence.see(system, (all.len(), id, copied), (created, modified), told);
             all.push(Version {
                 system,
                 id,
@@ -174,7 +180,7 @@ fn read_versions(
             facts.minutes.push(minutes.of(of(&columns::DUREE).unwrap_or_default()));
         }
     }
-    evidence.end_segment(system);
+    evidence.end_segment(system, is_exact);
     Ok(facts)
 }
 

@@ -79,3 +79,20 @@ fn a_correction_that_makes_no_sense_is_told_with_its_line() {
         assert!(said.stderr.contains(expected), "{expected}\n{}", said.stderr);
     }
 }
+
+#[test]
+fn a_correction_cannot_set_what_ingest_would_refuse() {
+    for set in [
+        "nb_participants = \"\"",
+        "nb_participants = -1",
+        "type_activite = \"zzz\"",
+        "themes = \"internet|zz\"",
+        "structure_id = \"Mme Dupont\"",
+        "date = \"2024-01-01\"",
+    ] {
+        let rest =
+            format!("action = \"override\"\nwhere = {{ activite_id = \"a\" }}\nset = {{ {set} }}");
+        let said = scene(&[entry("porte_de_service", &rest, 1)]).run().expect(78);
+        assert!(said.stderr.contains("porte_de_service"), "{set}: {}", said.stderr);
+    }
+}

@@ -268,3 +268,76 @@ fn a_copy_without_mark_is_known_by_the_instant_of_its_original() {
     let manifest = scene.read("current/manifest.json");
     assert!(manifest.contains("\"residu_anti_jointure\": 0"), "{manifest}");
 }
+
+#[test]
+fn parquet_extracts_are_read_whatever_wrote_them() {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, Float64Array, LargeListBuilder, RecordBatch, StringArray, StringBuilder,
+        StructArray, TimestampMicrosecondArray,
+    };
+    use parquet::basic::Compression;
+    use parquet::file::properties::WriterProperties;
+
+    let texts = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![Some(value)])) };
+    let nothing = || -> ArrayRef { Arc::new(StringArray::from(vec![None::<&str>])) };
+    let mut themes = LargeListBuilder::new(StringBuilder::new());
+    themes.append_value([Some("email"), Some("sante")]);
+    let at = 1_735_896_600_123_000_i64;
+    let zoned = TimestampMicrosecondArray::from(vec![at]).with_timezone("Europe/Paris");
+    let day = TimestampMicrosecondArray::from(vec![1_735_862_400_000_000]);
+    // Of no use, and of a type that no text can tell.
+    let notes = StructArray::from(vec![(
+        Arc::new(arrow::datatypes::Field::new("a", arrow::datatypes::DataType::Utf8, true)),
+        texts("Perrine Vaubrunel"),
+    )]);
+    let batch = RecordBatch::try_from_iter([
+        ("id", texts("a")),
+        ("type", texts("individuel")),
+        ("mediateur_id", texts("m")),
+        ("accompagnements_count", Arc::new(Float64Array::from(vec![2.0])) as ArrayRef),
+        ("date", Arc::new(day) as ArrayRef),
+        ("duree", Arc::new(Float64Array::from(vec![30.0])) as ArrayRef),
+        ("notes", Arc::new(notes) as ArrayRef),
+        ("structure_employeuse_id", texts("s1")),
+        ("structure_id", nothing()),
+        ("type_lieu", texts("autre")),
+        ("lieu_code_postal", nothing()),
+        ("lieu_code_insee", texts("01053")),
+        ("suppression", nothing()),
+        ("v1_cra_id", nothing()),
+        ("creation", Arc::new(zoned.clone()) as ArrayRef),
+        ("modification", Arc::new(zoned) as ArrayRef),
+        ("thematiques", Arc::new(themes.finish()) as ArrayRef),
+    ])
+    .unwrap();
+    for compression in [Compression::SNAPPY, Compression::LZ4_RAW, Compression::UNCOMPRESSED] {
+        let properties = WriterProperties::builder().set_compression(compression).build();
+        let mut bytes = Vec::new();
+        let mut writer =
+            parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties))
+                .unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let scene = Scene::new();
+        scene.structures().file("coop_base_activites.parquet", bytes);
+        scene.run().expect(0);
+        let clean = "clean/activites/annee=2025/activites.parquet";
+        let columns = ["date", "nb_participants", "duree_minutes", "themes", "commune"];
+        assert_eq!(scene.parquet(clean, &columns), "2025-01-03,2,30,email|sante,01053\n");
+    }
+}
+
+#[test]
+fn exports_in_a_folder_of_the_input_are_not_passed_over_in_silence() {
+    let scene = Scene::new();
+    scene.flat(&[row("a", "2023-05-02", &[])]);
+    fs::create_dir_all(scene.input().join("mars/suite")).unwrap();
+    fs::create_dir(scene.input().join("notes")).unwrap();
+    fs::write(scene.input().join("mars/suite/cras.jsonl"), document("01", &[])).unwrap();
+    fs::write(scene.input().join("notes/lisez-moi.txt"), "").unwrap();
+    let said = scene.run().expect(3);
+    assert!(said.stderr.contains("`mars` is not a file"), "{}", said.stderr);
+    assert!(!said.stderr.contains("notes"), "{}", said.stderr);
+}

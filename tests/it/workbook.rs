@@ -126,6 +126,21 @@ fn a_refused_record_is_told_by_sheet_and_row() {
 }
 
 #[test]
+fn labels_that_nobody_knows_are_flagged() {
+    let scene = Scene::new();
+    let people = [
+        ("a", "1", "Féminin", "120 ans", COOP),
+        ("b", "1", "Féminin", "25 - 39 ans", "espace\u{a0}COOP (v1)"),
+        ("c", "1", "Féminin", "25 - 39 ans", "Ailleurs"),
+    ];
+    scene.structures().file("coop_activites.xlsx", workbook(&HEADER, &people));
+    scene.run().expect(0);
+    let flags = scene.parquet(CLEAN, &["age_inconnu", "drapeaux"]);
+    assert_eq!(flags.matches("code_inconnu").count(), 2, "{flags}");
+    assert_eq!(flags.lines().count(), 2, "{flags}");
+}
+
+#[test]
 fn what_is_no_such_workbook_is_told() {
     for (bytes, expected) in [
         (b"PK not a workbook".to_vec(), "cannot be opened"),
