@@ -11,7 +11,7 @@ use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, employ, join_employ
 use crate::clean::harmonise::{
     COMMON_KIND, COMMON_PLACE, COMMON_THEMES, DURATION_FLAG, MINUTES, any_late, harmonise,
 };
-use crate::clean::places::{PLACE_FLAGS, join_territory};
+use crate::clean::places::{PLACE_FLAGS, UNKNOWN_COMMUNE, join_territory};
 use crate::clean::rules::{flag, judge, none_if_empty};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
@@ -151,6 +151,7 @@ fn own_flags() -> Vec<Expr> {
     vec![
         none_if_empty(columns::DRAPEAUX.name),
         col(PLACE_FLAGS),
+        col(UNKNOWN_COMMUNE),
         col(DURATION_FLAG),
         any_late(),
         col(EMPLOYMENT_FLAG),

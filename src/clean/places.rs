@@ -8,11 +8,14 @@ use crate::definition::Definitions;
 use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
 use crate::vocabulary::columns::{self, Column as Name};
+use crate::vocabulary::flags;
 
 /// Source of a territory that is that of the structure where the activity took place.
 const RECEIVING: &str = "structure_lieu";
 /// Whether the commune is that of the receiving structure.
 const IS_RECEIVED: &str = "commune de la structure du lieu";
+/// Flag of a commune code that gave way to the commune of the receiving structure.
+pub(super) const UNKNOWN_COMMUNE: &str = "drapeau de la commune";
 /// Flags of the place, while rows are on their way.
 pub(super) const PLACE_FLAGS: &str = "drapeaux du lieu";
 /// Département of the employer, while rows are on their way.
@@ -27,7 +30,7 @@ pub(super) fn join_territory(
     employers: &DataFrame,
     definitions: &Definitions,
 ) -> Result<LazyFrame> {
-    let rows = join_receiving_structure(rows, employers)?;
+    let rows = join_receiving_structure(rows, employers, definitions)?;
     let place_flags = text_column(PLACE_FLAGS);
     let rows = lookup(
         rows,
@@ -80,7 +83,16 @@ pub(super) fn join_territory(
 }
 
 /// Where no commune is written, takes that of the structure that received the activity.
-fn join_receiving_structure(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
+fn join_receiving_structure(
+    rows: DataFrame,
+    employers: &DataFrame,
+    definitions: &Definitions,
+) -> Result<DataFrame> {
+    let unknown = text_column(UNKNOWN_COMMUNE);
+    let rows = lookup(rows, [&columns::CODE_COMMUNE], [&unknown], |[commune]| {
+        let is_unknown = !commune.is_empty() && definitions.territory.place(commune).is_none();
+        [is_unknown.then(|| flags::COMMUNE_INCONNUE.to_owned())]
+    })?;
     let places = employers.clone().lazy().select([
         col(columns::STRUCTURE_ID.name),
         col(columns::COMMUNE.name).alias(of_place(&columns::COMMUNE)),
@@ -94,8 +106,12 @@ fn join_receiving_structure(rows: DataFrame, employers: &DataFrame) -> Result<Da
         JoinArgs::new(JoinType::Left),
     );
     let commune = || col(columns::CODE_COMMUNE.name);
-    let is_received = commune().eq(lit("")).and(col(of_place(&columns::COMMUNE)).is_not_null());
+    // A code that no commune has says as little as none, but is told.
+    let says_nothing = commune().eq(lit("")).or(col(UNKNOWN_COMMUNE).is_not_null());
+    let is_received = says_nothing.and(col(of_place(&columns::COMMUNE)).is_not_null());
     let joined = joined.with_columns([is_received.alias(IS_RECEIVED)]);
+    let told = when(col(IS_RECEIVED)).then(col(UNKNOWN_COMMUNE)).otherwise(lit(NULL));
+    let joined = joined.with_columns([told.alias(UNKNOWN_COMMUNE)]);
     let taken = when(col(IS_RECEIVED)).then(col(of_place(&columns::COMMUNE))).otherwise(commune());
     Ok(joined.with_columns([taken.alias(columns::CODE_COMMUNE.name)]).collect()?)
 }

@@ -123,3 +123,21 @@ fn measures_follow_their_formulas() {
     let ages = scene.read("tables/beneficiaires_par_employeur_age.csv");
     assert!(ages.contains("\nensemble,non_renseigne,10\n"), "{ages}");
 }
+
+#[test]
+fn a_commune_code_that_no_commune_has_gives_way_to_the_place() {
+    let scene = Scene::new();
+    let at = |id: &str, commune: &str| {
+        coop(id, "null", "null")
+            .replace("\"structure_id\":null", "\"structure_id\":\"s1\"")
+            .replace("\"lieu_code_postal\":null", "\"lieu_code_postal\":\"33000\"")
+            .replace("\"lieu_code_insee\":null", &format!("\"lieu_code_insee\":{commune}"))
+    };
+    let lines = [at("a", "null"), at("b", "\"99999\"")];
+    scene.structures().file("coop_activites.jsonl", lines.join("\n"));
+    scene.run().expect(0);
+    let clean = "clean/activites/annee=2025/activites.parquet";
+    let places = scene.parquet(clean, &["commune", "departement_source"]);
+    assert_eq!(places, "01053,structure_lieu\n01053,structure_lieu\n");
+    assert_eq!(scene.parquet(clean, &["drapeaux"]).matches("commune_inconnue").count(), 1);
+}
