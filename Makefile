@@ -5,11 +5,14 @@ AS_OF  ?= 2025-07-01
 SIZE   ?= 1000000
 TARGET ?= csv
 MINUTES ?= 5
+# The programs of the other engines, and where the race leaves what it makes.
+BENCH ?= ../shared/bench
+WORK ?= $(HOME)/.cache/conum/race
 # The commands of `make run`: the whole pipeline on the invented export of the repository.
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run check test fuzz expected bench docs clean tools
+.PHONY: help build run check test fuzz expected bench race docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,7 +39,7 @@ test: tools ## All tests
 # Inputs found, and those that fail, lie beside the build; tests/fuzz/README.md says what to do with them.
 FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
 
-fuzz: tools ## Feed a reader with damaged input: TARGET is csv, loose, elements or nested
+fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, loose, elements or nested
 	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get install -y g++; }
 	mkdir -p $(FUZZ)/corpus/$(TARGET) $(FUZZ)/failures
 	cd tests/fuzz && $(CARGO) run --release --locked --bin $(TARGET) -- \
@@ -54,6 +57,11 @@ expected: tools ## Make sample-data and its expected tables again, to be read as
 bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
 	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
 	  benches/run.sh $(SIZE)
+
+race: build ## Race other engines on SIZE rows: BENCH holds their programs, WORK gets data and results
+	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
+	  python3 benches/race/race.py $(or $(filter-out 1000000,$(SIZE)),1m) --bench $(BENCH) --work $(WORK) \
+	  --conum benches/race/conum.sh --write docs/performance.md
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

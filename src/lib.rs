@@ -17,6 +17,8 @@ pub mod vocabulary;
 
 pub mod definition;
 
+pub mod column;
+
 pub mod ingest;
 
 pub mod clean;

@@ -1,5 +1,7 @@
 //! Clean records become summary tables: integers, totals included, additive over periods.
 
+pub mod cube;
+
 use polars::prelude::*;
 
 use crate::definition::Definitions;

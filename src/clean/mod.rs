@@ -5,6 +5,7 @@ pub mod attendances;
 mod attended;
 pub mod contracts;
 pub mod corrections;
+pub mod duplicates;
 pub mod employers;
 mod employment;
 mod harmonise;

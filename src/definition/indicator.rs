@@ -52,14 +52,19 @@ impl Indicator {
     }
 }
 
-pub(super) fn load(files: &Files, problems: &mut Vec<Problem>) -> BTreeMap<String, Indicator> {
+/// `is_of_series`: their columns are those of the dictionary, and not those of datasets.
+pub(super) fn load(
+    files: &Files,
+    is_of_series: bool,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, Indicator> {
     let Some(bytes) = files.get(FILE) else {
         problems.push(Problem::new(FILE, "is missing"));
         return BTreeMap::new();
     };
     let indicators: BTreeMap<String, Indicator> =
         toml_file::read(FILE, bytes, problems).unwrap_or_default();
-    for (name, indicator) in &indicators {
+    for (name, indicator) in indicators.iter().filter(|_| is_of_series) {
         let column = indicator.of.as_deref().and_then(columns::find);
         let is_number = column.is_some_and(|c| matches!(c.kind, Kind::Count | Kind::Sum));
         let valid = match indicator.compute {

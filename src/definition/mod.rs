@@ -2,6 +2,7 @@
 
 pub mod codelist;
 pub mod correction;
+pub mod dataset;
 pub mod employer_rules;
 pub mod indicator;
 pub mod pipeline;
@@ -68,6 +69,8 @@ pub struct Definitions {
     pub pipeline: pipeline::Pipeline,
     /// Raw formats, by name.
     pub sources: BTreeMap<String, source::Source>,
+    /// Datasets declared whole, by name.
+    pub datasets: BTreeMap<String, dataset::Dataset>,
     /// Known errors of the sources.
     pub corrections: Vec<correction::Correction>,
     /// Validity rules of clean activities.
@@ -96,29 +99,38 @@ impl Definitions {
     pub fn load(name: &str, files: &Files) -> Result<Self> {
         let mut problems = Vec::new();
         let pipeline = pipeline::Pipeline::load(name, files, &mut problems);
-        let lists = codelist::Lists::load(files, &mut problems);
-        let indicators = indicator::load(files, &mut problems);
-        let sources = source::load(files, &lists, &mut problems);
-        let corrections = correction::load(files, (&sources, &lists), &mut problems);
-        let rules = rule::load(files, &mut problems);
-        let tables = table::load(files, &indicators, &mut problems);
-        let employer_rules = employer_rules::EmployerRules::load(files, &mut problems);
-        let territory = territory::Territory::load(files, &mut problems);
+        let is_dataset = |path: &String| path.starts_with("datasets/");
+        let is_of_series = |path: &String| path.contains('/') && !is_dataset(path);
+        // Datasets alone need nothing of the national series.
+        let needs_series = files.keys().any(is_of_series) || !files.keys().any(is_dataset);
+        let indicators = indicator::load(files, needs_series, &mut problems);
+        let datasets = dataset::load(files, &indicators, &mut problems);
+        let mut of_series = Vec::new();
+        let lists = codelist::Lists::load(files, &mut of_series);
+        let sources = source::load(files, &lists, &mut of_series);
+        let corrections = correction::load(files, (&sources, &lists), &mut of_series);
+        let rules = rule::load(files, &mut of_series);
+        let tables = table::load(files, &indicators, &mut of_series);
+        let employer_rules = employer_rules::EmployerRules::load(files, &mut of_series);
+        let territory = territory::Territory::load(files, &mut of_series);
         for table in pipeline.main_tables.iter().filter(|name| !tables.contains_key(*name)) {
             let message = format!("main table `{table}` is not declared in tables/");
-            problems.push(Problem::new(name, message));
+            of_series.push(Problem::new(name, message));
         }
         for (name, _) in tables.iter().filter(|(name, table)| {
             pipeline.main_tables.contains(*name)
                 && !table.by.iter().any(|by| by == columns::TYPE_EMPLOYEUR.name)
         }) {
             let message = "a main table is shown by employer type: `by` must have `type_employeur`";
-            problems.push(Problem::new(&format!("tables/{name}.toml"), message));
+            of_series.push(Problem::new(&format!("tables/{name}.toml"), message));
         }
         for kind in employer_rules.types().filter(|kind| !lists.has_employer_type(kind)) {
             let message =
                 format!("employer type `{kind}` is used by a rule and is not in the list");
-            problems.push(Problem::new("codelists/types_employeur.csv", message));
+            of_series.push(Problem::new("codelists/types_employeur.csv", message));
+        }
+        if needs_series {
+            problems.append(&mut of_series);
         }
         if !problems.is_empty() {
             let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -133,6 +145,7 @@ impl Definitions {
         Ok(Self {
             pipeline,
             sources,
+            datasets,
             corrections,
             rules,
             indicators,
@@ -170,7 +183,8 @@ fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
 }
 
 /// Folders of declarations beside a pipeline file.
-const FOLDERS: [&str; 6] = ["codelists", "corrections", "reference", "rules", "sources", "tables"];
+const FOLDERS: [&str; 7] =
+    ["codelists", "corrections", "datasets", "reference", "rules", "sources", "tables"];
 
 /// Whether a file below the pipeline's folder is a declaration: nothing else is read or kept.
 #[must_use]

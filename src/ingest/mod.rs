@@ -2,16 +2,20 @@
 
 mod batch;
 mod cell;
+pub mod dataset;
 mod edn;
 mod elements;
 mod extract;
 mod fields;
+mod fixed;
 mod loose;
 mod official;
 mod plan;
 pub mod pseudonym;
 mod record;
 mod records;
+mod runs;
+mod scan;
 mod sheet;
 pub mod time;
 mod value;

@@ -36,7 +36,7 @@ pub(super) struct Record {
 
 /// Some consecutive records of the file.
 #[derive(Debug, Default)]
-pub(super) struct Block {
+pub(crate) struct Block {
     bytes: Vec<u8>,
     /// Records cut out.
     pub(super) records: Vec<Record>,
@@ -98,6 +98,16 @@ impl Block {
     }
 }
 
+/// Where the cutting of an input stands.
+pub(super) struct Rest {
+    /// Bytes read and not yet handed over.
+    pub(super) carry: Vec<u8>,
+    /// Line they begin at, from 1.
+    pub(super) line: i64,
+    /// The input has no more.
+    pub(super) is_at_end: bool,
+}
+
 /// Cuts an input into blocks of records.
 pub(super) struct Blocks<R> {
     input: R,
@@ -142,6 +152,30 @@ impl<R: Read> Blocks<R> {
             is_at_end: false,
             is_skipping: false,
         }
+    }
+
+    /// The same, from where it was left.
+    pub(super) fn resumed(self, rest: Rest) -> Self {
+        let Rest { carry, line, is_at_end } = rest;
+        Self { carry, line, is_at_end, ..self }
+    }
+
+    /// The input, and where its cutting stands.
+    pub(super) fn into_rest(self) -> (R, Rest) {
+        let Self { input, carry, line, is_at_end, .. } = self;
+        (input, Rest { carry, line, is_at_end })
+    }
+
+    /// Passes over the rest of a line that was too long.
+    pub(super) fn pass_long_line(&mut self) -> Result<()> {
+        while self.is_skipping && !(self.is_at_end && self.carry.is_empty()) {
+            self.fill()?;
+            let feed = memchr::memchr(b'\n', &self.carry);
+            self.carry.drain(..feed.map_or(self.carry.len(), |feed| feed + 1));
+            self.is_skipping = feed.is_none();
+            self.line += i64::from(feed.is_some());
+        }
+        Ok(())
     }
 
     /// How many fields a record must have to be allowed to span several lines.

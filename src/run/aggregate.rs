@@ -249,18 +249,18 @@ fn write(job: &Job<'_>, name: &str, table: &Table, frame: &DataFrame) -> Result<
     let path = format!("tables/{name}.parquet");
     let parquet = outputs::write(job, &path, (schema, &description), std::slice::from_ref(&batch))?;
     let path = format!("tables/{name}.csv");
-    let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(&batch)?)?;
+    let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(&batch, b',')?)?;
     file.path = path;
     Ok(vec![parquet.clone(), Output { file, rows: parquet.rows }])
 }
 
-/// A batch of text and sums as CSV: comma, LF, UTF-8, header.
+/// A batch of text and sums as CSV: LF, UTF-8, header.
 ///
 /// # Errors
 /// Never, in principle: it is written in memory.
-pub fn csv_of(batch: &RecordBatch) -> Result<Vec<u8>> {
+pub fn csv_of(batch: &RecordBatch, delimiter: u8) -> Result<Vec<u8>> {
     let failed = |error: csv::Error| Error::internal("CSV is written in memory").because(error);
-    let mut out = csv::Writer::from_writer(Vec::new());
+    let mut out = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
     let schema = batch.schema();
     out.write_record(schema.fields().iter().map(|field| field.name())).map_err(failed)?;
     for row in 0..batch.num_rows() {

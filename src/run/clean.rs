@@ -14,6 +14,7 @@ use crate::clean::{VERSION, attendances::Attendances, contracts::Contracts};
 use crate::definition::correction::GONE;
 use crate::error::{Error, Result};
 use crate::run::corrections::Matched;
+use crate::run::dataset;
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{Output, Segment};
@@ -46,6 +47,8 @@ pub struct Cleaned {
     pub reconciliation: BTreeMap<String, i64>,
     /// What a person should know.
     pub warnings: Vec<String>,
+    /// Tables of datasets, whose sums were made while their rows were at hand.
+    pub tables: BTreeMap<String, Vec<(String, RecordBatch)>>,
 }
 
 impl Cleaned {
@@ -76,7 +79,7 @@ pub fn key(job: &Job<'_>, segment_keys: &[String]) -> String {
 /// Whether a declaration concerns the stage.
 #[must_use]
 pub fn concerns(pipeline: &str, path: &str) -> bool {
-    let folders = ["sources/", "rules/", "codelists/", "corrections/", "reference/"];
+    let folders = ["sources/", "rules/", "codelists/", "corrections/", "reference/", "datasets/"];
     path == pipeline || folders.iter().any(|folder| path.starts_with(folder))
 }
 
@@ -120,6 +123,10 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
         clean_activities(job, (&activities, &notices), &others, (&mut cleaned, &mut corrections))?;
     }
     corrections.check(job, segments)?;
+    for (name, dataset, own) in dataset::with_segments(job.definitions, segments) {
+        let tables = dataset::clean::run(job, (name, dataset), &own, &mut cleaned)?;
+        cleaned.tables.insert(name.to_owned(), tables);
+    }
     rejects::sort(&mut cleaned.rejects);
     Ok(cleaned)
 }

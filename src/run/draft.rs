@@ -27,11 +27,30 @@ pub struct Written {
 /// A file under construction, invisible until it is committed.
 #[derive(Debug)]
 pub struct Draft {
-    out: BufWriter<NamedTempFile>,
+    out: BufWriter<Hashed>,
     target: PathBuf,
     name: String,
+}
+
+/// A file and the hash of what was written to it, below the buffer: long pieces are hashed fast.
+#[derive(Debug)]
+struct Hashed {
+    file: NamedTempFile,
     hasher: blake3::Hasher,
     bytes: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(buffer)?;
+        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        self.bytes += u64::try_from(count).unwrap_or_default();
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 impl Draft {
@@ -43,13 +62,9 @@ impl Draft {
             .prefix(PREFIX)
             .tempfile_in(folder)
             .map_err(|error| Error::io("create a file in", folder, error))?;
-        Ok(Self {
-            out: BufWriter::with_capacity(1 << 18, file),
-            target,
-            name: name.to_owned(),
-            hasher: blake3::Hasher::new(),
-            bytes: 0,
-        })
+        let hashed = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
+        let out = BufWriter::with_capacity(1 << 18, hashed);
+        Ok(Self { out, target, name: name.to_owned() })
     }
 
     /// Puts the finished file in its place, on disk for good when it returns.
@@ -57,26 +72,39 @@ impl Draft {
     /// # Errors
     /// When it cannot be written or renamed.
     pub fn commit(self) -> Result<Written> {
+        self.settle(true)
+    }
+
+    /// Puts the finished file in its place, where a power cut may still damage it: for what can be
+    /// made again and is checked before it is used, or is synced later.
+    ///
+    /// # Errors
+    /// When it cannot be written or renamed.
+    pub fn commit_unsynced(self) -> Result<Written> {
+        self.settle(false)
+    }
+
+    fn settle(self, is_synced: bool) -> Result<Written> {
         let target = self.target;
         let failed = |error: io::Error| Error::io("write", &target, error);
-        let file = self.out.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.as_file().sync_all().map_err(failed)?;
+        let done = self.out.into_inner().map_err(|error| failed(error.into_error()))?;
+        let Hashed { file, hasher, bytes } = done;
+        if is_synced {
+            file.as_file().sync_all().map_err(failed)?;
+        }
         set_readable(file.as_file()).map_err(failed)?;
         file.persist(&target).map_err(|error| failed(error.error))?;
-        if let Some(folder) = target.parent() {
+        if let (true, Some(folder)) = (is_synced, target.parent()) {
             sync_folder(folder)?;
         }
-        let blake3 = self.hasher.finalize().to_hex().to_string();
-        Ok(Written { path: self.name, bytes: self.bytes, blake3 })
+        let blake3 = hasher.finalize().to_hex().to_string();
+        Ok(Written { path: self.name, bytes, blake3 })
     }
 }
 
 impl Write for Draft {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(buffer)?;
-        self.hasher.update(buffer.get(..count).unwrap_or_default());
-        self.bytes += u64::try_from(count).unwrap_or_default();
-        Ok(count)
+        self.out.write(buffer)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,5 +1,9 @@
 //! The stages run in order; what readers see changes once, at the very end.
 
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+
 use crate::definition::Definitions;
 use crate::error::Result;
 use crate::run::job::Job;
@@ -9,7 +13,7 @@ use crate::run::outputs::{BUILDING, write_table};
 use crate::run::plan::Plan;
 use crate::run::rejects::Located;
 use crate::run::store::Store;
-use crate::run::{aggregate, clean, gates, ingest, parquet, rejects};
+use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, rejects};
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
@@ -32,6 +36,9 @@ pub enum Stage {
     /// The new run becomes the one readers see.
     Publish,
 }
+
+/// Tables of each dataset, where its rows were at hand.
+type DatasetTables = BTreeMap<String, Vec<(String, RecordBatch)>>;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -65,13 +72,14 @@ pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
     let (segments, mut ledger) = ingest::run(job)?;
+    let mut tables = BTreeMap::new();
     let (mut manifest, left) = begin(job, &plan, segments)?;
     if last >= Stage::Clean {
-        ledger.merge(clean_stage(job, &plan, &mut manifest, &left)?);
+        ledger.merge(clean_stage(job, &plan, (&mut manifest, &mut tables), &left)?);
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Aggregate {
-        ledger.merge(aggregate_stage(job, &plan, &mut manifest, &left)?);
+        ledger.merge(aggregate_stage(job, &plan, (&mut manifest, &tables), &left)?);
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Publish {
@@ -131,7 +139,7 @@ fn taken_over(job: &Job<'_>, plan: &Plan) -> Result<Option<(Manifest, Ledger)>> 
 fn clean_stage(
     job: &Job<'_>,
     plan: &Plan,
-    manifest: &mut Manifest,
+    (manifest, tables): (&mut Manifest, &mut DatasetTables),
     left: &Ledger,
 ) -> Result<Ledger> {
     if manifest.stage_keys.get(clean::STAGE) == Some(&plan.clean_key) {
@@ -151,8 +159,12 @@ fn clean_stage(
         return Ok(ledger_in(job.store, CURRENT)?.of_stage(clean::STAGE));
     }
     let cleaned = clean::run(job, &manifest.segments)?;
+    *tables = cleaned.tables;
     manifest.outputs = cleaned.outputs;
-    let ingested = ingest::all_rejects(job.store, &manifest.segments)?;
+    manifest.outputs.extend(dataset::publish_rejects(job, &manifest.segments)?);
+    let is_of_series = |segment: &&Segment| job.definitions.sources.contains_key(&segment.source);
+    let of_series: Vec<Segment> = manifest.segments.iter().filter(is_of_series).cloned().collect();
+    let ingested = ingest::all_rejects(job.store, &of_series)?;
     for (stage, found) in [(ingest::STAGE, &ingested), (clean::STAGE, &cleaned.rejects)] {
         let path = format!("rejects/{stage}.parquet");
         let batch = rejects::to_batch(found)?;
@@ -168,7 +180,7 @@ fn clean_stage(
 fn aggregate_stage(
     job: &Job<'_>,
     plan: &Plan,
-    manifest: &mut Manifest,
+    (manifest, tables): (&mut Manifest, &DatasetTables),
     left: &Ledger,
 ) -> Result<Ledger> {
     if manifest.stage_keys.get(aggregate::STAGE) == Some(&plan.aggregate_key) {
@@ -176,6 +188,15 @@ fn aggregate_stage(
     }
     let (outputs, ledger) = aggregate::run(job, &subjects(job.definitions, &manifest.segments))?;
     manifest.outputs.extend(outputs);
+    for (name, dataset, _) in dataset::with_segments(job.definitions, &manifest.segments) {
+        let made = match tables.get(name) {
+            Some(made) => made.clone(),
+            None => {
+                dataset::tables::of_files(job.store, BUILDING, (name, dataset), job.definitions)?
+            }
+        };
+        manifest.outputs.extend(dataset::tables::write(job, dataset, &made)?);
+    }
     manifest.stage_keys.insert(aggregate::STAGE.to_owned(), plan.aggregate_key.clone());
     Ok(ledger)
 }
@@ -298,6 +319,10 @@ fn prune(job: &Job<'_>, current: &str) -> Result<()> {
 pub fn read_rejects(store: &Store, folder: &str) -> Result<Vec<Located>> {
     let mut found = Vec::new();
     for name in store.files_below(&format!("{folder}/rejects"))? {
+        // Those of a dataset have its own fields.
+        if name.contains(dataset::REJECTS) {
+            continue;
+        }
         for batch in parquet::read(store.file(&name)?, None, None)? {
             found.extend(rejects::from_batch(&batch?)?);
         }

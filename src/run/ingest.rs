@@ -1,7 +1,11 @@
 //! Each input file is parsed once: its segment is kept under the hash of all it depends on.
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Result};
 use crate::ingest::{self, Context, READER_VERSION};
+use crate::run::dataset;
+use crate::run::dataset::lookups::source_name;
 use crate::run::draft::Written;
 use crate::run::input;
 use crate::run::job::{Job, Progress};
@@ -43,6 +47,15 @@ pub fn key(job: &Job<'_>, input: &Input, source: &str) -> String {
         .update(&READER_VERSION.to_le_bytes())
         .update(input.blake3.as_bytes());
     hasher.update(job.key.fingerprint().as_bytes());
+    if let Some(dataset) = job.definitions.datasets.get(source) {
+        let own = format!("datasets/{source}.toml");
+        hasher.update(digests.get(&own).map_or(&[], |digest| digest.as_bytes()));
+        for (input, _, name) in job.read_inputs() {
+            if dataset.lookups.iter().any(|lookup| name == source_name(source, lookup)) {
+                hasher.update(input.blake3.as_bytes());
+            }
+        }
+    }
     for path in READ_BY_INGEST.iter().copied().chain([own.as_str()]) {
         hasher.update(digests.get(path).map_or(&[], |digest| digest.as_bytes()));
     }
@@ -78,7 +91,7 @@ pub fn existing(store: &Store, source: &str, key: &str) -> Result<Option<Segment
 /// # Errors
 /// When a file cannot be read as its source declares it.
 pub fn run(job: &Job<'_>) -> Result<(Vec<Segment>, Ledger)> {
-    let inputs: Vec<_> = job.read_inputs().collect();
+    let inputs: Vec<_> = job.staged_inputs().collect();
     (job.progress)(Progress::Stage(STAGE, u64::try_from(inputs.len()).unwrap_or_default()));
     let mut segments = Vec::new();
     for (input, path, source) in inputs {
@@ -86,7 +99,7 @@ pub fn run(job: &Job<'_>) -> Result<(Vec<Segment>, Ledger)> {
         let known = if job.is_forced { None } else { existing(job.store, source, &key)? };
         let segment = match known {
             Some(segment) => segment,
-            None => read(job, (input, path, source), &key).map_err(|error| Error {
+            None => stage(job, (input, path, source), &key).map_err(|error| Error {
                 message: format!("`{}` as `{source}`: {}", input.name, error.message),
                 ..error
             })?,
@@ -102,6 +115,21 @@ pub fn run(job: &Job<'_>) -> Result<(Vec<Segment>, Ledger)> {
     segments.sort_by(|a, b| (&a.id, &a.source).cmp(&(&b.id, &b.source)));
     let ledger = account(job, &segments)?;
     Ok((segments, ledger))
+}
+
+fn stage(
+    job: &Job<'_>,
+    (input, path, source): (&Input, &std::path::Path, &str),
+    key: &str,
+) -> Result<Segment> {
+    let segment = match job.definitions.datasets.get(source) {
+        Some(declared) => dataset::ingest::read(job, (input, path), (source, declared), key)?,
+        None => read(job, (input, path, source), key)?,
+    };
+    let record = serde_json::to_vec_pretty(&segment)
+        .map_err(|error| Error::internal("a segment's record is JSON").because(error))?;
+    let _record: Written = job.store.write(&record_path(source, key), &record)?;
+    Ok(segment)
 }
 
 fn read(
@@ -151,7 +179,7 @@ fn read(
     rejected.write(&rejects::to_batch(&refused)?)?;
     let (rejects, _) = rejected.commit()?;
     let (rows, row_count) = rows.commit()?;
-    let segment = Segment {
+    Ok(Segment {
         source: source.to_owned(),
         id,
         key: key.to_owned(),
@@ -162,11 +190,9 @@ fn read(
         rejects,
         row_count: signed(row_count)?,
         unknown_columns: read.unknown_columns,
-    };
-    let record = serde_json::to_vec_pretty(&segment)
-        .map_err(|error| Error::internal("a segment's record is JSON").because(error))?;
-    let _record: Written = job.store.write(&record_path(source, key), &record)?;
-    Ok(segment)
+        groups: Vec::new(),
+        refused: BTreeMap::new(),
+    })
 }
 
 fn located(source: &str, segment: &str, reject: Reject) -> Located {
@@ -198,6 +224,18 @@ pub fn rejects_of(store: &Store, segment: &Segment) -> Result<Vec<Located>> {
     Ok(found)
 }
 
+/// Refused records by their first reason.
+fn refused(job: &Job<'_>, segment: &Segment) -> Result<BTreeMap<String, i64>> {
+    if job.definitions.datasets.contains_key(&segment.source) {
+        return Ok(segment.refused.clone());
+    }
+    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+    for reject in rejects_of(job.store, segment)? {
+        *counts.entry(reject.primary().to_owned()).or_default() += 1;
+    }
+    Ok(counts)
+}
+
 /// The accounts of the stage: records met = rows + rejects, and identical files count as
 /// duplicates.
 fn account(job: &Job<'_>, segments: &[Segment]) -> Result<Ledger> {
@@ -212,8 +250,8 @@ fn account(job: &Job<'_>, segments: &[Segment]) -> Result<Ledger> {
         ledger.enter(&account, Amount::of_rows(segment.records));
         ledger.leave(&account, Fate::Kept, "", Amount::of_rows(segment.row_count));
         ledger.leave(&account, Fate::Merged, "", Amount::of_rows(segment.merged));
-        for reject in rejects_of(job.store, segment)? {
-            ledger.leave(&account, Fate::Rejected, reject.primary(), Amount::of_rows(1));
+        for (reason, count) in refused(job, segment)? {
+            ledger.leave(&account, Fate::Rejected, &reason, Amount::of_rows(count));
         }
         let copies = job.inputs.iter().filter(|(input, _)| {
             input.same_as.is_some()

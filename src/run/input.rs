@@ -8,8 +8,12 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use crate::error::{Error, Result};
+use crate::run::digest;
 use crate::run::manifest::Input;
 use crate::run::store;
+
+/// Files up to this length are hashed again while they are read.
+const HASHED_TWICE_MAX: u64 = 64 << 20;
 
 /// How the bytes of an input are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +81,13 @@ fn damaged(path: &Path, error: &dyn std::error::Error) -> Error {
 /// When the file cannot be read, or changed meanwhile; and what `read` says.
 pub fn with_bytes<T>(
     (input, path): (&Input, &Path),
-    read: impl FnOnce(&mut dyn Read) -> Result<T>,
+    read: impl FnOnce(&mut (dyn Read + Send)) -> Result<T>,
 ) -> Result<T> {
     let Some(member) = &input.member else {
-        let mut bytes = Hashed { file: store::open(path)?, hasher: blake3::Hasher::new() };
+        // To hash a large file twice costs more than to read it; its stamp tells a change as well.
+        let is_small = input.stamp.is_none_or(|stamp| stamp.bytes <= HASHED_TWICE_MAX);
+        let hasher = is_small.then(blake3::Hasher::new);
+        let mut bytes = Hashed { file: store::open(path)?, hasher };
         let done = match unpacked(&input.name).1 {
             Packing::Plain => read(&mut bytes),
             Packing::Gzip => read(&mut Packed(MultiGzDecoder::new(&mut bytes))),
@@ -89,10 +96,15 @@ pub fn with_bytes<T>(
                 read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
             }
         };
-        // What stands behind the last record counts for the hash.
-        let rest = io::copy(&mut bytes, &mut io::sink());
-        rest.map_err(|error| Error::io("read", path, error))?;
-        check(&bytes.hasher.finalize().to_hex(), &input.blake3)?;
+        if bytes.hasher.is_some() {
+            // What stands behind the last record counts for the hash.
+            let rest = io::copy(&mut bytes, &mut io::sink());
+            rest.map_err(|error| Error::io("read", path, error))?;
+        }
+        match bytes.hasher {
+            Some(hasher) => check(*hasher.finalize().to_hex() == *input.blake3)?,
+            None => check(Some(digest::stamp(path)?) == input.stamp)?,
+        }
         return done;
     };
     let mut archive = ZipArchive::new(store::open(path)?).map_err(|error| damaged(path, &error))?;
@@ -105,8 +117,8 @@ pub fn with_bytes<T>(
             read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
         }
     };
-    let (_, found) = store::digest(path)?;
-    check(&member_hash(&found, member), &input.blake3)?;
+    let (_, found) = digest::digest(path)?;
+    check(member_hash(&found, member) == input.blake3)?;
     done
 }
 
@@ -118,8 +130,8 @@ pub fn member_hash(archive: &str, member: &str) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-fn check(found: &str, expected: &str) -> Result<()> {
-    if found == expected {
+fn check(is_same: bool) -> Result<()> {
+    if is_same {
         return Ok(());
     }
     Err(Error::busy("the file changed while it was read")
@@ -129,13 +141,15 @@ fn check(found: &str, expected: &str) -> Result<()> {
 /// A file and the hash of what was read of it.
 struct Hashed {
     file: File,
-    hasher: blake3::Hasher,
+    hasher: Option<blake3::Hasher>,
 }
 
 impl Read for Hashed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(buffer.get(..count).unwrap_or_default());
+        }
         Ok(count)
     }
 }

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::GlobSet;
+use globset::{Glob, GlobSet};
 use jiff::civil::Date;
 
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
+use crate::run::dataset::lookups::{dataset_of, source_name};
+use crate::run::digest;
 use crate::run::input;
 use crate::run::manifest::Input;
 use crate::run::store::{self, Store};
@@ -68,6 +70,11 @@ impl Job<'_> {
         })
     }
 
+    /// Inputs that become segments: all that are read, but those that are only looked up.
+    pub fn staged_inputs(&self) -> impl Iterator<Item = (&Input, &Path, &str)> {
+        self.read_inputs().filter(|(_, _, source)| dataset_of(source).is_none())
+    }
+
     /// The reference day in days since 1970.
     ///
     /// # Errors
@@ -93,9 +100,17 @@ pub struct Inputs {
 /// # Errors
 /// When the folder is missing, when no file matches, when two sources claim a file.
 pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
-    let mut patterns: Vec<(&str, GlobSet)> = Vec::new();
+    let mut patterns: Vec<(String, GlobSet)> = Vec::new();
     for (name, source) in &definitions.sources {
-        patterns.push((name, source.pattern().map_err(Error::definition)?));
+        patterns.push((name.clone(), source.pattern().map_err(Error::definition)?));
+    }
+    for (name, dataset) in &definitions.datasets {
+        patterns.push((name.clone(), dataset.pattern().map_err(Error::definition)?));
+        for lookup in &dataset.lookups {
+            let file = Glob::new(&lookup.file).map_err(|e| Error::definition(e.to_string()))?;
+            let file = GlobSet::new([file]).map_err(|e| Error::definition(e.to_string()))?;
+            patterns.push((source_name(name, lookup), file));
+        }
     }
     let mut found: Vec<(Input, PathBuf)> = Vec::new();
     let mut unreadable = Vec::new();
@@ -121,8 +136,9 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
         }
     }
     if found.iter().all(|(input, _)| input.source.is_none()) {
-        let expected: Vec<String> =
-            definitions.sources.values().flat_map(|source| source.files.clone()).collect();
+        let sources = definitions.sources.values().flat_map(|source| &source.files);
+        let datasets = definitions.datasets.values().flat_map(|dataset| &dataset.files);
+        let expected: Vec<String> = sources.chain(datasets).cloned().collect();
         return Err(Error::no_input(format!(
             "no file in `{}` matches a source of the pipeline",
             folder.display()
@@ -133,18 +149,19 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
 }
 
 /// The inputs a file holds: itself, or those of its members that a source reads.
-fn listed(path: &Path, name: &str, patterns: &[(&str, GlobSet)]) -> Result<Vec<Input>> {
+fn listed(path: &Path, name: &str, patterns: &[(String, GlobSet)]) -> Result<Vec<Input>> {
+    let stamp = Some(digest::stamp(path)?);
     if !input::is_archive(name) {
         let source = source_of(patterns, name)?;
         // A file that no source reads is none of our business.
         let (bytes, blake3) = match source {
-            Some(_) => store::digest(path)?,
+            Some(_) => digest::digest(path)?,
             None => (0, String::new()),
         };
         let name = name.to_owned();
-        return Ok(vec![Input { name, bytes, blake3, member: None, source, same_as: None }]);
+        return Ok(vec![Input { name, bytes, blake3, member: None, source, same_as: None, stamp }]);
     }
-    let (bytes, archive) = store::digest(path)?;
+    let (bytes, archive) = digest::digest(path)?;
     let mut inputs = Vec::new();
     for member in input::members(path)? {
         inputs.push(Input {
@@ -154,18 +171,19 @@ fn listed(path: &Path, name: &str, patterns: &[(&str, GlobSet)]) -> Result<Vec<I
             source: source_of(patterns, &member)?,
             member: Some(member),
             same_as: None,
+            stamp,
         });
     }
     Ok(inputs)
 }
 
-fn sources_of<'p>(patterns: &[(&'p str, GlobSet)], name: &str) -> Vec<&'p str> {
+fn sources_of<'p>(patterns: &'p [(String, GlobSet)], name: &str) -> Vec<&'p str> {
     let name = input::bare_name(name);
     let matching = patterns.iter().filter(|(_, pattern)| pattern.is_match(name));
-    matching.map(|(source, _)| *source).collect()
+    matching.map(|(source, _)| source.as_str()).collect()
 }
 
-fn source_of(patterns: &[(&str, GlobSet)], name: &str) -> Result<Option<String>> {
+fn source_of(patterns: &[(String, GlobSet)], name: &str) -> Result<Option<String>> {
     let sources = sources_of(patterns, name);
     if let [first, second, ..] = sources.as_slice() {
         return Err(Error::definition(format!(

@@ -154,6 +154,13 @@ impl Ledger {
         })
     }
 
+    /// The accounts of some sources alone.
+    #[must_use]
+    pub fn of_sources(&self, is_wanted: impl Fn(&str) -> bool) -> Ledger {
+        let wanted = self.lines.iter().filter(|((account, ..), _)| is_wanted(&account.source));
+        Ledger { lines: wanted.map(|(key, amount)| (key.clone(), *amount)).collect() }
+    }
+
     /// What was kept, by period.
     #[must_use]
     pub fn kept_by_period(&self, stage: &str) -> BTreeMap<String, Amount> {

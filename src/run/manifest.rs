@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::source::Container;
 use crate::error::{Error, Result};
+use crate::run::digest::Stamp;
 use crate::run::draft::Written;
 use crate::run::store::Store;
 
@@ -30,6 +31,9 @@ pub struct Input {
     pub source: Option<String>,
     /// Another input with the same bytes, read instead.
     pub same_as: Option<String>,
+    /// What the file system said of it before it was hashed.
+    #[serde(skip)]
+    pub stamp: Option<Stamp>,
 }
 
 /// A staged segment: one input file, parsed once.
@@ -55,6 +59,13 @@ pub struct Segment {
     pub row_count: i64,
     /// Columns of the input that its source does not declare.
     pub unknown_columns: Vec<String>,
+    /// Of a dataset: the month of each row group, in months since January of the year 0, and its
+    /// rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<(i32, u32)>,
+    /// Of a dataset: refused records by their first reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, i64>,
 }
 
 /// A file of the run and its rows.

@@ -2,7 +2,10 @@
 
 pub mod aggregate;
 pub mod clean;
+pub mod coded;
 mod corrections;
+pub mod dataset;
+pub mod digest;
 pub mod draft;
 mod employers;
 pub mod execute;

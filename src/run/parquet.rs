@@ -147,7 +147,8 @@ pub fn metadata(file: File) -> Result<Arc<ParquetMetaData>> {
     Ok(Arc::clone(builder.metadata()))
 }
 
-fn failed(error: ParquetError) -> Error {
+/// A failure of the Parquet library, as one of ours.
+pub(super) fn failed(error: ParquetError) -> Error {
     if let ParquetError::External(cause) = &error
         && let Some(cause) = cause.downcast_ref::<std::io::Error>()
     {

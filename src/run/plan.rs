@@ -65,7 +65,7 @@ impl Plan {
         let mut steps = Vec::new();
         let mut keys = Vec::new();
         let mut staged = Vec::new();
-        for (input, _, source) in job.read_inputs() {
+        for (input, _, source) in job.staged_inputs() {
             let key = ingest::key(job, input, source);
             let segment = ingest::existing(job.store, source, &key)?;
             staged.extend(segment.clone());

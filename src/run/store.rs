@@ -2,11 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "the one place that touches files")]
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::definition::{Files, is_declaration, is_folder_of_declarations};
 use crate::error::{Error, Result};
+use crate::run::digest::digest;
 use crate::run::draft::{Draft, PREFIX, Written};
 
 /// A warehouse: the folder a run leaves behind.
@@ -207,15 +208,32 @@ impl Store {
     pub fn link_files(&self, from: &str, to: &str) -> Result<()> {
         for name in self.files_below(from)? {
             let Some(rest) = name.strip_prefix(from) else { continue };
-            let target = self.path(&format!("{to}{rest}"));
-            if let Some(folder) = target.parent() {
-                fs::create_dir_all(folder)
-                    .map_err(|error| Error::io("create the folder", folder, error))?;
-            }
-            fs::hard_link(self.path(&name), &target)
-                .map_err(|error| Error::io("create", &target, error))?;
+            self.link(&name, &format!("{to}{rest}"))?;
         }
         Ok(())
+    }
+
+    /// Gives a file a second name; it stays whole when one goes.
+    ///
+    /// # Errors
+    /// When it cannot be linked.
+    pub fn link(&self, from: &str, to: &str) -> Result<()> {
+        let target = self.path(to);
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)
+                .map_err(|error| Error::io("create the folder", folder, error))?;
+        }
+        fs::hard_link(self.path(from), &target).map_err(|error| Error::io("create", &target, error))
+    }
+
+    /// Waits until a file is on disk for good.
+    ///
+    /// # Errors
+    /// When it cannot be opened or written.
+    pub fn sync(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        let file = File::open(&path).and_then(|file| file.sync_all());
+        file.map_err(|error| Error::io("write", &path, error))
     }
 
     /// Renames a finished folder into place, on disk for good when it returns.
@@ -268,25 +286,6 @@ impl Store {
 /// When it cannot be opened.
 pub fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|error| Error::io("open", path, error))
-}
-
-/// Length and BLAKE3 of a file.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn digest(path: &Path) -> Result<(u64, String)> {
-    let mut file = open(path)?;
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 1 << 18];
-    let mut bytes = 0;
-    loop {
-        let count = file.read(&mut buffer).map_err(|error| Error::io("read", path, error))?;
-        if count == 0 {
-            return Ok((bytes, hasher.finalize().to_hex().to_string()));
-        }
-        hasher.update(buffer.get(..count).unwrap_or_default());
-        bytes += u64::try_from(count).unwrap_or_default();
-    }
 }
 
 /// Reads a small file anywhere.

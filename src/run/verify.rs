@@ -13,7 +13,7 @@ use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects, subjects};
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::store::{self, Store};
-use crate::run::{aggregate, clean, frames, ingest, parquet};
+use crate::run::{aggregate, clean, dataset, frames, ingest, parquet};
 use crate::vocabulary::codes::{Fate, SEPARATOR, Subject};
 use crate::vocabulary::columns;
 use crate::vocabulary::{flags, tables};
@@ -63,10 +63,19 @@ pub fn verify(store: &Store) -> Result<Report> {
     report.check("declared sort orders hold and keys are unique", orders(store, &manifest)?);
     let ledger = ledger_in(store, CURRENT)?;
     report.check("the ledger balances", balance(&ledger));
+    let definitions = definitions(store, &manifest)?;
+    for (name, dataset, own) in dataset::with_segments(&definitions, &manifest.segments) {
+        let problems =
+            dataset::verify::problems(store, (name, dataset, &own), &ledger, &definitions)?;
+        report.check(&format!("the dataset {name} is that of its segments"), problems);
+    }
+    let is_of_series = |source: &str| !definitions.datasets.contains_key(source);
+    let ledger = ledger.of_sources(is_of_series);
+    let segments = manifest.segments.iter().filter(|segment| is_of_series(&segment.source));
+    let manifest = Manifest { segments: segments.cloned().collect(), ..manifest.clone() };
     report.check("the ledger is that of the staged segments", staged(store, &manifest, &ledger)?);
     report.check("the ledger is that of the clean files", cleaned(store, &ledger)?);
     report.check("the ledger is that of the rejects", refused(store, &ledger)?);
-    let definitions = definitions(store, &manifest)?;
     let found = employers(store, &definitions, &ledger)?;
     report.check("the ledger is that of the employers", found);
     let (problems, accounts) = recomputed(store, &manifest, &definitions)?;
@@ -358,7 +367,7 @@ fn recomputed(
                 problems.push(format!("`{path}` is not what the clean files give"));
             }
             let path = format!("{CURRENT}/tables/{name}.csv");
-            if store.read(&path)? != Some(aggregate::csv_of(&expected)?) {
+            if store.read(&path)? != Some(aggregate::csv_of(&expected, b',')?) {
                 problems.push(format!("`{path}` is not what the clean files give"));
             }
         }

@@ -6,6 +6,7 @@
 mod api;
 mod bad_input;
 mod corrections;
+mod datasets;
 mod declarations;
 mod employment;
 mod formats;

@@ -55,9 +55,10 @@ fn arrows_point_one_way() {
     let allowed = [
         ("vocabulary", vec!["vocabulary"]),
         ("definition", vec!["vocabulary", "definition", "error"]),
-        ("ingest", vec!["vocabulary", "definition", "error", "ingest"]),
-        ("clean", vec!["vocabulary", "definition", "error", "clean"]),
-        ("aggregate", vec!["vocabulary", "definition", "error", "aggregate"]),
+        ("column", vec!["column"]),
+        ("ingest", vec!["vocabulary", "definition", "error", "column", "ingest"]),
+        ("clean", vec!["vocabulary", "definition", "error", "column", "clean"]),
+        ("aggregate", vec!["vocabulary", "definition", "error", "column", "aggregate"]),
         ("sample", vec!["sample"]),
         ("fetch", vec!["fetch"]),
         (
@@ -66,6 +67,7 @@ fn arrows_point_one_way() {
                 "vocabulary",
                 "definition",
                 "error",
+                "column",
                 "fetch",
                 "ingest",
                 "clean",

@@ -1,6 +1,8 @@
 //! Bytes are read as a source declares them; whatever they are, all that was met comes out.
 
 // The readers and what they need, without the rest of conum and its slow build.
+#[path = "../../../src/column/mod.rs"]
+pub mod column;
 #[path = "../../../src/definition/mod.rs"]
 pub mod definition;
 #[path = "../../../src/error.rs"]
@@ -24,8 +26,10 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use jiff::tz::TimeZone;
 
+use crate::definition::dataset::Dataset;
 use crate::definition::source::Container;
 use crate::definition::{Definitions, Files, is_declaration};
+use crate::ingest::dataset::{Irregular, Plan, Runs, Scratch};
 use crate::ingest::pseudonym::Key;
 use crate::ingest::{Context, ingest};
 
@@ -122,6 +126,62 @@ pub fn check(source: &str, bytes: &[u8]) -> Option<Outcome> {
         assert!(lines.iter().all(|line| (1..=feeds as i64 + 1).contains(line)), "{lines:?}");
     }
     found
+}
+
+/// What became of the records of a dataset: identifiers of rows, and line and reasons of rejects.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Met {
+    ids: Vec<u128>,
+    refused: Vec<(i64, u64)>,
+    broken: Vec<(i64, &'static str)>,
+}
+
+/// Reads records of a dataset run by run, and all of them with care: both find the same.
+pub fn check_dataset(bytes: &[u8]) {
+    let fast = read_dataset(bytes, false);
+    assert_eq!(fast, read_dataset(bytes, true), "care changes what is read");
+}
+
+fn read_dataset(bytes: &[u8], is_careful: bool) -> Option<Met> {
+    static DATASET: LazyLock<Dataset> = LazyLock::new(|| {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        toml::from_str(&fs::read_to_string(here.join("dataset.toml")).unwrap()).unwrap()
+    });
+    let (header, mut line, mut runs) = Runs::open(bytes, b';').ok()?;
+    let plan = Plan::new(&DATASET, &[], &header).ok()?;
+    runs.expect_fields(plan.field_count());
+    let mut scratch = Scratch::default();
+    let mut met = Met::default();
+    while let Some(run) = runs.next().unwrap() {
+        let outcome = if is_careful { Err(Irregular) } else { plan.read(&run, &mut scratch) };
+        let (piece, lines) = match outcome {
+            Ok(piece) => (piece, None),
+            Err(Irregular) => {
+                let Some(block) = runs.cut_carefully([run].into_iter(), &mut line).unwrap() else {
+                    continue;
+                };
+                let mended = plan.mended(&block);
+                met.broken.extend(mended.refused);
+                if mended.run.is_empty() {
+                    continue;
+                }
+                (plan.read(&mended.run, &mut scratch).unwrap(), Some(mended.lines))
+            }
+        };
+        assert_eq!(piece.records, piece.columns[0].len() + piece.refused.len());
+        met.ids.extend(piece.columns[0].ids());
+        for refused in &piece.refused {
+            let at = lines.as_ref().map_or(line + refused.line, |lines| lines[refused.record]);
+            met.refused.push((at, refused.reasons));
+        }
+        if lines.is_none() {
+            line += piece.lines;
+        }
+    }
+    met.ids.sort_unstable();
+    met.refused.sort_unstable();
+    met.broken.sort_unstable();
+    Some(met)
 }
 
 /// Where blank lines may stand: behind the header, if its end is plain to see, or the mark.

@@ -1,0 +1,329 @@
+//! Coded rows become sums and distinct counts for each combination of their dimensions, and for
+//! each of the totals.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::column::NO_COUNT;
+
+/// Combinations up to which a place is kept for each of them, met or not.
+const DENSE_MAX: u64 = 1 << 20;
+
+/// What is computed of the rows of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Their number.
+    Count,
+    /// The sum of a column of counts.
+    Sum,
+    /// The number of distinct codes of a column, no text left out.
+    Distinct,
+}
+
+/// What a measure is computed from, one value a row.
+#[derive(Clone, Copy, Debug)]
+pub enum Cells<'a> {
+    /// Nothing but the row.
+    Rows,
+    /// Counts.
+    Counts(&'a [i32]),
+    /// Codes.
+    Codes(&'a [u32]),
+}
+
+/// Sums under construction, at the finest grain.
+#[derive(Clone, Debug)]
+pub struct Cube {
+    dimensions: usize,
+    measures: Vec<Measure>,
+    cells: BTreeMap<Vec<u32>, Vec<Amount>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Amount {
+    Sum(i64),
+    /// A bit for each code.
+    Distinct(Vec<u64>),
+}
+
+/// A row of a table: the code of each dimension, `None` for the total, and the measures.
+pub type Row = (Vec<Option<u32>>, Vec<i64>);
+
+impl Cube {
+    /// A cube without rows.
+    #[must_use]
+    pub fn new(dimensions: usize, measures: &[Measure]) -> Self {
+        Self { dimensions, measures: measures.to_vec(), cells: BTreeMap::new() }
+    }
+
+    /// Adds rows: a code a row for each dimension, and what each measure is computed from.
+    pub fn add(&mut self, dimensions: &[&[u32]], values: &[Cells<'_>]) {
+        let of_values = |cells: &Cells<'_>| match cells {
+            Cells::Rows => 0,
+            Cells::Counts(counts) => counts.len(),
+            Cells::Codes(codes) => codes.len(),
+        };
+        let rows = dimensions.iter().map(|codes| codes.len());
+        let rows = rows.chain(values.iter().map(of_values)).max().unwrap_or_default();
+        let (keys, slots) = slots(dimensions, rows);
+        let mut cells: Vec<Vec<Amount>> = keys.iter().map(|_| self.nothing()).collect();
+        for (place, measure) in values.iter().enumerate() {
+            match measure {
+                Cells::Rows => {
+                    let mut sums = vec![0_i64; keys.len()];
+                    for slot in &slots {
+                        add_to(&mut sums, *slot, 1);
+                    }
+                    put(&mut cells, place, sums);
+                }
+                Cells::Counts(counts) => {
+                    let mut sums = vec![0_i64; keys.len()];
+                    for (slot, count) in slots.iter().zip(*counts) {
+                        let count = if *count == NO_COUNT { 0 } else { i64::from(*count) };
+                        add_to(&mut sums, *slot, count);
+                    }
+                    put(&mut cells, place, sums);
+                }
+                Cells::Codes(codes) => {
+                    for (slot, code) in slots.iter().zip(*codes).filter(|(_, code)| **code != 0) {
+                        let cell = usize::try_from(*slot).ok().and_then(|slot| cells.get_mut(slot));
+                        if let Some(Amount::Distinct(bits)) =
+                            cell.and_then(|cell| cell.get_mut(place))
+                        {
+                            set(bits, *code);
+                        }
+                    }
+                }
+            }
+        }
+        for (key, amounts) in keys.into_iter().zip(cells) {
+            self.add_cell(key, &amounts);
+        }
+    }
+
+    /// Adds the cells of another cube of the same shape.
+    pub fn merge(&mut self, other: Self) {
+        for (key, amounts) in other.cells {
+            self.add_cell(key, &amounts);
+        }
+    }
+
+    /// Makes a dimension of the measures, at `place`: code `n` is the measure of that number, from
+    /// 1.
+    #[must_use]
+    pub fn unfold(self, place: usize) -> Self {
+        let mut unfolded = Self::new(self.dimensions + 1, &[Measure::Sum]);
+        for (key, amounts) in self.cells {
+            for (code, amount) in (1..).zip(amounts) {
+                let mut key = key.clone();
+                key.insert(place.min(key.len()), code);
+                unfolded.add_cell(key, &[amount]);
+            }
+        }
+        unfolded
+    }
+
+    fn add_cell(&mut self, key: Vec<u32>, amounts: &[Amount]) {
+        let nothing = self.nothing();
+        let cell = self.cells.entry(key).or_insert(nothing);
+        cell.iter_mut().zip(amounts).for_each(|(to, from)| to.add(from));
+    }
+
+    fn nothing(&self) -> Vec<Amount> {
+        let of = |measure: &Measure| match measure {
+            Measure::Count | Measure::Sum => Amount::Sum(0),
+            Measure::Distinct => Amount::Distinct(Vec::new()),
+        };
+        self.measures.iter().map(of).collect()
+    }
+
+    /// A row for each combination met and for each total over some of the dimensions, in no order
+    /// that a reader would expect.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        let mut totals: HashMap<Vec<Option<u32>>, Vec<Amount>> = HashMap::new();
+        for (key, amounts) in &self.cells {
+            for subset in 0..(1_u32 << self.dimensions) {
+                let kept =
+                    |(place, code): (usize, &u32)| (subset >> place & 1 == 1).then_some(*code);
+                let total: Vec<Option<u32>> = key.iter().enumerate().map(kept).collect();
+                let cell = totals.entry(total).or_insert_with(|| self.nothing());
+                cell.iter_mut().zip(amounts).for_each(|(to, from)| to.add(from));
+            }
+        }
+        let figures = |amounts: &Vec<Amount>| amounts.iter().map(Amount::figure).collect();
+        totals.iter().map(|(key, amounts)| (key.clone(), figures(amounts))).collect()
+    }
+
+    /// Whether it has no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}
+
+impl Amount {
+    fn add(&mut self, other: &Self) {
+        match (self, other) {
+            (Amount::Sum(to), Amount::Sum(from)) => *to += from,
+            (Amount::Distinct(to), Amount::Distinct(from)) => {
+                if to.len() < from.len() {
+                    to.resize(from.len(), 0);
+                }
+                to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
+            }
+            _ => {}
+        }
+    }
+
+    fn figure(&self) -> i64 {
+        match self {
+            Amount::Sum(sum) => *sum,
+            Amount::Distinct(bits) => bits.iter().map(|word| i64::from(word.count_ones())).sum(),
+        }
+    }
+}
+
+/// The combinations of codes met, and the place of that of each row among them.
+fn slots(dimensions: &[&[u32]], rows: usize) -> (Vec<Vec<u32>>, Vec<u32>) {
+    let sizes = dimensions
+        .iter()
+        .map(|codes| u64::from(codes.iter().copied().max().unwrap_or_default()) + 1);
+    let sizes: Vec<u64> = sizes.collect();
+    let combinations = sizes.iter().try_fold(1_u64, |all, size| all.checked_mul(*size));
+    let mut numbers = vec![0_u64; rows];
+    for (codes, size) in dimensions.iter().zip(&sizes) {
+        for (number, code) in numbers.iter_mut().zip(*codes) {
+            *number = number.wrapping_mul(*size) + u64::from(*code);
+        }
+    }
+    let mut met: Vec<u64> = Vec::new();
+    let slots = match combinations {
+        Some(combinations) if combinations <= DENSE_MAX => {
+            dense(&numbers, usize::try_from(combinations).unwrap_or_default(), &mut met)
+        }
+        _ => sparse(&numbers, &mut met),
+    };
+    let key = |number: u64| {
+        let mut rest = number;
+        let mut codes: Vec<u32> = Vec::with_capacity(sizes.len());
+        for size in sizes.iter().rev() {
+            codes.push(u32::try_from(rest % size).unwrap_or_default());
+            rest /= size;
+        }
+        codes.reverse();
+        codes
+    };
+    (met.iter().map(|number| key(*number)).collect(), slots)
+}
+
+fn dense(numbers: &[u64], combinations: usize, met: &mut Vec<u64>) -> Vec<u32> {
+    let mut places = vec![u32::MAX; combinations];
+    let mut slots = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let place = usize::try_from(*number).ok().and_then(|number| places.get_mut(number));
+        let Some(place) = place else { continue };
+        if *place == u32::MAX {
+            *place = u32::try_from(met.len()).unwrap_or(u32::MAX);
+            met.push(*number);
+        }
+        slots.push(*place);
+    }
+    slots
+}
+
+fn sparse(numbers: &[u64], met: &mut Vec<u64>) -> Vec<u32> {
+    let mut places: HashMap<u64, u32> = HashMap::new();
+    let mut slots = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let next = u32::try_from(met.len()).unwrap_or(u32::MAX);
+        let place = *places.entry(*number).or_insert(next);
+        if place == next {
+            met.push(*number);
+        }
+        slots.push(place);
+    }
+    slots
+}
+
+#[inline]
+fn add_to(sums: &mut [i64], slot: u32, amount: i64) {
+    if let Some(sum) = usize::try_from(slot).ok().and_then(|slot| sums.get_mut(slot)) {
+        *sum += amount;
+    }
+}
+
+fn put(cells: &mut [Vec<Amount>], place: usize, sums: Vec<i64>) {
+    for (cell, sum) in cells.iter_mut().zip(sums) {
+        if let Some(amount) = cell.get_mut(place) {
+            *amount = Amount::Sum(sum);
+        }
+    }
+}
+
+fn set(bits: &mut Vec<u64>, code: u32) {
+    let word = usize::try_from(code / 64).unwrap_or_default();
+    if bits.len() <= word {
+        bits.resize(word + 1, 0);
+    }
+    if let Some(word) = bits.get_mut(word) {
+        *word |= 1 << (code % 64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MEASURES: [Measure; 3] = [Measure::Count, Measure::Sum, Measure::Distinct];
+
+    /// Codes of two dimensions, a count, a code to be told apart.
+    type Record = (u32, u32, i32, u32);
+
+    fn cube(rows: &[Record]) -> Cube {
+        let column = |of: fn(&Record) -> u32| rows.iter().map(of).collect::<Vec<_>>();
+        let (a, b, codes) = (column(|row| row.0), column(|row| row.1), column(|row| row.3));
+        let counts: Vec<i32> = rows.iter().map(|row| row.2).collect();
+        let mut cube = Cube::new(2, &MEASURES);
+        cube.add(&[&a, &b], &[Cells::Rows, Cells::Counts(&counts), Cells::Codes(&codes)]);
+        cube
+    }
+
+    fn sorted(cube: &Cube) -> Vec<Row> {
+        let mut rows = cube.rows();
+        rows.sort();
+        rows
+    }
+
+    proptest! {
+        #[test]
+        fn totals_are_those_of_the_rows(
+            rows in prop::collection::vec((0..5_u32, 0..2_000_000_u32, -3..9, 0..200_u32), 0..60),
+            cut in 0..60_usize,
+            few in any::<bool>(),
+        ) {
+            let fewer = |(a, b, count, code): Record| (a, if few { b % 7 } else { b }, count, code);
+            let rows: Vec<_> = rows.into_iter().map(fewer).collect();
+            let whole = cube(&rows);
+            let (first, second) = rows.split_at(cut.min(rows.len()));
+            let mut parts = cube(first);
+            parts.merge(cube(second));
+            prop_assert_eq!(sorted(&whole), sorted(&parts));
+            for (key, figures) in whole.rows() {
+                let is = |place: usize, code| key[place].is_none_or(|wanted| wanted == code);
+                let is_of = |row: &&Record| is(0, row.0) && is(1, row.1);
+                let of: Vec<_> = rows.iter().filter(is_of).collect();
+                let distinct: BTreeSet<u32> =
+                    of.iter().map(|row| row.3).filter(|code| *code != 0).collect();
+                let sum: i64 = of.iter().map(|row| i64::from(row.2)).sum();
+                let expected = vec![
+                    i64::try_from(of.len()).unwrap(), sum, i64::try_from(distinct.len()).unwrap(),
+                ];
+                prop_assert_eq!(figures, expected);
+            }
+        }
+    }
+}
