@@ -2,12 +2,14 @@
 
 CARGO  ?= cargo
 AS_OF  ?= 2025-07-01
-SIZE   ?= 1000000
 TARGET ?= csv
 MINUTES ?= 5
 # The programs of the other engines, and where the race leaves what it makes.
 BENCH ?= ../shared/bench
 WORK ?= $(HOME)/.cache/conum/race
+# The optimised program, wherever cargo puts it.
+RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
+  sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum
 # The commands of `make run`: the whole pipeline on the invented export of the repository.
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
@@ -55,13 +57,11 @@ expected: tools ## Make sample-data and its expected tables again, to be read as
 	cp warehouse/expected/tables/*.csv sample-data/expected/
 
 bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
-	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
-	  benches/run.sh $(SIZE)
+	CONUM=$(RELEASE) benches/run.sh $(or $(SIZE),1000000)
 
-race: build ## Race other engines on SIZE rows: BENCH holds their programs, WORK gets data and results
-	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
-	  python3 benches/race/race.py $(or $(filter-out 1000000,$(SIZE)),1m) --bench $(BENCH) --work $(WORK) \
-	  --conum benches/race/conum.sh --write docs/performance.md
+race: build ## Race other engines on SIZE (1m, 10m, 50m) rows: BENCH holds their programs, WORK gets data and results
+	CONUM=$(RELEASE) python3 benches/race/race.py $(or $(SIZE),1m) --bench $(BENCH) --work $(WORK) \
+	  --conum $(CURDIR)/benches/race/conum.sh --write docs/performance.md
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

@@ -98,7 +98,19 @@ pub enum Check {
     },
 }
 
-/// A rule of validity.
+impl Check {
+    /// The columns it judges.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&String> {
+        match self {
+            Check::Within { column, .. } => vec![column],
+            Check::Sum { columns, equals } => columns.iter().chain([equals]).collect(),
+            Check::AtMost { column, most } => vec![column, most],
+        }
+    }
+}
+
+/// A rule of validity. It says nothing of a record one of its columns refuses already.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -106,8 +118,6 @@ pub struct Rule {
     pub name: String,
     /// What must hold.
     pub check: Check,
-    /// The rule says nothing of a record that has this reason already.
-    pub unless: Option<String>,
     /// What was expected, in plain French.
     pub expected: String,
 }
@@ -179,7 +189,8 @@ pub struct Dataset {
     /// File patterns.
     pub files: Vec<String>,
     /// Field separator.
-    pub delimiter: char,
+    #[serde(deserialize_with = "ascii")]
+    pub delimiter: u8,
     /// Joins the parts of a text of several codes.
     pub separator: char,
     /// The column that all versions of a record share.
@@ -191,7 +202,8 @@ pub struct Dataset {
     /// What the total of a dimension is called.
     pub total: String,
     /// Field separator of the tables in CSV.
-    pub csv_delimiter: char,
+    #[serde(deserialize_with = "ascii")]
+    pub csv_delimiter: u8,
     /// The fields, and columns, in order.
     #[serde(rename = "column")]
     pub columns: Vec<Field>,
@@ -219,6 +231,12 @@ impl Dataset {
         set.build().map_err(|error| error.to_string())
     }
 
+    /// The columns of a clean file, in order: its own, then those looked up.
+    pub fn clean_columns(&self) -> impl Iterator<Item = &str> {
+        let lookups = self.lookups.iter().map(|lookup| lookup.gives.as_str());
+        self.columns.iter().map(Field::column).chain(lookups)
+    }
+
     /// Where a column stands among the fields, by its name in the outputs.
     #[must_use]
     pub fn place(&self, column: &str) -> Option<usize> {
@@ -234,6 +252,13 @@ impl Dataset {
         let all: BTreeSet<&str> = of_fields.chain(of_lookups).chain(of_rules).collect();
         all.into_iter().collect()
     }
+}
+
+/// A character of one byte.
+fn ascii<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let character = char::deserialize(deserializer)?;
+    let byte = u8::try_from(character).ok().filter(u8::is_ascii);
+    byte.ok_or_else(|| serde::de::Error::custom("a delimiter is an ASCII character"))
 }
 
 pub(super) fn load(
@@ -264,16 +289,12 @@ fn mistakes(dataset: &Dataset, indicators: &BTreeMap<String, Indicator>) -> Vec<
     expect(&dataset.id, Reading::Hexadecimal, false);
     expect(&dataset.version, Reading::Instant, false);
     expect(&dataset.period.month_of, Reading::Instant, false);
-    for rule in &dataset.rules {
-        match &rule.check {
-            Check::Within { column, .. } => expect(column, Reading::Instant, false),
-            Check::Sum { columns, equals } => {
-                columns.iter().chain([equals]).for_each(|c| expect(c, Reading::Count, false));
-            }
-            Check::AtMost { column, most } => {
-                [column, most].into_iter().for_each(|c| expect(c, Reading::Count, false));
-            }
-        }
+    for check in dataset.rules.iter().map(|rule| &rule.check) {
+        let wanted = match check {
+            Check::Within { .. } => Reading::Instant,
+            Check::Sum { .. } | Check::AtMost { .. } => Reading::Count,
+        };
+        check.columns().into_iter().for_each(|name| expect(name, wanted, false));
     }
     dataset.lookups.iter().for_each(|lookup| expect(&lookup.column, Reading::Text, false));
     for table in &dataset.tables {
@@ -299,23 +320,29 @@ fn mistakes(dataset: &Dataset, indicators: &BTreeMap<String, Indicator>) -> Vec<
             }
         }
     }
-    let names = dataset.columns.iter().map(Field::column);
-    let names = names.chain(dataset.lookups.iter().map(|lookup| lookup.gives.as_str()));
     let mut seen = BTreeSet::new();
-    for name in names.chain([dataset.period.name.as_str()]) {
+    for name in dataset.clean_columns().chain([dataset.period.name.as_str()]) {
         if !seen.insert(name) {
             found.push((name.to_owned(), format!("column `{name}` stands twice")));
         }
     }
-    if !dataset.delimiter.is_ascii() || !dataset.csv_delimiter.is_ascii() {
-        found.push(("delimiter".to_owned(), "a delimiter is an ASCII character".to_owned()));
-    }
     if dataset.reasons().len() > 64 {
         found.push(("rule".to_owned(), "a dataset has at most 64 reasons".to_owned()));
     }
-    for rule in &dataset.rules {
-        if rule.unless.as_deref().is_some_and(|name| !dataset.reasons().contains(&name)) {
-            found.push((rule.name.clone(), format!("rule `{}`: no such reason", rule.name)));
+    let keys = [&dataset.id, &dataset.version, &dataset.period.month_of].into_iter();
+    let judged = dataset.rules.iter().flat_map(|rule| rule.check.columns());
+    for name in keys.chain(judged) {
+        let field = dataset.columns.iter().find(|field| field.column() == name);
+        if field.is_some_and(|field| field.refuse.is_none()) {
+            let message = format!("`{name}` tells records apart or is judged: it needs `refuse`");
+            found.push((name.clone(), message));
+        }
+    }
+    for field in &dataset.columns {
+        let has_digits = field.digits.is_some_and(|digits| (1..=32).contains(&digits));
+        if field.reading == Reading::Hexadecimal && !has_digits {
+            let message = format!("`{}` needs `digits`, from 1 to 32", field.name);
+            found.push((field.name.clone(), message));
         }
     }
     found

@@ -34,7 +34,7 @@ const READ_BY_INGEST: [&str; 7] = [
 ];
 
 /// Digits of a content hash that name a segment.
-const ID_DIGITS: usize = 16;
+pub const ID_DIGITS: usize = 16;
 
 /// The hash of all that the segment of an input depends on.
 #[must_use]

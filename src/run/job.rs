@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
-use crate::run::dataset::lookups::{dataset_of, source_name};
+use crate::run::dataset::lookups::source_name;
 use crate::run::digest;
 use crate::run::input;
 use crate::run::manifest::Input;
@@ -72,7 +72,9 @@ impl Job<'_> {
 
     /// Inputs that become segments: all that are read, but those that are only looked up.
     pub fn staged_inputs(&self) -> impl Iterator<Item = (&Input, &Path, &str)> {
-        self.read_inputs().filter(|(_, _, source)| dataset_of(source).is_none())
+        let Definitions { sources, datasets, .. } = self.definitions;
+        self.read_inputs()
+            .filter(|(_, _, name)| sources.contains_key(*name) || datasets.contains_key(*name))
     }
 
     /// The reference day in days since 1970.

@@ -5,20 +5,22 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::properties::{
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
 
 use crate::error::{Error, Result};
 use crate::run::draft::{Draft, Written};
 
 /// DuckDB's unit of parallel reading.
-const ROWS_PER_GROUP: usize = 122_880;
+pub const ROWS_PER_GROUP: usize = 122_880;
 /// Rows decoded at a time.
 const BATCH: usize = 65_536;
 
@@ -49,7 +51,11 @@ impl Writer {
     /// # Errors
     /// When the schema cannot be written.
     pub fn new(draft: Draft, schema: SchemaRef, description: &Description) -> Result<Self> {
-        let properties = properties(&schema, description)?;
+        let level = ZstdLevel::try_new(3).map_err(failed)?;
+        let properties = properties(&schema, description, Compression::ZSTD(level))?
+            .set_statistics_enabled(EnabledStatistics::Page)
+            .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
+            .build();
         let inner = ArrowWriter::try_new(draft, schema, Some(properties)).map_err(failed)?;
         Ok(Self { inner, rows: 0 })
     }
@@ -74,12 +80,18 @@ impl Writer {
     }
 }
 
-fn properties(schema: &SchemaRef, description: &Description) -> Result<WriterProperties> {
-    let level = ZstdLevel::try_new(3).map_err(failed)?;
+/// What the writers of all files have in common.
+///
+/// # Errors
+/// When the schema lacks a column the file is sorted by.
+pub(super) fn properties(
+    schema: &Schema,
+    description: &Description,
+    compression: Compression,
+) -> Result<WriterPropertiesBuilder> {
     let mut sorting = Vec::new();
     for name in &description.sorted_by {
-        let index = schema.index_of(name)?;
-        let column_idx = i32::try_from(index)
+        let column_idx = i32::try_from(schema.index_of(name)?)
             .map_err(|_| Error::internal("a table has fewer than two billion columns"))?;
         sorting.push(SortingColumn { column_idx, descending: false, nulls_first: true });
     }
@@ -90,13 +102,10 @@ fn properties(schema: &SchemaRef, description: &Description) -> Result<WriterPro
         .collect();
     Ok(WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(Compression::ZSTD(level))
-        .set_statistics_enabled(EnabledStatistics::Page)
-        .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
+        .set_compression(compression)
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
         .set_key_value_metadata(Some(metadata))
-        .set_created_by(concat!("conum ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build())
+        .set_created_by(concat!("conum ", env!("CARGO_PKG_VERSION")).to_owned()))
 }
 
 /// Reads the rows of a file: some columns, and some rows where a selection is given.

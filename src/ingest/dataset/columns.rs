@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::column::{Dictionary, Found, Memo, NO_COUNT, NO_INSTANT, NO_TEXT, Values};
 use crate::definition::dataset::{Field, Reading};
-use crate::error::{Error, Result};
 use crate::ingest::dataset::Known;
 use crate::ingest::fixed::{hexadecimal, instant, integer};
 use crate::ingest::scan::{Scan, unquoted};
@@ -42,13 +41,11 @@ struct Texts<'d> {
     known: Vec<(&'d Known, u64)>,
 }
 
-fn typing<'d>(field: &'d Field, known: Vec<(&'d Known, u64)>) -> Result<Typing<'d>> {
-    Ok(match field.reading {
+fn typing<'d>(field: &'d Field, known: Vec<(&'d Known, u64)>) -> Typing<'d> {
+    match field.reading {
         Reading::Hexadecimal => {
             let digits = field.digits.and_then(|digits| usize::try_from(digits).ok());
-            let digits = digits.filter(|digits| (1..=32).contains(digits));
-            let message = format!("`{}` needs `digits`, from 1 to 32", field.name);
-            Typing::Hexadecimal(digits.ok_or_else(|| Error::definition(message))?)
+            Typing::Hexadecimal(digits.unwrap_or_default())
         }
         Reading::Instant => Typing::Instant,
         Reading::Count if field.classes.is_empty() => {
@@ -60,7 +57,7 @@ fn typing<'d>(field: &'d Field, known: Vec<(&'d Known, u64)>) -> Result<Typing<'
             values: (!field.values.is_empty()).then_some(&field.values),
             known,
         }),
-    })
+    }
 }
 
 impl<'d> Step<'d> {
@@ -71,8 +68,8 @@ impl<'d> Step<'d> {
         field: usize,
         known: Vec<(&'d Known, u64)>,
         refusal: u64,
-    ) -> Result<Self> {
-        Ok(Self { field, typing: typing(declared, known)?, refusal })
+    ) -> Self {
+        Self { field, typing: typing(declared, known), refusal }
     }
 
     /// Its texts, by their codes; none where it has no texts.

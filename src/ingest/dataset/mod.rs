@@ -96,8 +96,7 @@ impl<'d> Plan<'d> {
     /// # Errors
     /// When declared columns are not in the header: all of them are named.
     pub fn new(dataset: &'d Dataset, known: &'d [Known], header: &str) -> Result<Self> {
-        let delimiter = u8::try_from(dataset.delimiter)
-            .map_err(|_| Error::internal("a delimiter is one byte"))?;
+        let delimiter = dataset.delimiter;
         let mut places = Vec::new();
         fields::split(header.as_bytes(), delimiter, &mut places)
             .ok_or_else(|| Error::data("the header line cannot be cut into fields"))?;
@@ -124,15 +123,17 @@ impl<'d> Plan<'d> {
             let lookups = dataset.lookups.iter().zip(known);
             let own = lookups.filter(|(lookup, _)| lookup.column == field.column());
             let known: Vec<_> = own.map(|(l, known)| (known, bit(l.refuse.as_deref()))).collect();
-            steps.push(Step::new(field, number, known, bit(field.refuse.as_deref()))?);
+            steps.push(Step::new(field, number, known, bit(field.refuse.as_deref())));
         }
         if !lacking.is_empty() {
             return Err(Error::data(format!("missing column(s) {}", lacking.join(", ")))
                 .hint("the declaration names the columns of the file as its header does"));
         }
         let rules = dataset.rules.iter().map(|declared| {
-            let (reason, unless) = (bit(Some(&declared.name)), bit(declared.unless.as_deref()));
-            Rule::new(dataset, &declared.check, (reason, unless))
+            let judged = declared.check.columns().into_iter();
+            let judged = judged.filter_map(|name| dataset.columns.get(dataset.place(name)?));
+            let unless = judged.fold(0, |all, field| all | bit(field.refuse.as_deref()));
+            Rule::new(dataset, &declared.check, (bit(Some(&declared.name)), unless))
         });
         let rules = rules.collect::<Result<_>>()?;
         let period = dataset.place(&dataset.period.month_of);

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::column::{NO_INSTANT, Values};
+use crate::column::Values;
 use crate::definition::dataset::{Check, Dataset};
 use crate::error::{Error, Result};
 
@@ -25,7 +25,7 @@ enum Compiled {
 }
 
 impl Rule {
-    /// Compiles a rule; `reason` is its bit, `unless` those of the reasons that silence it.
+    /// Compiles a rule; `reason` is its bit, `unless` those that refuse one of its columns.
     pub(super) fn new(
         dataset: &Dataset,
         declared: &Check,
@@ -56,7 +56,7 @@ impl Rule {
             Compiled::Within(place, range) => {
                 let instants = columns.get(*place).map_or(&[][..], Values::instants);
                 for (at, mask) in instants.iter().zip(masks) {
-                    self.add(*at != NO_INSTANT && !range.contains(at), mask);
+                    self.add(!range.contains(at), mask);
                 }
             }
             Compiled::Sum(parts, whole) => {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::{WriterProperties, WriterPropertiesPtr, WriterVersion};
+use parquet::file::properties::WriterPropertiesPtr;
 use parquet::schema::types::SchemaDescPtr;
 
 use crate::error::{Error, Result};
-use crate::run::parquet::{Description, failed};
+use crate::run::parquet::{Description, failed, properties};
 
 /// How pages are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Layout {
             let name = field.name();
             return Err(Error::internal(format!("the column `{name}` may have nulls")));
         }
-        let mut properties = properties(schema, description, compression)?;
+        let mut properties = properties(schema, description, compression)?.build();
         add_encoded_arrow_schema_to_metadata(schema, &mut properties);
         let schema = ArrowSchemaConverter::new().convert(schema).map_err(failed)?;
         Ok(Self { schema: Arc::new(schema), properties: Arc::new(properties), compression })
@@ -66,29 +65,4 @@ impl Layout {
     pub fn compression(&self) -> Compression {
         self.compression
     }
-}
-
-fn properties(
-    schema: &Schema,
-    description: &Description,
-    compression: Compression,
-) -> Result<WriterProperties> {
-    let mut sorting = Vec::new();
-    for name in &description.sorted_by {
-        let column_idx = i32::try_from(schema.index_of(name)?)
-            .map_err(|_| Error::internal("a table has fewer than two billion columns"))?;
-        sorting.push(SortingColumn { column_idx, descending: false, nulls_first: true });
-    }
-    let metadata = description
-        .metadata
-        .iter()
-        .map(|(key, value)| KeyValue { key: key.clone(), value: Some(value.clone()) })
-        .collect();
-    Ok(WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(compression)
-        .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
-        .set_key_value_metadata(Some(metadata))
-        .set_created_by(concat!("conum ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build())
 }

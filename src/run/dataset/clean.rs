@@ -17,12 +17,13 @@ use crate::run::coded::layout::Layout;
 use crate::run::coded::{self, Cells};
 use crate::run::dataset::files::{Coded, Dictionaries, clean_layout};
 use crate::run::dataset::lookups;
-use crate::run::dataset::months::{ROWS_PER_GROUP, text_of};
+use crate::run::dataset::months::text_of;
 use crate::run::dataset::tables::{Cubes, Rows, Tables, merge};
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Account, Amount};
 use crate::run::manifest::{Output, Segment};
 use crate::run::outputs::BUILDING;
+use crate::run::parquet::ROWS_PER_GROUP;
 use crate::vocabulary::codes::Fate;
 use crate::vocabulary::columns;
 
@@ -254,8 +255,7 @@ impl Work<'_> {
             let texts = texts.ok_or_else(|| Error::internal("texts are looked up"))?;
             found.push(Values::Codes(into.look_up(codes, texts, known)));
         }
-        let names = self.dataset.columns.iter().map(Field::column);
-        let names = names.chain(self.dataset.lookups.iter().map(|lookup| lookup.gives.as_str()));
+        let names = self.dataset.clean_columns();
         let columns: BTreeMap<&str, &Values> = names.zip(rows.iter().chain(&found)).collect();
         let of_month = Rows { columns, month, count: order.len() };
         done.cubes = self.tables.sums(&of_month, &|name| self.coding.texts(name))?;
@@ -320,8 +320,7 @@ impl Work<'_> {
             Some(texts) => texts.lock().unwrap_or_else(PoisonError::into_inner).texts(),
             None => Arc::default(),
         };
-        let names = self.dataset.columns.iter().map(Field::column);
-        let names = names.chain(self.dataset.lookups.iter().map(|lookup| lookup.gives.as_str()));
+        let names = self.dataset.clean_columns();
         let texts: Vec<Arc<Vec<Arc<str>>>> = names.map(texts).collect();
         for start in (0..count).step_by(ROWS_PER_GROUP) {
             let end = (start + ROWS_PER_GROUP).min(count);

@@ -21,18 +21,18 @@ use crate::run::dataset::files::staged_layout;
 use crate::run::dataset::lookups;
 use crate::run::dataset::months::{Group, Months};
 use crate::run::draft::Draft;
+use crate::run::ingest::ID_DIGITS;
 use crate::run::input;
 use crate::run::job::Job;
 use crate::run::manifest::{Input, Segment};
 use crate::run::parquet::{Description, Writer};
+use crate::vocabulary::codes::SEPARATOR;
 use crate::vocabulary::columns;
 
 /// Runs read in parallel.
 const WAVE: usize = 64;
 /// Refused records written at once.
 const REFUSED_AT_ONCE: usize = 8192;
-/// Digits of a content hash that name a segment.
-const ID_DIGITS: usize = 16;
 
 /// Reads one input of a dataset into a segment.
 ///
@@ -48,8 +48,7 @@ pub fn read(
     let draft = job.store.draft(&format!("staged/{name}/{key}.parquet"))?;
     let refused = job.store.draft(&format!("staged/{name}/{key}.rejects.parquet"))?;
     let done = input::with_bytes((input, path), |bytes| {
-        let delimiter = u8::try_from(dataset.delimiter).unwrap_or(b';');
-        let (header, line, mut runs) = Runs::open(bytes, delimiter)?;
+        let (header, line, mut runs) = Runs::open(bytes, dataset.delimiter)?;
         let plan = Plan::new(dataset, &known, &header)?;
         runs.expect_fields(plan.field_count());
         let schema = schema_of_refused(dataset);
@@ -195,54 +194,62 @@ impl Staging<'_> {
             return Ok(());
         };
         let Mended { run, lines, refused } = self.plan.mended(&block);
-        self.refuse_shape(&refused)?;
-        if run.is_empty() {
-            return Ok(());
+        self.records += i64::try_from(refused.len()).unwrap_or_default();
+        let shapeless = refused.into_iter().map(|(line, reason)| {
+            let record = Refused { record: 0, line, reasons: 0, fields: Vec::new() };
+            (record, reason.to_owned())
+        });
+        let mut refused: Vec<(Refused, String)> = shapeless.collect();
+        let mut full = Vec::new();
+        if !run.is_empty() {
+            let mut piece = parse(self.plan, &run, scratches)
+                .map_err(|_| Error::internal("mended records are regular"))?;
+            for record in &mut piece.refused {
+                record.line = lines.get(record.record).copied().unwrap_or_default();
+            }
+            refused.extend(self.explained(std::mem::take(&mut piece.refused)));
+            full = self.add_rows(&piece)?;
         }
-        let mut piece = parse(self.plan, &run, scratches)
-            .map_err(|_| Error::internal("mended records are regular"))?;
-        for refused in &mut piece.refused {
-            let line = lines.get(refused.record).copied().unwrap_or_default();
-            refused.line = line - self.line;
-        }
-        let full = self.add(Piece { lines: 0, ..piece })?;
+        refused.sort_by_key(|(record, _)| record.line);
+        self.refuse(refused)?;
         self.encode(&full)
     }
 
-    /// Counts records whose shape is not that of the file.
-    fn refuse_shape(&mut self, refused: &[(i64, &'static str)]) -> Result<()> {
-        let rows: Vec<Refused> = refused
-            .iter()
-            .map(|(line, _)| Refused { record: 0, line: *line, reasons: 0, fields: Vec::new() })
-            .collect();
-        let reasons: Vec<String> = refused.iter().map(|(_, reason)| (*reason).to_owned()).collect();
-        self.records += i64::try_from(rows.len()).unwrap_or_default();
-        self.write_refused(rows, reasons)
-    }
-
-    fn add(&mut self, piece: Piece) -> Result<Vec<Group>> {
-        let Piece { columns, months, mut refused, records, lines } = piece;
-        for record in &mut refused {
+    fn add(&mut self, mut piece: Piece) -> Result<Vec<Group>> {
+        for record in &mut piece.refused {
             record.line += self.line;
         }
+        self.line += piece.lines;
+        let refused = self.explained(std::mem::take(&mut piece.refused));
+        self.refuse(refused)?;
+        self.add_rows(&piece)
+    }
+
+    fn add_rows(&mut self, piece: &Piece) -> Result<Vec<Group>> {
+        self.records += i64::try_from(piece.records).unwrap_or_default();
+        self.months.add(&piece.columns, &piece.months)
+    }
+
+    /// Refused records with their reasons in words.
+    fn explained(&self, refused: Vec<Refused>) -> Vec<(Refused, String)> {
         let reasons = |mask: u64| {
             let names = self.plan.reasons.iter().enumerate();
             let broken = names.filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, name)| *name);
-            broken.collect::<Vec<_>>().join("|")
+            broken.collect::<Vec<_>>().join(SEPARATOR)
         };
-        let reasons: Vec<String> = refused.iter().map(|record| reasons(record.reasons)).collect();
-        self.write_refused(refused, reasons)?;
-        self.line += lines;
-        self.records += i64::try_from(records).unwrap_or_default();
-        self.months.add(&columns, &months)
+        let explain = |record: Refused| {
+            let reasons = reasons(record.reasons);
+            (record, reasons)
+        };
+        refused.into_iter().map(explain).collect()
     }
 
-    fn write_refused(&mut self, refused: Vec<Refused>, reasons: Vec<String>) -> Result<()> {
-        for reason in &reasons {
-            let first = reason.split('|').next().unwrap_or_default();
+    fn refuse(&mut self, refused: Vec<(Refused, String)>) -> Result<()> {
+        for (_, reasons) in &refused {
+            let first = reasons.split(SEPARATOR).next().unwrap_or_default();
             *self.counts.entry(first.to_owned()).or_default() += 1;
         }
-        self.waiting.extend(refused.into_iter().zip(reasons));
+        self.waiting.extend(refused);
         if self.waiting.len() >= REFUSED_AT_ONCE { self.flush_refused() } else { Ok(()) }
     }
 

@@ -15,12 +15,6 @@ pub fn source_name(dataset: &str, lookup: &Lookup) -> String {
     format!("{dataset}.{}", lookup.gives)
 }
 
-/// The dataset an input is looked up for, if it is.
-#[must_use]
-pub fn dataset_of(source: &str) -> Option<&str> {
-    source.split_once('.').map(|(dataset, _)| dataset)
-}
-
 /// The input of each lookup.
 ///
 /// # Errors
@@ -62,12 +56,11 @@ pub fn read(job: &Job<'_>, name: &str, dataset: &Dataset) -> Result<Vec<Known>> 
     dataset.lookups.iter().zip(inputs).map(read).collect()
 }
 
-fn known(lookup: &Lookup, delimiter: char, content: &[u8]) -> Result<Known> {
+fn known(lookup: &Lookup, delimiter: u8, content: &[u8]) -> Result<Known> {
     let wrong = |message: String| {
         Error::data(format!("`{}`: {message}", lookup.file))
             .hint("the lookup names two columns of its header")
     };
-    let delimiter = u8::try_from(delimiter).unwrap_or(b';');
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(content);
     let header = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
     let place = |column: &str| {

@@ -5,9 +5,8 @@ use std::ops::Range;
 
 use crate::column::Values;
 use crate::error::{Error, Result};
+use crate::run::parquet::ROWS_PER_GROUP;
 
-/// Rows of a full group: DuckDB's unit of parallel reading.
-pub const ROWS_PER_GROUP: usize = 122_880;
 /// Rows that wait for their group to be full, at most.
 const ROWS_MAX: usize = 1 << 20;
 
@@ -85,6 +84,12 @@ impl Months {
 #[must_use]
 pub fn text_of(month: i32) -> String {
     format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)
+}
+
+/// The month in the path of a clean file, as text.
+#[must_use]
+pub fn in_path<'p>(path: &'p str, period: &str) -> Option<&'p str> {
+    path.split('/').find_map(|part| part.strip_prefix(period)?.strip_prefix('='))
 }
 
 /// The month of a text, `AAAA-MM`.

@@ -317,9 +317,7 @@ pub fn of_files(
     };
     let sums = |path: &String| -> Result<Cubes> {
         let mut cubes = tables.nothing();
-        let period = format!("{}=", dataset.period.name);
-        let month = path.split('/').find_map(|part| part.strip_prefix(&period));
-        let month = month.and_then(months::of_text);
+        let month = months::in_path(path, &dataset.period.name).and_then(months::of_text);
         let month = month.ok_or_else(|| Error::data(format!("`{path}` names no month")))?;
         let file = Coded::open(store, path)?;
         for group in 0..file.groups() {
@@ -337,7 +335,7 @@ pub fn of_files(
     tables.finish(all, &texts)
 }
 
-/// Writes tables in Parquet and CSV, and proves each against the number of clean rows.
+/// Writes tables in Parquet and CSV.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -357,8 +355,7 @@ pub fn write(
         let one = std::slice::from_ref(batch);
         let parquet = outputs::write(job, &path, (batch.schema(), &description), one)?;
         let path = format!("tables/{name}.csv");
-        let delimiter = u8::try_from(dataset.csv_delimiter).unwrap_or(b',');
-        let csv = csv_of(batch, delimiter)?;
+        let csv = csv_of(batch, dataset.csv_delimiter)?;
         let mut file = job.store.write(&format!("{}/{path}", outputs::BUILDING), &csv)?;
         file.path = path;
         outputs.extend([parquet.clone(), Output { file, rows: parquet.rows }]);

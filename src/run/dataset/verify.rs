@@ -6,7 +6,7 @@ use crate::definition::Definitions;
 use crate::definition::dataset::Dataset;
 use crate::error::Result;
 use crate::run::aggregate::csv_of;
-use crate::run::dataset::tables;
+use crate::run::dataset::{months, tables};
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, Segment};
 use crate::run::store::Store;
@@ -31,7 +31,11 @@ pub fn problems(
         let entered = ledger.entered(clean::STAGE, name, &segment.id).rows;
         let read = ledger.entered(ingest::STAGE, name, &segment.id).rows;
         let is_told = refused == segment.refused.values().sum::<i64>();
-        if rows != entered || rows + refused != segment.records || read < rows || !is_told {
+        if rows != entered
+            || rows + refused != segment.records
+            || read < segment.records
+            || !is_told
+        {
             found.push(format!(
                 "`{path}`: {rows} rows and {refused} rejects left of {} records, and {entered} \
                  rows entered in the ledger",
@@ -48,8 +52,7 @@ pub fn problems(
             found.push(format!("`{path}` is not what the clean files give"));
         }
         let path = format!("{CURRENT}/tables/{table}.csv");
-        let delimiter = u8::try_from(dataset.csv_delimiter).unwrap_or(b',');
-        if store.read(&path)? != Some(csv_of(&batch, delimiter)?) {
+        if store.read(&path)? != Some(csv_of(&batch, dataset.csv_delimiter)?) {
             found.push(format!("`{path}` is not what the clean files give"));
         }
     }
@@ -70,9 +73,8 @@ fn of_months(
     });
     kept.retain(|_, rows| *rows > 0);
     let mut found = Vec::new();
-    let period = format!("{}=", dataset.period.name);
     for path in store.files_below(&format!("{CURRENT}/clean/{name}"))? {
-        let month = path.split('/').find_map(|part| part.strip_prefix(&period));
+        let month = months::in_path(&path, &dataset.period.name);
         let rows = parquet::row_count(store.file(&path)?)?;
         let expected = month.and_then(|month| kept.remove(month)).unwrap_or_default();
         if rows != expected {
