@@ -40,7 +40,17 @@ impl Values {
         }
     }
 
-    /// The values at these places, in this order; places beyond the end are left out.
+    /// Takes all values away and keeps their space.
+    pub fn clear(&mut self) {
+        match self {
+            Values::Codes(values) => values.clear(),
+            Values::Ids(values) => values.clear(),
+            Values::Counts(values) => values.clear(),
+            Values::Instants(values) => values.clear(),
+        }
+    }
+
+    /// The values at these places, in this order; a place beyond the end has the value 0.
     #[must_use]
     pub fn gather(&self, places: &[u32]) -> Self {
         match self {
@@ -58,6 +68,19 @@ impl Values {
             (Values::Ids(to), Values::Ids(from)) => add(to, from, range),
             (Values::Counts(to), Values::Counts(from)) => add(to, from, range),
             (Values::Instants(to), Values::Instants(from)) => add(to, from, range),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Adds the values of another column of the same type at these places, in this order; returns
+    /// whether it was one.
+    pub fn extend_at(&mut self, other: &Self, places: &[u32]) -> bool {
+        match (self, other) {
+            (Values::Codes(to), Values::Codes(from)) => to.extend(at(from, places)),
+            (Values::Ids(to), Values::Ids(from)) => to.extend(at(from, places)),
+            (Values::Counts(to), Values::Counts(from)) => to.extend(at(from, places)),
+            (Values::Instants(to), Values::Instants(from)) => to.extend(at(from, places)),
             _ => return false,
         }
         true
@@ -105,9 +128,14 @@ impl Values {
     }
 }
 
-fn gather<T: Copy>(values: &[T], places: &[u32]) -> Vec<T> {
-    let at = |place: &u32| usize::try_from(*place).ok().and_then(|place| values.get(place));
-    places.iter().filter_map(at).copied().collect()
+fn gather<T: Copy + Default>(values: &[T], places: &[u32]) -> Vec<T> {
+    at(values, places).collect()
+}
+
+// Nothing is filtered: an iterator of known length makes room once and copies without a test.
+fn at<T: Copy + Default>(values: &[T], places: &[u32]) -> impl ExactSizeIterator<Item = T> {
+    let value = |place: &u32| usize::try_from(*place).ok().and_then(|place| values.get(place));
+    places.iter().map(move |place| value(place).copied().unwrap_or_default())
 }
 
 fn add<T: Copy>(to: &mut Vec<T>, from: &[T], range: std::ops::Range<usize>) {

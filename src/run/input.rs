@@ -86,40 +86,44 @@ pub fn with_bytes<T>(
     let Some(member) = &input.member else {
         // To hash a large file twice costs more than to read it; its stamp tells a change as well.
         let is_small = input.stamp.is_none_or(|stamp| stamp.bytes <= HASHED_TWICE_MAX);
-        let hasher = is_small.then(blake3::Hasher::new);
-        let mut bytes = Hashed { file: store::open(path)?, hasher };
-        let done = match unpacked(&input.name).1 {
-            Packing::Plain => read(&mut bytes),
-            Packing::Gzip => read(&mut Packed(MultiGzDecoder::new(&mut bytes))),
-            Packing::Zstd => {
-                let decoder = zstd::stream::read::Decoder::new(&mut bytes);
-                read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
-            }
-        };
-        if bytes.hasher.is_some() {
-            // What stands behind the last record counts for the hash.
-            let rest = io::copy(&mut bytes, &mut io::sink());
-            rest.map_err(|error| Error::io("read", path, error))?;
+        let packing = unpacked(&input.name).1;
+        let mut file = store::open(path)?;
+        if !is_small {
+            let done = unpack((&mut file, path), packing, read);
+            check(Some(digest::stamp(path)?) == input.stamp)?;
+            return done;
         }
-        match bytes.hasher {
-            Some(hasher) => check(*hasher.finalize().to_hex() == *input.blake3)?,
-            None => check(Some(digest::stamp(path)?) == input.stamp)?,
-        }
+        let mut bytes = Hashed { file, hasher: blake3::Hasher::new() };
+        let done = unpack((&mut bytes, path), packing, read);
+        // What stands behind the last record counts for the hash.
+        let rest = io::copy(&mut bytes, &mut io::sink());
+        rest.map_err(|error| Error::io("read", path, error))?;
+        check(*bytes.hasher.finalize().to_hex() == *input.blake3)?;
         return done;
     };
     let mut archive = ZipArchive::new(store::open(path)?).map_err(|error| damaged(path, &error))?;
     let file = archive.by_name(member).map_err(|error| damaged(path, &error))?;
-    let done = match unpacked(member).1 {
-        Packing::Plain => read(&mut Packed(file)),
-        Packing::Gzip => read(&mut Packed(MultiGzDecoder::new(file))),
-        Packing::Zstd => {
-            let decoder = zstd::stream::read::Decoder::new(file);
-            read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
-        }
-    };
+    let done = unpack((&mut Packed(file), path), unpacked(member).1, read);
     let (_, found) = digest::digest(path)?;
     check(member_hash(&found, member) == input.blake3)?;
     done
+}
+
+/// Hands the bytes to `read` without their packing. A plain file is handed over as it is, for the
+/// standard library fills its buffers without clearing them first.
+fn unpack<T>(
+    (bytes, path): (&mut (dyn Read + Send), &Path),
+    packing: Packing,
+    read: impl FnOnce(&mut (dyn Read + Send)) -> Result<T>,
+) -> Result<T> {
+    match packing {
+        Packing::Plain => read(bytes),
+        Packing::Gzip => read(&mut Packed(MultiGzDecoder::new(bytes))),
+        Packing::Zstd => {
+            let decoder = zstd::stream::read::Decoder::new(bytes);
+            read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
+        }
+    }
 }
 
 /// The hash of a file in an archive: of the archive and of its name there.
@@ -141,15 +145,13 @@ fn check(is_same: bool) -> Result<()> {
 /// A file and the hash of what was read of it.
 struct Hashed {
     file: File,
-    hasher: Option<blake3::Hasher>,
+    hasher: blake3::Hasher,
 }
 
 impl Read for Hashed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(buffer.get(..count).unwrap_or_default());
-        }
+        self.hasher.update(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::definition::Definitions;
 use crate::error::{Error, Kind, Result};
@@ -212,6 +212,10 @@ fn compare(key: &ArrayRef, one: usize, other: usize) -> std::cmp::Ordering {
         }
         DataType::Int64 => {
             let key = key.as_primitive::<Int64Type>();
+            key.value(one).cmp(&key.value(other))
+        }
+        DataType::Timestamp(..) => {
+            let key = key.as_primitive::<TimestampMicrosecondType>();
             key.value(one).cmp(&key.value(other))
         }
         _ => std::cmp::Ordering::Equal,

@@ -49,10 +49,11 @@ pub struct Scratch {
 /// What the records of a run became.
 #[derive(Debug)]
 pub struct Piece {
-    /// The columns of the dataset and the fingerprints of the records; rows grouped by month, in
-    /// the order of the file within one.
+    /// The columns of the dataset and the fingerprints of the records, refused ones among them.
     pub columns: Vec<Values>,
-    /// Months, in months since January of the year 0, and their rows.
+    /// The rows that are not refused, by month, in the order of the file within one.
+    pub rows: Vec<u32>,
+    /// Months, in months since January of the year 0, and which of these rows are theirs.
     pub months: Vec<(i32, std::ops::Range<usize>)>,
     /// Refused records.
     pub refused: Vec<Refused>,
@@ -71,8 +72,26 @@ pub struct Refused {
     pub line: i64,
     /// Reasons, a bit each.
     pub reasons: u64,
-    /// Its fields as they are.
-    pub fields: Vec<String>,
+    /// Its fields as they are, one behind the other.
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl Refused {
+    /// A record of which nothing but its line can be told.
+    #[must_use]
+    pub fn shapeless(line: i64) -> Self {
+        Self { record: 0, line, reasons: 0, text: String::new(), ends: Vec::new() }
+    }
+
+    /// A field; none where it is empty or there is none of that number.
+    #[must_use]
+    pub fn field(&self, number: usize) -> Option<&str> {
+        let start = number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
+        let text = self.text.get(start?..*self.ends.get(number)?)?;
+        (!text.is_empty()).then_some(text)
+    }
 }
 
 /// What a run became, or that it is not regular.
@@ -228,20 +247,18 @@ impl<'d> Plan<'d> {
             let start = end - scan.record(bytes, record).len().min(end);
             line += feeds(bytes, at..start);
             at = start;
-            let fields = self.fields(bytes, scan, record);
-            refused.push(Refused { record, line, reasons: *mask, fields });
+            let (mut text, mut ends) = (String::new(), Vec::with_capacity(self.count));
+            for raw in scan.fields_of(bytes, record) {
+                text.push_str(&String::from_utf8_lossy(&unquoted(raw)));
+                ends.push(text.len());
+            }
+            refused.push(Refused { record, line, reasons: *mask, text, ends });
         }
         let lines = line + feeds(bytes, at..bytes.len());
         let print = |record| fingerprint(scan.record(bytes, record)).cast_signed();
         columns.push(Values::Instants((0..masks.len()).map(print).collect()));
-        let (order, months) = by_month(months, masks);
-        let columns = columns.iter().map(|column| column.gather(&order)).collect();
-        Ok(Piece { columns, months, refused, records: masks.len(), lines })
-    }
-
-    fn fields(&self, bytes: &[u8], scan: &Scan, record: usize) -> Vec<String> {
-        let texts = scan.fields_of(bytes, record);
-        texts.map(|raw| String::from_utf8_lossy(&unquoted(raw)).into_owned()).collect()
+        let (rows, months) = by_month(months, masks);
+        Ok(Piece { columns, rows, months, refused, records: masks.len(), lines })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::run::coded::{self, Cells};
 use crate::run::dataset::files::{Coded, Dictionaries, clean_layout};
 use crate::run::dataset::lookups;
 use crate::run::dataset::months::text_of;
+use crate::run::dataset::order::order_of;
 use crate::run::dataset::tables::{Cubes, Rows, Tables, merge};
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Account, Amount};
@@ -240,7 +241,10 @@ impl Work<'_> {
         let mut done =
             Month { output: None, cubes: self.tables.nothing(), accounts: BTreeMap::new(), month };
         let (rows, lost) = self.gather(month, &mut done)?;
-        let order = order_of(rows.get(self.id_place()?).map_or(&[], Values::ids), &lost);
+        let column = |name: &str| self.dataset.place(name).and_then(|place| rows.get(place));
+        let instants = column(&self.dataset.period.month_of).map_or(&[][..], Values::instants);
+        let ids = column(&self.dataset.id).map_or(&[][..], Values::ids);
+        let order = order_of(instants, ids, &lost);
         if order.is_empty() {
             return Ok(done);
         }
@@ -261,11 +265,6 @@ impl Work<'_> {
         done.cubes = self.tables.sums(&of_month, &|name| self.coding.texts(name))?;
         done.output = Some(self.write(month, (&rows, &found), order.len())?);
         Ok(done)
-    }
-
-    fn id_place(&self) -> Result<usize> {
-        let place = self.dataset.place(&self.dataset.id);
-        place.ok_or_else(|| Error::internal("the identifier is a column"))
     }
 
     /// The rows of a month of all segments, and those of them that do not count.
@@ -376,18 +375,4 @@ impl Work<'_> {
 
 fn part<T>(values: &[T], start: usize, end: usize) -> &[T] {
     values.get(start..end).unwrap_or_default()
-}
-
-/// The rows that count, in the order of their identifiers.
-fn order_of(ids: &[u128], lost: &[u32]) -> Vec<u32> {
-    let mut counts = vec![true; ids.len()];
-    for row in lost {
-        if let Some(slot) = usize::try_from(*row).ok().and_then(|row| counts.get_mut(row)) {
-            *slot = false;
-        }
-    }
-    let kept = ids.iter().zip((0_u32..).zip(counts)).filter(|(_, (_, counts))| *counts);
-    let mut rows: Vec<(u128, u32)> = kept.map(|(id, (row, _))| (*id, row)).collect();
-    rows.sort_unstable();
-    rows.into_iter().map(|(_, row)| row).collect()
 }

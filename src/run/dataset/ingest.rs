@@ -162,11 +162,11 @@ impl Staging<'_> {
                 }
             }
         }
-        self.encode(&full)?;
+        self.encode(full)?;
         Ok(irregular)
     }
 
-    fn encode(&mut self, groups: &[Group]) -> Result<()> {
+    fn encode(&mut self, groups: Vec<Group>) -> Result<()> {
         if groups.is_empty() {
             return Ok(());
         }
@@ -179,6 +179,7 @@ impl Staging<'_> {
             self.groups.push((month, rows));
             self.rows.append(group)?;
         }
+        groups.into_iter().for_each(|group| self.months.recycle(group));
         Ok(())
     }
 
@@ -195,10 +196,8 @@ impl Staging<'_> {
         };
         let Mended { run, lines, refused } = self.plan.mended(&block);
         self.records += i64::try_from(refused.len()).unwrap_or_default();
-        let shapeless = refused.into_iter().map(|(line, reason)| {
-            let record = Refused { record: 0, line, reasons: 0, fields: Vec::new() };
-            (record, reason.to_owned())
-        });
+        let shapeless =
+            refused.into_iter().map(|(line, reason)| (Refused::shapeless(line), reason.to_owned()));
         let mut refused: Vec<(Refused, String)> = shapeless.collect();
         let mut full = Vec::new();
         if !run.is_empty() {
@@ -212,7 +211,7 @@ impl Staging<'_> {
         }
         refused.sort_by_key(|(record, _)| record.line);
         self.refuse(refused)?;
-        self.encode(&full)
+        self.encode(full)
     }
 
     fn add(&mut self, mut piece: Piece) -> Result<Vec<Group>> {
@@ -227,7 +226,7 @@ impl Staging<'_> {
 
     fn add_rows(&mut self, piece: &Piece) -> Result<Vec<Group>> {
         self.records += i64::try_from(piece.records).unwrap_or_default();
-        self.months.add(&piece.columns, &piece.months)
+        self.months.add(&piece.columns, &piece.rows, &piece.months)
     }
 
     /// Refused records with their reasons in words.
@@ -262,10 +261,8 @@ impl Staging<'_> {
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(lines)];
         for place in 0..self.schema.fields().len() - 2 {
             let number = self.plan.field_of(place);
-            let text = |(record, _): &(Refused, String)| {
-                record.fields.get(number).filter(|text| !text.is_empty()).cloned()
-            };
-            arrays.push(Arc::new(refused.iter().map(text).collect::<StringArray>()));
+            let texts = refused.iter().map(|(record, _)| record.field(number));
+            arrays.push(Arc::new(texts.collect::<StringArray>()));
         }
         let reasons = refused.iter().map(|(_, reason)| Some(reason));
         arrays.push(Arc::new(reasons.collect::<StringArray>()));
@@ -275,7 +272,7 @@ impl Staging<'_> {
     fn finish(mut self) -> Result<Segment> {
         self.flush_refused()?;
         let last: Vec<Group> = std::mem::take(&mut self.months).finish().collect();
-        self.encode(&last)?;
+        self.encode(last)?;
         let (draft, rows) = self.rows.finish()?;
         let (refused, _) = self.refused.commit()?;
         Ok(Segment {

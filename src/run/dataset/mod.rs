@@ -5,6 +5,7 @@ pub mod files;
 pub mod ingest;
 pub mod lookups;
 pub mod months;
+pub mod order;
 pub mod tables;
 pub mod verify;
 

@@ -9,6 +9,11 @@ use crate::run::parquet::ROWS_PER_GROUP;
 
 /// Rows that wait for their group to be full, at most.
 const ROWS_MAX: usize = 1 << 20;
+/// Groups whose space is kept for the next ones, at most: rows mostly come in the order of their
+/// days, a few months at a time.
+const SPARE_MAX: usize = 4;
+/// Rows from which a group gets such space: one that stays small would only keep it busy.
+const LARGE: usize = ROWS_PER_GROUP / 8;
 
 /// Rows of one month.
 #[derive(Debug)]
@@ -32,30 +37,44 @@ impl Group {
 pub struct Months {
     waiting: BTreeMap<i32, Group>,
     rows: usize,
+    /// Columns without rows, and their space: fresh memory is dear.
+    spare: Vec<Vec<Values>>,
 }
 
 impl Months {
-    /// Adds rows by month; returns the groups that are full.
+    /// Adds the rows of some months, ranges of `rows`; returns the groups that are full.
     ///
     /// # Errors
     /// When columns differ in type from those before.
     pub fn add(
         &mut self,
         columns: &[Values],
+        rows: &[u32],
         months: &[(i32, Range<usize>)],
     ) -> Result<Vec<Group>> {
         let mut full = Vec::new();
         for (month, range) in months {
+            let places = rows.get(range.clone()).unwrap_or_default();
             let group = self.waiting.entry(*month).or_insert_with(|| Group {
                 month: *month,
                 columns: columns.iter().map(|values| values.empty_like(0)).collect(),
             });
+            let rows_before = group.rows();
             for (to, from) in group.columns.iter_mut().zip(columns) {
-                if !to.extend(from, range.clone()) {
+                if !to.extend_at(from, places) {
                     return Err(Error::internal("a column keeps its type"));
                 }
             }
-            self.rows += range.len();
+            self.rows += places.len();
+            if rows_before < LARGE
+                && group.rows() >= LARGE
+                && let Some(roomy) = self.spare.pop()
+            {
+                let small = std::mem::replace(&mut group.columns, roomy);
+                for (to, from) in group.columns.iter_mut().zip(&small) {
+                    to.extend(from, 0..from.len());
+                }
+            }
             if group.rows() >= ROWS_PER_GROUP {
                 full.extend(self.take(*month));
             }
@@ -72,6 +91,14 @@ impl Months {
         let group = self.waiting.remove(&month)?;
         self.rows -= group.rows();
         Some(group)
+    }
+
+    /// Takes the space of a group back, once its rows are elsewhere.
+    pub fn recycle(&mut self, mut group: Group) {
+        if self.spare.len() < SPARE_MAX {
+            group.columns.iter_mut().for_each(Values::clear);
+            self.spare.push(group.columns);
+        }
     }
 
     /// The groups that are not full.
@@ -109,12 +136,15 @@ mod tests {
         let counts: Vec<i32> = (0..i32::try_from(ROWS_PER_GROUP).unwrap()).collect();
         let columns = [Values::Counts(counts)];
         let half = ROWS_PER_GROUP / 2;
+        let rows: Vec<u32> = (0..u32::try_from(ROWS_PER_GROUP).unwrap()).collect();
         let split = [(5, 0..half), (7, half..ROWS_PER_GROUP)];
-        assert!(months.add(&columns, &split).unwrap().is_empty());
-        let full = months.add(&columns, &[(5, 0..half)]).unwrap();
+        assert!(months.add(&columns, &rows, &split).unwrap().is_empty());
+        let mut full = months.add(&columns, &rows, &[(5, 0..half)]).unwrap();
         assert_eq!(full.iter().map(Group::rows).collect::<Vec<_>>(), [ROWS_PER_GROUP]);
+        full.drain(..).for_each(|group| months.recycle(group));
+        assert!(months.add(&columns, &rows, &[(9, 1..2)]).unwrap().is_empty());
         let last: Vec<_> = months.finish().map(|group| (group.month, group.rows())).collect();
-        assert_eq!(last, [(7, ROWS_PER_GROUP - half)]);
+        assert_eq!(last, [(7, ROWS_PER_GROUP - half), (9, 1)]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Coded rows of a dataset become its summary tables, in Parquet and CSV.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -136,26 +137,27 @@ impl<'d> Tables<'d> {
             None => (Vec::new(), Vec::new()),
         };
         let count = if split.is_some() { places.len() } else { rows.count };
-        let month = vec![rows.month.cast_unsigned(); count];
-        let taken = |name: &str| -> Result<Values> {
+        let taken = |name: &str| -> Result<Cow<'_, Values>> {
             let values = column(name)?;
-            Ok(if split.is_some() { values.gather(&places) } else { values.clone() })
+            Ok(match split {
+                Some(_) => Cow::Owned(values.gather(&places)),
+                None => Cow::Borrowed(values),
+            })
         };
-        let mut dimensions: Vec<Values> = Vec::new();
+        let parts = Values::Codes(parts);
+        let mut dimensions: Vec<Cow<'_, Values>> = Vec::new();
         for name in plan.own_dimensions() {
             dimensions.push(if plan.table.split.contains_key(name) {
-                Values::Codes(parts.clone())
+                Cow::Borrowed(&parts)
             } else if *name == self.dataset.period.name {
-                Values::Codes(month.clone())
+                Cow::Owned(Values::Codes(vec![rows.month.cast_unsigned(); count]))
             } else {
                 taken(name)?
             });
         }
-        let mut values: Vec<Values> = Vec::new();
         let measures = plan.sources();
-        for name in measures.iter().filter_map(|(_, name)| *name) {
-            values.push(taken(name)?);
-        }
+        let values = measures.iter().filter_map(|(_, name)| *name).map(taken);
+        let values: Vec<Cow<'_, Values>> = values.collect::<Result<_>>()?;
         let mut values = values.iter();
         let cells: Vec<Cells<'_>> = measures
             .iter()
@@ -167,7 +169,7 @@ impl<'d> Tables<'d> {
                 _ => Cells::Codes(values.next().map_or(&[], |values| values.codes())),
             })
             .collect();
-        let dimensions: Vec<&[u32]> = dimensions.iter().map(Values::codes).collect();
+        let dimensions: Vec<&[u32]> = dimensions.iter().map(|values| values.codes()).collect();
         let mut cube = plan.cube();
         cube.add(&dimensions, &cells);
         Ok(cube)

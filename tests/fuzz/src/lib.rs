@@ -168,8 +168,8 @@ fn read_dataset(bytes: &[u8], is_careful: bool) -> Option<Met> {
                 (plan.read(&mended.run, &mut scratch).unwrap(), Some(mended.lines))
             }
         };
-        assert_eq!(piece.records, piece.columns[0].len() + piece.refused.len());
-        met.ids.extend(piece.columns[0].ids());
+        assert_eq!(piece.records, piece.rows.len() + piece.refused.len());
+        met.ids.extend(piece.columns[0].gather(&piece.rows).ids());
         for refused in &piece.refused {
             let at = lines.as_ref().map_or(line + refused.line, |lines| lines[refused.record]);
             met.refused.push((at, refused.reasons));
