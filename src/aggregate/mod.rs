@@ -13,6 +13,9 @@ use crate::vocabulary::codes::{ENSEMBLE, INCONNU, NON_RENSEIGNE, SEPARATOR};
 /// Changes when the same records and declarations would give other tables.
 pub const VERSION: u32 = 1;
 
+/// Parts that are put together into one, so that they do not grow with the number of periods.
+const PARTS_MAX: usize = 12;
+
 /// A summary table under construction: what each period adds, at the finest grain.
 #[derive(Debug)]
 pub struct Summary<'a> {
@@ -82,7 +85,29 @@ impl<'a> Summary<'a> {
         } else {
             self.parts.push(self.group(records.clone().lazy(), &by)?);
         }
+        let (parts, whole) = (&mut self.parts, &mut self.whole_parts);
+        let (parts, whole) = (std::mem::take(parts), std::mem::take(whole));
+        self.parts = self.put_together(parts)?;
+        self.whole_parts = self.put_together(whole)?;
         Ok(())
+    }
+
+    /// Many parts become one.
+    fn put_together(&self, parts: Vec<DataFrame>) -> Result<Vec<DataFrame>> {
+        let Some(first) = parts.first().filter(|_| parts.len() >= PARTS_MAX) else {
+            return Ok(parts);
+        };
+        let is_sum = |name: &&str| self.measures.iter().any(|(measure, _)| measure == name);
+        let names: Vec<&str> =
+            first.get_column_names().into_iter().map(PlSmallStr::as_str).collect();
+        let order: Vec<Expr> = names.iter().map(|name| col(*name)).collect();
+        let (sums, keys): (Vec<&str>, Vec<&str>) = names.into_iter().partition(is_sum);
+        let sums: Vec<Expr> = sums.into_iter().map(|name| col(name).sum()).collect();
+        let keys: Vec<Expr> = keys.into_iter().map(col).collect();
+        let parts: Vec<LazyFrame> = parts.iter().map(|part| part.clone().lazy()).collect();
+        let all = concat(parts, UnionArgs::default())?;
+        let one = if keys.is_empty() { all.select(sums) } else { all.group_by(keys).agg(sums) };
+        Ok(vec![one.select(order).collect()?])
     }
 
     fn band(

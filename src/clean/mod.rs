@@ -12,6 +12,7 @@ mod harmonise;
 mod lookup;
 mod places;
 pub mod public_employers;
+pub mod repeated;
 mod rules;
 mod territory;
 pub mod versions;

@@ -1,4 +1,4 @@
-//! Clean files become summary tables, one year at a time, each proved against the national total.
+//! Clean files become summary tables, one at a time, each proved against the national total.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -18,6 +20,7 @@ use parquet::file::properties::{
 
 use crate::error::{Error, Result};
 use crate::run::draft::{Draft, Written};
+use crate::run::store::Store;
 
 /// DuckDB's unit of parallel reading.
 pub const ROWS_PER_GROUP: usize = 122_880;
@@ -69,6 +72,14 @@ impl Writer {
         self.inner.write(batch).map_err(failed)
     }
 
+    /// Ends the row group: rows added from now on are in another.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end_group(&mut self) -> Result<()> {
+        self.inner.flush().map_err(failed)
+    }
+
     /// Puts the file in its place; returns it and its number of rows.
     ///
     /// # Errors
@@ -117,7 +128,15 @@ pub fn read(
     columns: Option<&[&str]>,
     selection: Option<RowSelection>,
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    rows_of(builder.with_batch_size(BATCH), columns, selection)
+}
+
+fn rows_of(
+    mut builder: ParquetRecordBatchReaderBuilder<File>,
+    columns: Option<&[&str]>,
+    selection: Option<RowSelection>,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     if let Some(columns) = columns {
         let indices: Vec<usize> = columns
             .iter()
@@ -129,7 +148,7 @@ pub fn read(
     if let Some(selection) = selection {
         builder = builder.with_row_selection(selection);
     }
-    let reader = builder.with_batch_size(BATCH).build().map_err(failed)?;
+    let reader = builder.build().map_err(failed)?;
     Ok(reader.map(|batch| {
         batch.map_err(|error| {
             Error::data(format!("a Parquet file is damaged: {error}"))
@@ -137,6 +156,48 @@ pub fn read(
                 .hint("`conum verify` names it; `conum run --force` makes all files again")
         })
     }))
+}
+
+/// A file whose footer is read once, however often its row groups are.
+pub struct Groups<'s> {
+    store: &'s Store,
+    path: String,
+    metadata: ArrowReaderMetadata,
+}
+
+impl std::fmt::Debug for Groups<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Groups({})", self.path)
+    }
+}
+
+impl<'s> Groups<'s> {
+    /// Reads the footer of a file.
+    ///
+    /// # Errors
+    /// When it is not a Parquet file.
+    pub fn open(store: &'s Store, path: &str) -> Result<Self> {
+        let options = ArrowReaderOptions::new();
+        let metadata = ArrowReaderMetadata::load(&store.file(path)?, options).map_err(failed)?;
+        Ok(Self { store, path: path.to_owned(), metadata })
+    }
+
+    /// Reads some columns of a row group, that many rows at a time: those of a selection.
+    ///
+    /// # Errors
+    /// When the file cannot be read or lacks a column.
+    pub fn read(
+        &self,
+        group: usize,
+        columns: &[&str],
+        (selection, at_once): (Option<RowSelection>, usize),
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+        let file = self.store.file(&self.path)?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let builder = builder.with_row_groups(vec![group]).with_batch_size(at_once);
+        rows_of(builder, Some(columns), selection)
+    }
 }
 
 /// Number of rows that the footer of a file promises.

@@ -1,5 +1,7 @@
 //! Segments are read column by column; a cell is a value or nothing.
 
+use std::ops::Range;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 
@@ -55,6 +57,42 @@ pub(super) fn batches(
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
     parquet::read(job.store.file(&segment.rows.path)?, Some(&names), None)
+}
+
+/// A row group of a segment of activities.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// Number of the segment, among those of activities.
+    pub(super) segment: usize,
+    /// Its place in the segment.
+    pub(super) number: usize,
+    /// Months since January of the year 0.
+    pub(super) month: i32,
+    /// Its rows among those of the segment.
+    pub(super) rows: Range<usize>,
+}
+
+/// The row groups of segments of activities, in their order.
+pub(super) fn groups(segments: &[&Segment]) -> Result<Vec<Group>> {
+    let mut found = Vec::new();
+    for (number, segment) in segments.iter().enumerate() {
+        let mut start = 0;
+        for (place, (month, count)) in segment.groups.iter().enumerate() {
+            let count = usize::try_from(*count).map_err(|_| Error::internal("few rows"))?;
+            let rows = start..start + count;
+            start = rows.end;
+            found.push(Group { segment: number, number: place, month: *month, rows });
+        }
+        if i64::try_from(start).ok() != Some(segment.row_count) {
+            return Err(Error::internal("each row of a segment is in a group"));
+        }
+    }
+    Ok(found)
+}
+
+/// The files of segments, ready to be read group by group.
+pub(super) fn open<'j>(job: &Job<'j>, segments: &[&Segment]) -> Result<Vec<parquet::Groups<'j>>> {
+    segments.iter().map(|segment| parquet::Groups::open(job.store, &segment.rows.path)).collect()
 }
 
 /// A text.
