@@ -11,6 +11,7 @@ use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, employ, join_employ
 use crate::clean::harmonise::{
     COMMON_KIND, COMMON_PLACE, COMMON_THEMES, DURATION_FLAG, MINUTES, any_late, harmonise,
 };
+use crate::clean::lookup::Directory;
 use crate::clean::places::{PLACE_FLAGS, UNKNOWN_COMMUNE, join_territory};
 use crate::clean::rules::{flag, judge, none_if_empty};
 use crate::definition::Definitions;
@@ -94,7 +95,7 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Known<'a> {
     /// The clean table of employers.
-    pub employers: &'a DataFrame,
+    pub employers: &'a Directory,
     /// Hashed identifier of a structure → its identifier.
     pub aliases: &'a HashMap<String, String>,
     /// Employment of advisers.

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use arrow::array::{AsArray, RecordBatch};
 
-use crate::clean::VERSION;
 use crate::clean::activities::Known;
+use crate::clean::{VERSION, employment};
 use crate::error::Result;
 use crate::run::corrections::Matched;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{Output, Segment};
+use crate::run::mentions::Mentions;
 use crate::run::outputs::write_table;
 use crate::run::rejects::{self, Located};
-use crate::run::staged::of_subject;
+use crate::run::staged::{groups, of_subject};
 use crate::run::{activities, dataset, employers, frames, people};
 use crate::vocabulary::codes::{SEPARATOR, Subject};
 use crate::vocabulary::columns;
@@ -96,13 +97,15 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     let mut corrections = Matched::default();
     let activities = of_subject(job, segments, Subject::Activites);
     let mut register = employers::read_structures(job, segments, (&mut cleaned, &mut corrections))?;
-    let aliases = employers::complete(job, &activities, &mut register)?;
+    let groups = groups(&activities)?;
+    let mentions = Mentions::read(job, &activities, &groups)?;
+    let aliases = employers::complete(&mentions, &mut register);
     let mut contracts = people::contracts(job, segments, &mut cleaned.ledger)?;
-    people::link_accounts(job, &activities, &mut contracts)?;
+    people::link_accounts(&mentions, &mut contracts);
     for structure in contracts.structures() {
         register.complete(structure, None, "");
     }
-    people::suppose_employers(job, &activities, (&aliases, &mut contracts))?;
+    people::suppose_employers(&mentions, (&aliases, &mut contracts));
     let attendances = people::attendances(job, segments, &mut cleaned.ledger)?;
     let employers = register.resolve(job.definitions)?;
     if employers.height() > 0 {
@@ -118,7 +121,7 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     let notices = of_subject(job, segments, Subject::Suppressions);
     if !activities.is_empty() || !notices.is_empty() {
         let known = Known {
-            employers: &employers,
+            employers: &employment::directory(employers)?,
             aliases: &aliases,
             contracts: &contracts,
             attendances: &attendances,

@@ -18,6 +18,7 @@ pub mod input;
 pub mod job;
 pub mod ledger;
 pub mod manifest;
+mod mentions;
 mod order;
 pub mod outputs;
 pub mod parquet;

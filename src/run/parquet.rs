@@ -17,13 +17,25 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{
     EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
 };
+use parquet::schema::types::ColumnPath;
 
 use crate::error::{Error, Result};
 use crate::run::draft::{Draft, Written};
 use crate::run::store::Store;
+use crate::vocabulary::columns::{self, Column};
 
 /// DuckDB's unit of parallel reading.
 pub const ROWS_PER_GROUP: usize = 122_880;
+/// Columns whose values hardly come twice: a dictionary of them would only be given up later.
+const ALL_DIFFERENT: [Column; 7] = [
+    columns::LIGNE,
+    columns::EMPREINTE,
+    columns::ACTIVITE_ID,
+    columns::COPIE_DE,
+    columns::CREE_LE,
+    columns::MODIFIE_LE,
+    columns::BENEFICIAIRE_ID,
+];
 /// Rows decoded at a time.
 const BATCH: usize = 65_536;
 
@@ -57,9 +69,13 @@ impl Writer {
         let level = ZstdLevel::try_new(3).map_err(failed)?;
         let properties = properties(&schema, description, Compression::ZSTD(level))?
             .set_statistics_enabled(EnabledStatistics::Page)
-            .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
-            .build();
-        let inner = ArrowWriter::try_new(draft, schema, Some(properties)).map_err(failed)?;
+            .set_max_row_group_row_count(Some(ROWS_PER_GROUP));
+        let different = ALL_DIFFERENT.iter().map(|column| ColumnPath::from(column.name));
+        let properties = different.fold(properties, |properties, path| {
+            properties.set_column_dictionary_enabled(path, false)
+        });
+        let properties = Some(properties.build());
+        let inner = ArrowWriter::try_new(draft, schema, properties).map_err(failed)?;
         Ok(Self { inner, rows: 0 })
     }
 

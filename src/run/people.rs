@@ -14,10 +14,11 @@ use crate::ingest::time::paris_day;
 use crate::run::job::Job;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::Segment;
+use crate::run::mentions::Mentions;
 use crate::run::staged::{
-    account, batches, count, day, instant, lacking, number, of_subject, sum, system, text,
+    account, batches, count, day, instant, lacking, number, of_subject, sum, text,
 };
-use crate::vocabulary::codes::{Fate, NON, OUI, Subject, System};
+use crate::vocabulary::codes::{Fate, NON, OUI, Subject};
 use crate::vocabulary::{columns, tables};
 
 /// Rows of each segment by what became of them.
@@ -210,74 +211,41 @@ fn each(
 }
 
 /// The mediators that activities name together with their account.
-pub(super) fn link_accounts(
-    job: &Job<'_>,
-    segments: &[&Segment],
-    contracts: &mut Contracts,
-) -> Result<()> {
+pub(super) fn link_accounts(mentions: &Mentions, contracts: &mut Contracts) {
     if contracts.is_empty() {
-        return Ok(());
+        return;
     }
-    let names = [&columns::CONSEILLER_ID, &columns::UTILISATEUR_ID];
-    let mut seen: HashSet<(String, String)> = HashSet::new();
-    for segment in segments {
-        for batch in batches(job, segment, &names)? {
-            let batch = batch?;
-            for row in 0..batch.num_rows() {
-                let of = |column| text(&batch, column, row);
-                if let (Some(mediator), Some(account)) =
-                    (of(&columns::CONSEILLER_ID), of(&columns::UTILISATEUR_ID))
-                {
-                    seen.insert((mediator.to_owned(), account.to_owned()));
-                }
-            }
-        }
+    let mut named: Vec<(&str, &str)> =
+        mentions.advisers().filter_map(|adviser| adviser.mediator.zip(adviser.account)).collect();
+    named.sort_unstable();
+    for (mediator, account) in named {
+        contracts.link(mediator, account);
     }
-    let mut seen: Vec<_> = seen.into_iter().collect();
-    seen.sort_unstable();
-    for (mediator, account) in seen {
-        contracts.link(&mediator, &account);
-    }
-    Ok(())
 }
 
 /// Advisers some of whose records name no employer, while all others name the same one: documents
 /// of the Espace Coop before November 2022 may lack it.
 pub(super) fn suppose_employers(
-    job: &Job<'_>,
-    segments: &[&Segment],
+    mentions: &Mentions,
     (aliases, contracts): (&HashMap<String, String>, &mut Contracts),
-) -> Result<()> {
-    let names = [&columns::CONSEILLER_ID, &columns::STRUCTURE_ID];
-    let mut named: HashMap<String, Option<String>> = HashMap::new();
-    let mut lacking: HashSet<String> = HashSet::new();
-    for segment in segments {
-        if system(job, segment)? != System::Legacy {
+) {
+    let mut named: HashMap<&str, Option<&str>> = HashMap::new();
+    let mut lacking: HashSet<&str> = HashSet::new();
+    for adviser in mentions.advisers().filter(|adviser| adviser.is_legacy) {
+        let Some(mediator) = adviser.mediator else { continue };
+        let Some(id) = adviser.structure else {
+            lacking.insert(mediator);
             continue;
-        }
-        for batch in batches(job, segment, &names)? {
-            let batch = batch?;
-            for row in 0..batch.num_rows() {
-                let Some(adviser) = text(&batch, &columns::CONSEILLER_ID, row) else { continue };
-                let Some(id) = text(&batch, &columns::STRUCTURE_ID, row) else {
-                    lacking.insert(adviser.to_owned());
-                    continue;
-                };
-                let id = aliases.get(id).map_or(id, String::as_str);
-                match named.get_mut(adviser) {
-                    None => {
-                        named.insert(adviser.to_owned(), Some(id.to_owned()));
-                    }
-                    Some(known) if known.as_deref() != Some(id) => *known = None,
-                    Some(_) => {}
-                }
-            }
+        };
+        let id = aliases.get(id).map_or(id, String::as_str);
+        let known = named.entry(mediator).or_insert(Some(id));
+        if *known != Some(id) {
+            *known = None;
         }
     }
     for adviser in lacking {
-        if let Some(Some(structure)) = named.get(&adviser) {
-            contracts.suppose(&adviser, structure);
+        if let Some(Some(structure)) = named.get(adviser) {
+            contracts.suppose(adviser, structure);
         }
     }
-    Ok(())
 }

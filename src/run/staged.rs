@@ -15,6 +15,9 @@ use crate::run::parquet;
 use crate::vocabulary::codes::{Subject, System};
 use crate::vocabulary::columns::Column as Name;
 
+/// Digits of a pseudonym.
+const DIGITS: usize = 32;
+
 /// The segments of a subject.
 pub(super) fn of_subject<'s>(
     job: &Job<'_>,
@@ -128,9 +131,16 @@ pub(super) fn instant(batch: &RecordBatch, column: &Name, row: usize) -> Option<
 
 /// The number of a pseudonym.
 pub(super) fn number(pseudonym: &str) -> Result<u128> {
-    u128::from_str_radix(pseudonym, 16).map_err(|_| {
-        Error::data("a staged pseudonym is not hexadecimal").hint("run with `--force`")
-    })
+    let mut number = 0;
+    for byte in pseudonym.bytes() {
+        let Some(digit) = char::from(byte).to_digit(16).filter(|_| pseudonym.len() == DIGITS)
+        else {
+            return Err(Error::data("a staged pseudonym is not of 32 hexadecimal digits")
+                .hint("run with `--force`"));
+        };
+        number = number << 4 | u128::from(digit);
+    }
+    Ok(number)
 }
 
 /// What a row that was read must have.

@@ -295,11 +295,9 @@ fn recomputed(
     let mut accounts = Ledger::default();
     for subject in subjects(definitions, &manifest.segments) {
         let (made, nationals) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
-        for (name, frame) in made {
+        for (name, expected) in made {
             let Some(table) = definitions.tables.get(name) else { continue };
-            aggregate::account(&mut accounts, (name, table), &frame, (&nationals, definitions))?;
-            let schema = aggregate::table_schema(table, definitions);
-            let expected = frames::to_batch(&schema, &frame)?;
+            aggregate::account(&mut accounts, (name, table), &expected, (&nationals, definitions));
             let path = format!("{CURRENT}/tables/{name}.parquet");
             let found = read_all(store, &path)?;
             if found.columns() != expected.columns() {
