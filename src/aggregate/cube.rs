@@ -26,6 +26,8 @@ pub enum Cells<'a> {
     Rows,
     /// Counts.
     Counts(&'a [i32]),
+    /// Sums.
+    Sums(&'a [i64]),
     /// Codes.
     Codes(&'a [u32]),
 }
@@ -60,6 +62,7 @@ impl Cube {
         let of_values = |cells: &Cells<'_>| match cells {
             Cells::Rows => 0,
             Cells::Counts(counts) => counts.len(),
+            Cells::Sums(sums) => sums.len(),
             Cells::Codes(codes) => codes.len(),
         };
         let rows = dimensions.iter().map(|codes| codes.len());
@@ -80,6 +83,13 @@ impl Cube {
                     for (slot, count) in slots.iter().zip(*counts) {
                         let count = if *count == NO_COUNT { 0 } else { i64::from(*count) };
                         add_to(&mut sums, *slot, count);
+                    }
+                    put(&mut cells, place, sums);
+                }
+                Cells::Sums(amounts) => {
+                    let mut sums = vec![0_i64; keys.len()];
+                    for (slot, amount) in slots.iter().zip(*amounts) {
+                        add_to(&mut sums, *slot, *amount);
                     }
                     put(&mut cells, place, sums);
                 }

@@ -2,8 +2,12 @@
 
 pub mod cube;
 
-use polars::prelude::*;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
+use crate::aggregate::cube::{Cells, Cube, Measure};
+use crate::column::{Dictionary, NO_COUNT, NO_TEXT, Texts, Values};
 use crate::definition::Definitions;
 use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::table::Table;
@@ -13,201 +17,305 @@ use crate::vocabulary::codes::{ENSEMBLE, INCONNU, NON_RENSEIGNE, SEPARATOR};
 /// Changes when the same records and declarations would give other tables.
 pub const VERSION: u32 = 1;
 
-/// A summary table under construction: what each period adds, at the finest grain.
+/// Some clean records: their columns, by name.
 #[derive(Debug)]
-pub struct Summary<'a> {
-    name: &'a str,
-    table: &'a Table,
-    measures: Vec<(&'a str, &'a Indicator)>,
-    /// Sums by dimensions and distinct column; the second for the totals of a split dimension.
-    parts: Vec<DataFrame>,
-    whole_parts: Vec<DataFrame>,
+pub struct Records<'a> {
+    /// Columns.
+    pub columns: BTreeMap<&'a str, &'a Values>,
+    /// Number of rows.
+    pub count: usize,
 }
 
+impl Records<'_> {
+    fn column(&self, name: &str) -> Result<&Values> {
+        let found = self.columns.get(name).copied();
+        found.ok_or_else(|| Error::internal(format!("column `{name}` of a table was read")))
+    }
+}
+
+/// Gives the texts of a column.
+pub type TextsOf<'t> = dyn Fn(&str) -> Option<&'t Mutex<Dictionary>> + Sync + 't;
+
+/// A summary table, ready to be summed.
+#[derive(Debug)]
+pub struct Summary<'a> {
+    table: &'a Table,
+    measures: Vec<&'a Indicator>,
+    /// The dimension made of the codes of a multi-valued column, and that column.
+    split: Option<(&'a str, &'a str)>,
+    /// The dimension made of bands, and the columns of each.
+    bands: Option<(&'a str, &'a BTreeMap<String, Vec<String>>)>,
+    /// The codes of the split dimension, and those that each text of its column has.
+    parts: Mutex<(Dictionary, Vec<Vec<u32>>)>,
+}
+
+/// Sums at the finest grain.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    cube: Cube,
+    /// Records once each, whatever their codes of the split dimension.
+    whole: Cube,
+}
+
+impl Sums {
+    /// Adds sums of other records.
+    pub fn merge(&mut self, other: Self) {
+        self.cube.merge(other.cube);
+        self.whole.merge(other.whole);
+    }
+}
+
+/// A row of a table: the codes of its dimensions, and its figures.
+pub type Row = (Vec<String>, Vec<i64>);
+
 impl<'a> Summary<'a> {
-    /// An empty summary.
+    /// A table without sums.
     ///
     /// # Errors
     /// When the table names an indicator that is not declared.
-    pub fn new(name: &'a str, table: &'a Table, definitions: &'a Definitions) -> Result<Self> {
+    pub fn new(table: &'a Table, definitions: &'a Definitions) -> Result<Self> {
         let measures = table.measures.iter().map(|measure| {
             let indicator = definitions.indicators.get(measure);
-            let indicator = indicator
-                .ok_or_else(|| Error::internal(format!("indicator `{measure}` was checked")))?;
-            Ok((measure.as_str(), indicator))
+            indicator.ok_or_else(|| Error::internal(format!("indicator `{measure}` was checked")))
         });
-        let measures = measures.collect::<Result<_>>()?;
-        Ok(Self { name, table, measures, parts: Vec::new(), whole_parts: Vec::new() })
+        let split = table.split.iter().next();
+        let bands = table.bands.iter().next();
+        Ok(Self {
+            table,
+            measures: measures.collect::<Result<_>>()?,
+            split: split.map(|(dimension, source)| (dimension.as_str(), source.as_str())),
+            bands: bands.map(|(dimension, bands)| (dimension.as_str(), bands)),
+            parts: Mutex::default(),
+        })
     }
 
     /// The columns it reads from the clean records.
+    pub fn columns(&self) -> impl Iterator<Item = &'a str> {
+        let bands = self.bands.iter().flat_map(|(_, bands)| bands.values().flatten());
+        let measures = self.measures.iter().filter_map(|indicator| indicator.of.as_ref());
+        let columns = bands.chain(measures).map(String::as_str);
+        columns.chain(self.own()).chain(self.split.map(|(_, source)| source))
+    }
+
+    /// Dimensions that are columns.
+    fn own(&self) -> impl Iterator<Item = &'a str> {
+        let derived = [self.split.map(|of| of.0), self.bands.map(|of| of.0)];
+        let names = self.table.by.iter().map(String::as_str);
+        names.filter(move |name| !derived.contains(&Some(*name)))
+    }
+
+    /// Dimensions of the cube: all but the bands, which are measures until the end.
+    fn dimensions(&self) -> impl Iterator<Item = &'a str> {
+        let bands = self.bands.map(|of| of.0);
+        let names = self.table.by.iter().map(String::as_str);
+        names.filter(move |name| Some(*name) != bands)
+    }
+
+    /// Sums of no records.
     #[must_use]
-    pub fn columns(&self) -> Vec<String> {
-        let table = self.table;
-        let own =
-            |name: &&String| !table.split.contains_key(*name) && !table.bands.contains_key(*name);
-        let mut names: Vec<String> = table.by.iter().filter(own).cloned().collect();
-        names.extend(table.split.values().cloned());
-        names.extend(table.bands.values().flat_map(|bands| bands.values()).flatten().cloned());
-        names.extend(self.measures.iter().filter_map(|(_, indicator)| indicator.of.clone()));
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-
-    /// Adds the records of a period.
-    ///
-    /// # Errors
-    /// When a frame operation fails.
-    pub fn add(&mut self, records: &DataFrame) -> Result<()> {
-        let by: Vec<&str> = self.table.by.iter().map(String::as_str).collect();
-        if let Some((dimension, bands)) = self.table.bands.iter().next() {
-            let bands: Vec<LazyFrame> = bands
-                .iter()
-                .map(|(band, sources)| self.band(records, dimension, band, sources))
-                .collect();
-            let all = concat(bands, UnionArgs::default())?;
-            self.parts.push(all.collect()?);
-        } else if let Some((dimension, source)) = self.table.split.iter().next() {
-            let split = records.clone().lazy().with_columns([col(source.as_str())
-                .fill_null(lit(NON_RENSEIGNE))
-                .str()
-                .split(lit(SEPARATOR))
-                .alias(dimension.as_str())]);
-            let options = ExplodeOptions { empty_as_null: true, keep_nulls: true };
-            let split = split.explode(by_name([dimension.as_str()], true, false), options);
-            self.parts.push(self.group(split, &by)?);
-            let rest: Vec<&str> = by.iter().copied().filter(|name| name != dimension).collect();
-            self.whole_parts.push(self.group(records.clone().lazy(), &rest)?);
-        } else {
-            self.parts.push(self.group(records.clone().lazy(), &by)?);
-        }
-        Ok(())
-    }
-
-    fn band(
-        &self,
-        records: &DataFrame,
-        dimension: &str,
-        band: &str,
-        sources: &[String],
-    ) -> LazyFrame {
-        let sum = sources
-            .iter()
-            .map(|name| col(name.as_str()).cast(DataType::Int64).sum())
-            .fold(lit(0_i64), |sum, part| sum + part);
-        let own: Vec<Expr> = self
-            .table
-            .by
-            .iter()
-            .filter(|name| *name != dimension)
-            .map(|name| dimension_of(name))
-            .collect();
-        let sums = self.measures.iter().map(|(name, _)| sum.clone().alias(*name));
-        let grouped = if own.is_empty() {
-            records.clone().lazy().select(sums.collect::<Vec<_>>())
-        } else {
-            records.clone().lazy().group_by(own).agg(sums.collect::<Vec<_>>())
+    pub fn nothing(&self) -> Sums {
+        let measures: Vec<Measure> = match self.bands {
+            Some((_, bands)) => bands.values().map(|_| Measure::Sum).collect(),
+            None => self.measures.iter().map(|indicator| measure(indicator)).collect(),
         };
-        let mut order: Vec<Expr> = self.table.by.iter().map(|name| col(name.as_str())).collect();
-        order.extend(self.measures.iter().map(|(name, _)| col(*name)));
-        grouped.with_columns([lit(band.to_owned()).alias(dimension)]).select(order)
+        Sums {
+            cube: Cube::new(self.dimensions().count(), &measures),
+            whole: Cube::new(self.own().count(), &measures),
+        }
     }
 
-    /// Sums at the finest grain: dimensions, and the values to count once each.
-    fn group(&self, records: LazyFrame, by: &[&str]) -> Result<DataFrame> {
-        let mut keys: Vec<Expr> = by.iter().map(|name| dimension_of(name)).collect();
-        keys.extend(self.distinct().map(|of| col(of).alias(distinct_name(of))));
-        let sums: Vec<Expr> = self
-            .measures
-            .iter()
-            .filter_map(|(name, indicator)| match (indicator.compute, indicator.of.as_deref()) {
-                (Compute::Count, _) => Some(len().cast(DataType::Int64).alias(*name)),
-                (Compute::Sum, Some(of)) => Some(col(of).cast(DataType::Int64).sum().alias(*name)),
-                _ => None,
-            })
-            .collect();
-        let grouped =
-            if keys.is_empty() { records.select(sums) } else { records.group_by(keys).agg(sums) };
-        Ok(grouped.collect()?)
-    }
-
-    /// Columns counted once each, in order, each once.
-    fn distinct(&self) -> impl Iterator<Item = &'a str> {
-        let mut names: Vec<&'a str> = self
-            .measures
-            .iter()
-            .filter(|(_, indicator)| indicator.compute == Compute::Distinct)
-            .filter_map(|(_, indicator)| indicator.of.as_deref())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter()
-    }
-
-    /// The table: a row for each combination of dimensions met and for each of their totals,
-    /// sorted by the codes of its dimensions.
+    /// The sums of some records.
     ///
     /// # Errors
-    /// When a frame operation fails.
-    pub fn finish(self) -> Result<DataFrame> {
-        let by: Vec<&str> = self.table.by.iter().map(String::as_str).collect();
-        let split: Option<&str> = self.table.split.keys().next().map(String::as_str);
-        let mut cells = Vec::new();
-        for subset in 0..(1_u32 << by.len()) {
-            let kept: Vec<&str> = by
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| subset & (1 << i) != 0)
-                .map(|(_, n)| *n)
-                .collect();
-            let is_whole = split.is_some_and(|dimension| !kept.contains(&dimension));
-            let parts = if is_whole { &self.whole_parts } else { &self.parts };
-            if !parts.is_empty() {
-                cells.push(self.total(parts, &by, &kept)?);
+    /// When a column is missing.
+    pub fn sums(&self, records: &Records<'_>, texts: &TextsOf<'_>) -> Result<Sums> {
+        let mut own = BTreeMap::new();
+        for name in self.own() {
+            let texts = texts(name).ok_or_else(|| Error::internal("a dimension is of texts"))?;
+            own.insert(name, known(records.column(name)?.codes(), texts));
+        }
+        let measures = self.cells(records)?;
+        let mut sums = self.nothing();
+        let Some((dimension, source)) = self.split else {
+            sums.cube.add(&in_order(&own, self.dimensions()), &as_cells(&measures));
+            return Ok(sums);
+        };
+        sums.whole.add(&in_order(&own, self.own()), &as_cells(&measures));
+        let texts = texts(source).ok_or_else(|| Error::internal("a text is split"))?;
+        let (places, parts) = self.split_codes(records.column(source)?.codes(), texts);
+        let own: BTreeMap<&str, Vec<u32>> = own
+            .into_iter()
+            .map(|(name, codes)| (name, gather(&codes, &places)))
+            .chain([(dimension, parts)])
+            .collect();
+        let measures: Vec<Taken> = measures.iter().map(|taken| taken.gather(&places)).collect();
+        sums.cube.add(&in_order(&own, self.dimensions()), &as_cells(&measures));
+        Ok(sums)
+    }
+
+    /// What the measures are computed from.
+    fn cells<'r>(&self, records: &'r Records<'_>) -> Result<Vec<Taken<'r>>> {
+        if let Some((_, bands)) = self.bands {
+            let of_band = |sources: &Vec<String>| -> Result<Taken<'r>> {
+                let mut sums = vec![0_i64; records.count];
+                for source in sources {
+                    let counts = records.column(source)?.counts();
+                    for (sum, count) in sums.iter_mut().zip(counts) {
+                        *sum += if *count == NO_COUNT { 0 } else { i64::from(*count) };
+                    }
+                }
+                Ok(Taken::Sums(Cow::Owned(sums)))
+            };
+            return bands.values().map(of_band).collect();
+        }
+        let of_measure = |indicator: &&Indicator| -> Result<Taken<'r>> {
+            let Some(of) = indicator.of.as_deref() else { return Ok(Taken::Rows) };
+            Ok(match records.column(of)? {
+                Values::Codes(codes) => Taken::Codes(Cow::Borrowed(codes)),
+                Values::Counts(counts) => Taken::Counts(Cow::Borrowed(counts)),
+                Values::Instants(sums) => Taken::Sums(Cow::Borrowed(sums)),
+                Values::Ids(_) => return Err(Error::internal("no measure is of identifiers")),
+            })
+        };
+        self.measures.iter().map(of_measure).collect()
+    }
+
+    /// For each code of each text: the place of its row, and the code.
+    fn split_codes(&self, codes: &[u32], texts: &Mutex<Dictionary>) -> (Vec<u32>, Vec<u32>) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (dictionary, known) = &mut *parts;
+        let texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+        while known.len() < Texts::len(&*texts) {
+            let text = texts.text(u32::try_from(known.len()).unwrap_or_default());
+            let text = if known.is_empty() { NON_RENSEIGNE } else { text };
+            known.push(text.split(SEPARATOR).map(|part| dictionary.code(part)).collect());
+        }
+        drop(texts);
+        let (mut places, mut split) = (Vec::new(), Vec::new());
+        for (place, code) in (0..).zip(codes) {
+            let of = usize::try_from(*code).ok().and_then(|code| known.get(code));
+            for part in of.into_iter().flatten() {
+                places.push(place);
+                split.push(*part);
             }
         }
-        if cells.is_empty() {
-            return Err(Error::internal(format!("table `{}` got no period", self.name)));
-        }
-        let all = concat(cells, UnionArgs::default())?;
-        Ok(all.sort(by, SortMultipleOptions::default()).collect()?)
+        (places, split)
     }
 
-    fn total(&self, parts: &[DataFrame], by: &[&str], kept: &[&str]) -> Result<LazyFrame> {
-        let parts: Vec<LazyFrame> = parts.iter().map(|part| part.clone().lazy()).collect();
-        let all = concat(parts, UnionArgs::default())?;
-        let measures: Vec<Expr> = self
-            .measures
-            .iter()
-            .map(|(name, indicator)| match (indicator.compute, indicator.of.as_deref()) {
-                (Compute::Distinct, Some(of)) => {
-                    let values = col(distinct_name(of)).drop_nulls().n_unique();
-                    values.cast(DataType::Int64).alias(*name)
+    /// A row for each combination of dimensions met and for each of their totals, sorted by the
+    /// codes of its dimensions.
+    ///
+    /// # Errors
+    /// When a column has no texts.
+    pub fn finish(&self, sums: Sums, texts: &TextsOf<'_>) -> Result<Vec<Row>> {
+        let Sums { cube, whole } = sums;
+        let names: Vec<&str> = self.table.by.iter().map(String::as_str).collect();
+        let at = |name: &str| names.iter().position(|other| *other == name).unwrap_or_default();
+        let mut found = Vec::new();
+        match (self.split, self.bands) {
+            (Some((dimension, _)), _) => {
+                let place = at(dimension);
+                found.extend(
+                    cube.rows().into_iter().filter(|(key, _)| key.get(place) != Some(&None)),
+                );
+                for (mut key, figures) in whole.rows() {
+                    key.insert(place.min(key.len()), None);
+                    found.push((key, figures));
                 }
-                _ => col(*name).sum(),
-            })
-            .collect();
-        let grouped = if kept.is_empty() {
-            all.select(measures)
-        } else {
-            all.group_by(kept.iter().map(|name| col(*name)).collect::<Vec<_>>()).agg(measures)
-        };
-        let totals: Vec<Expr> = by
-            .iter()
-            .filter(|name| !kept.contains(name))
-            .map(|name| lit(ENSEMBLE).alias(*name))
-            .collect();
-        let order = by.iter().copied().chain(self.measures.iter().map(|(name, _)| *name));
-        Ok(grouped.with_columns(totals).select(order.map(col).collect::<Vec<_>>()))
+            }
+            (None, Some((dimension, _))) => {
+                for (key, figures) in cube.unfold(at(dimension)).rows() {
+                    // Each measure of a table of bands is that of its band.
+                    let figure = figures.first().copied().unwrap_or_default();
+                    found.push((key, vec![figure; self.measures.len()]));
+                }
+            }
+            (None, None) => found.extend(cube.rows()),
+        }
+        if found.is_empty() {
+            found.push((vec![None; names.len()], vec![0; self.measures.len()]));
+        }
+        let mut rows = Vec::with_capacity(found.len());
+        for (key, figures) in found {
+            let codes = names.iter().zip(key).map(|(name, code)| self.text(name, code, texts));
+            rows.push((codes.collect::<Result<_>>()?, figures));
+        }
+        rows.sort_unstable();
+        Ok(rows)
+    }
+
+    fn text(&self, name: &str, code: Option<u32>, texts: &TextsOf<'_>) -> Result<String> {
+        let Some(code) = code else { return Ok(ENSEMBLE.to_owned()) };
+        if self.split.is_some_and(|(dimension, _)| dimension == name) {
+            let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(parts.0.text(code).to_owned());
+        }
+        if let Some((_, bands)) = self.bands.filter(|(dimension, _)| *dimension == name) {
+            let band = usize::try_from(code).ok().and_then(|code| code.checked_sub(1));
+            let band = band.and_then(|band| bands.keys().nth(band));
+            return band.cloned().ok_or_else(|| Error::internal("a band has its name"));
+        }
+        let texts = texts(name).ok_or_else(|| Error::internal("a dimension is of texts"))?;
+        let texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(texts.text(code).to_owned())
     }
 }
 
-/// A dimension; what is not known is a code like the others.
-fn dimension_of(name: &str) -> Expr {
-    col(name).fill_null(lit(INCONNU))
+fn measure(indicator: &Indicator) -> Measure {
+    match indicator.compute {
+        Compute::Count => Measure::Count,
+        Compute::Sum | Compute::Bands => Measure::Sum,
+        Compute::Distinct => Measure::Distinct,
+    }
 }
 
-fn distinct_name(of: &str) -> String {
-    format!("distinct {of}")
+/// What a measure is computed from, one value a row.
+enum Taken<'a> {
+    Rows,
+    Counts(Cow<'a, [i32]>),
+    Sums(Cow<'a, [i64]>),
+    Codes(Cow<'a, [u32]>),
+}
+
+impl Taken<'_> {
+    fn gather(&self, places: &[u32]) -> Taken<'static> {
+        match self {
+            Taken::Rows => Taken::Rows,
+            Taken::Counts(values) => Taken::Counts(Cow::Owned(gather(values, places))),
+            Taken::Sums(values) => Taken::Sums(Cow::Owned(gather(values, places))),
+            Taken::Codes(values) => Taken::Codes(Cow::Owned(gather(values, places))),
+        }
+    }
+}
+
+fn as_cells<'t>(measures: &'t [Taken<'_>]) -> Vec<Cells<'t>> {
+    let cells = measures.iter().map(|taken| match taken {
+        Taken::Rows => Cells::Rows,
+        Taken::Counts(counts) => Cells::Counts(counts),
+        Taken::Sums(sums) => Cells::Sums(sums),
+        Taken::Codes(codes) => Cells::Codes(codes),
+    });
+    cells.collect()
+}
+
+fn gather<T: Copy>(values: &[T], places: &[u32]) -> Vec<T> {
+    let at = |place: &u32| usize::try_from(*place).ok().and_then(|place| values.get(place));
+    places.iter().filter_map(at).copied().collect()
+}
+
+/// The codes of a dimension; what is not known is a code like the others.
+fn known(codes: &[u32], texts: &Mutex<Dictionary>) -> Vec<u32> {
+    if !codes.contains(&NO_TEXT) {
+        return codes.to_vec();
+    }
+    let unknown = texts.lock().unwrap_or_else(PoisonError::into_inner).code(INCONNU);
+    codes.iter().map(|code| if *code == NO_TEXT { unknown } else { *code }).collect()
+}
+
+/// Columns in an order of names.
+fn in_order<'c, 'n>(
+    columns: &'c BTreeMap<&str, Vec<u32>>,
+    names: impl Iterator<Item = &'n str>,
+) -> Vec<&'c [u32]> {
+    names.filter_map(|name| columns.get(name)).map(Vec::as_slice).collect()
 }

@@ -1,4 +1,4 @@
-//! The latest versions of activities, of one period, become clean activities or rejects.
+//! The latest versions of activities become clean activities or rejects, row by row.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,7 @@ use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, employ, join_employ
 use crate::clean::harmonise::{
     COMMON_KIND, COMMON_PLACE, COMMON_THEMES, DURATION_FLAG, MINUTES, any_late, harmonise,
 };
+use crate::clean::lookup::Directory;
 use crate::clean::places::{PLACE_FLAGS, UNKNOWN_COMMUNE, join_territory};
 use crate::clean::rules::{flag, judge, none_if_empty};
 use crate::definition::Definitions;
@@ -66,10 +67,10 @@ const OTHER_COUNTS: [Name; 8] = [
 /// Columns that live only inside this stage.
 const MISSING_AGES: &str = "ages manquants";
 
-/// Clean and refused activities of a period.
+/// Clean and refused activities.
 #[derive(Debug)]
 pub struct Cleaned {
-    /// Rows of [`tables::CLEAN_ACTIVITES`], sorted by its key.
+    /// Rows of [`tables::CLEAN_ACTIVITES`], in any order.
     pub kept: DataFrame,
     /// Number of the segment, and the reject.
     pub rejected: Vec<(usize, Reject)>,
@@ -94,7 +95,7 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Known<'a> {
     /// The clean table of employers.
-    pub employers: &'a DataFrame,
+    pub employers: &'a Directory,
     /// Hashed identifier of a structure → its identifier.
     pub aliases: &'a HashMap<String, String>,
     /// Employment of advisers.
@@ -240,7 +241,7 @@ fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
         .collect()
 }
 
-/// The columns of the clean table, in its order and sorted by its key.
+/// The columns of the clean table, in its order.
 fn derive(rows: LazyFrame) -> LazyFrame {
     let p = || col(columns::NB_PARTICIPANTS.name);
     let r = || col(columns::NB_PARTICIPANTS_RECURRENTS.name);
@@ -267,8 +268,6 @@ fn derive(rows: LazyFrame) -> LazyFrame {
         when(is_workshop()).then(lit(1)).otherwise(lit(0)).alias(columns::NB_ATELIERS.name),
         none_if_empty(columns::DRAPEAUX.name).alias(columns::DRAPEAUX.name),
     ]);
-    let table = &tables::CLEAN_ACTIVITES;
-    let key: Vec<&str> = table.key.iter().map(|column| column.name).collect();
-    rows.select(table.columns.iter().map(|column| col(column.name)).collect::<Vec<_>>())
-        .sort(key, SortMultipleOptions::default())
+    let columns = tables::CLEAN_ACTIVITES.columns.iter();
+    rows.select(columns.map(|column| col(column.name)).collect::<Vec<_>>())
 }

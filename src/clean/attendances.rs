@@ -1,9 +1,8 @@
 //! Attendances and the people who attend become counts of each activity: ages, statuses, genders.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
+use crate::vocabulary::codes::Fate;
 use crate::vocabulary::columns::{self, Column};
 
 /// The columns counted, in the order of a [`Counts`].
@@ -92,31 +91,65 @@ impl Person {
     }
 }
 
-/// One person at one activity.
+/// One person at one activity, as a segment tells it: 24 bytes, as there are millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attendance {
-    /// Pseudonym of the activity.
-    pub activity: u128,
-    /// Pseudonym of the person.
-    pub person: u128,
+    /// Pseudonym of the activity, in halves.
+    activity: (u64, u64),
+    /// Number of the person.
+    person: u32,
     /// Whether it is not the person's first; of two that disagree, the one that says so counts.
-    pub is_recurrent: bool,
+    is_recurrent: bool,
+    segment: u16,
+}
+
+impl Attendance {
+    /// A person, by its number, at an activity.
+    #[must_use]
+    pub fn new(activity: u128, person: u32, is_recurrent: bool, segment: u16) -> Self {
+        Self { activity: halves(activity), person, is_recurrent, segment }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        (self.activity, self.person) == (other.activity, other.person)
+    }
+}
+
+fn halves(id: u128) -> (u64, u64) {
+    let low = u64::try_from(id & u128::from(u64::MAX)).unwrap_or_default();
+    (u64::try_from(id >> 64).unwrap_or_default(), low)
 }
 
 /// Who attended what.
 #[derive(Debug, Default)]
 pub struct Attendances {
     sorted: Vec<Attendance>,
-    people: HashMap<u128, Person>,
+    people: Vec<Person>,
 }
 
 impl Attendances {
-    /// Puts attendances in order; `people` are those who may attend.
+    /// Puts attendances in order, and says of each row, by the number of its segment, what becomes
+    /// of it; `people` are those of the first numbers, of others nothing is known.
     #[must_use]
-    pub fn new(mut attendances: Vec<Attendance>, people: HashMap<u128, Person>) -> Self {
+    pub fn new(
+        mut attendances: Vec<Attendance>,
+        people: Vec<Person>,
+        see: &mut dyn FnMut(u16, Fate),
+    ) -> Self {
         attendances.par_sort_unstable_by(|a, b| b.cmp(a));
-        attendances.dedup_by_key(|attendance| (attendance.activity, attendance.person));
+        let mut before: Option<&Attendance> = None;
+        for attendance in &attendances {
+            let fate = match before.filter(|before| before.is_same(attendance)) {
+                None => Fate::Kept,
+                Some(before) if before.is_recurrent == attendance.is_recurrent => Fate::Duplicate,
+                Some(_) => Fate::Superseded,
+            };
+            see(attendance.segment, fate);
+            before = Some(attendance);
+        }
+        attendances.dedup_by(|later, earlier| later.is_same(earlier));
         attendances.reverse();
+        attendances.shrink_to_fit();
         Self { sorted: attendances, people }
     }
 
@@ -129,13 +162,15 @@ impl Attendances {
     /// The counts of an activity of that year; `None` when nobody is known to have attended.
     #[must_use]
     pub fn counts(&self, activity: u128, year: i16) -> Option<Counts> {
+        let activity = halves(activity);
         let start = self.sorted.partition_point(|attendance| attendance.activity < activity);
         let there = self.sorted.get(start..)?;
         let mut counts = [0; COUNTED.len()];
         let mut is_attended = false;
         for attendance in there.iter().take_while(|found| found.activity == activity) {
             is_attended = true;
-            let person = self.people.get(&attendance.person);
+            let person = usize::try_from(attendance.person).ok();
+            let person = person.and_then(|person| self.people.get(person));
             let places = person.map_or([AGE_UNKNOWN, STATUS_UNKNOWN, GENDER_UNKNOWN], |person| {
                 [person.age_in(year), person.status, person.gender]
             });
@@ -160,13 +195,18 @@ mod tests {
 
     #[test]
     fn people_are_counted_once_an_activity() {
-        let at = |activity, person, is_recurrent| Attendance { activity, person, is_recurrent };
-        let people = HashMap::from([
-            (1, Person::new("moins_de_douze", "scolarise", "feminin", None)),
-            (2, Person::new("", "", "", Some(1950))),
-        ]);
-        let rows = vec![at(7, 1, false), at(7, 2, false), at(7, 2, true), at(7, 3, false)];
-        let known = Attendances::new(rows, people);
+        let at =
+            |activity, person, is_recurrent| Attendance::new(activity, person, is_recurrent, 0);
+        let people = vec![
+            Person::new("moins_de_douze", "scolarise", "feminin", None),
+            Person::new("", "", "", Some(1950)),
+        ];
+        let rows = [at(7, 0, false), at(7, 1, false), at(7, 1, true), at(7, 1, true)];
+        let rows = rows.into_iter().chain([at(7, 2, false)]).collect();
+        let mut fates = Vec::new();
+        let known = Attendances::new(rows, people, &mut |_, fate| fates.push(fate));
+        let expected = [Fate::Kept, Fate::Kept, Fate::Duplicate, Fate::Superseded, Fate::Kept];
+        assert_eq!(fates, expected);
         let counts = known.counts(7, 2024).unwrap();
         assert_eq!(of(&counts, &columns::AGE_MOINS_12), 1);
         assert_eq!(of(&counts, &columns::AGE_70_PLUS), 1);

@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use crate::clean::activities::Known;
 use crate::clean::harmonise::IS_REBUILT;
-use crate::clean::lookup::lookup;
+use crate::clean::lookup::{Directory, lookup};
 use crate::clean::places::{EMPLOYER_DEPARTEMENT, EMPLOYER_REGION};
 use crate::error::Result;
 use crate::vocabulary::codes::{
@@ -122,29 +122,35 @@ fn tell_advisers(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
     Ok(rows.lazy().with_columns([told]).collect()?)
 }
 
-/// The employer of the activity, from the clean table of employers.
-pub(super) fn join_employer(rows: DataFrame, employers: &DataFrame) -> Result<DataFrame> {
-    let key = [col(columns::STRUCTURE_ID.name)];
+/// The clean table of employers, by identifier.
+///
+/// # Errors
+/// When it lacks a column.
+pub fn directory(mut employers: DataFrame) -> Result<Directory> {
     let has_flag = |flags: Option<&str>| {
         flags.is_some_and(|flags| flags.split(SEPARATOR).any(|f| f == flags::STRUCTURE_INCONNUE))
     };
     let flags = employers.column(columns::DRAPEAUX.name)?.str()?;
     let unlisted: Vec<bool> = flags.iter().map(has_flag).collect();
-    let mut employers = employers.clone();
     employers.with_column(Series::new(IS_UNLISTED.into(), unlisted).into())?;
-    let taken = employers.lazy().select([
-        col(columns::STRUCTURE_ID.name),
-        col(columns::SIREN.name),
-        col(columns::TYPE_EMPLOYEUR.name),
-        col(columns::TYPE_EMPLOYEUR_SOURCE.name),
-        col(columns::FRANCE_SERVICES.name),
-        col(columns::DEPARTEMENT.name).alias(EMPLOYER_DEPARTEMENT),
-        col(columns::REGION.name).alias(EMPLOYER_REGION),
-        col(IS_UNLISTED),
-    ]);
-    let joined = rows.lazy().join(taken, key.clone(), key, JoinArgs::new(JoinType::Left));
+    Directory::new(employers, &columns::STRUCTURE_ID)
+}
+
+/// The employer of the activity.
+pub(super) fn join_employer(rows: DataFrame, employers: &Directory) -> Result<DataFrame> {
+    let taken = [
+        (columns::SIREN.name, columns::SIREN.name),
+        (columns::TYPE_EMPLOYEUR.name, columns::TYPE_EMPLOYEUR.name),
+        (columns::TYPE_EMPLOYEUR_SOURCE.name, columns::TYPE_EMPLOYEUR_SOURCE.name),
+        (columns::FRANCE_SERVICES.name, columns::FRANCE_SERVICES.name),
+        (columns::DEPARTEMENT.name, EMPLOYER_DEPARTEMENT),
+        (columns::REGION.name, EMPLOYER_REGION),
+        (IS_UNLISTED, IS_UNLISTED),
+    ];
+    let joined = employers.join(rows, &columns::STRUCTURE_ID, &taken)?;
     let or_unknown = |name: &Name| col(name.name).fill_null(lit(INCONNU));
     Ok(joined
+        .lazy()
         .with_columns([
             or_unknown(&columns::TYPE_EMPLOYEUR),
             or_unknown(&columns::TYPE_EMPLOYEUR_SOURCE),

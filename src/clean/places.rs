@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use crate::clean::lookup::{lookup, text_column};
+use crate::clean::lookup::{Directory, lookup, text_column};
 use crate::clean::territory::locate;
 use crate::definition::Definitions;
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub(super) const EMPLOYER_REGION: &str = "region de l'employeur";
 /// postal code, else the employer's département.
 pub(super) fn join_territory(
     rows: DataFrame,
-    employers: &DataFrame,
+    employers: &Directory,
     definitions: &Definitions,
 ) -> Result<LazyFrame> {
     let rows = join_receiving_structure(rows, employers, definitions)?;
@@ -85,7 +85,7 @@ pub(super) fn join_territory(
 /// Where no commune is written, takes that of the structure that received the activity.
 fn join_receiving_structure(
     rows: DataFrame,
-    employers: &DataFrame,
+    employers: &Directory,
     definitions: &Definitions,
 ) -> Result<DataFrame> {
     let unknown = text_column(UNKNOWN_COMMUNE);
@@ -93,18 +93,14 @@ fn join_receiving_structure(
         let is_unknown = !commune.is_empty() && definitions.territory.place(commune).is_none();
         [is_unknown.then(|| flags::COMMUNE_INCONNUE.to_owned())]
     })?;
-    let places = employers.clone().lazy().select([
-        col(columns::STRUCTURE_ID.name),
-        col(columns::COMMUNE.name).alias(of_place(&columns::COMMUNE)),
-        col(columns::DEPARTEMENT.name).alias(of_place(&columns::DEPARTEMENT)),
-        col(columns::REGION.name).alias(of_place(&columns::REGION)),
-    ]);
-    let joined = rows.lazy().join(
-        places,
-        [col(columns::LIEU_STRUCTURE_ID.name)],
-        [col(columns::STRUCTURE_ID.name)],
-        JoinArgs::new(JoinType::Left),
-    );
+    let [commune, departement, region] =
+        [&columns::COMMUNE, &columns::DEPARTEMENT, &columns::REGION].map(of_place);
+    let taken = [
+        (columns::COMMUNE.name, commune.as_str()),
+        (columns::DEPARTEMENT.name, departement.as_str()),
+        (columns::REGION.name, region.as_str()),
+    ];
+    let joined = employers.join(rows, &columns::LIEU_STRUCTURE_ID, &taken)?.lazy();
     let commune = || col(columns::CODE_COMMUNE.name);
     // A code that no commune has says as little as none, but is told.
     let says_nothing = commune().eq(lit("")).or(col(UNKNOWN_COMMUNE).is_not_null());

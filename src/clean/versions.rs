@@ -31,9 +31,9 @@ pub struct Version {
     /// Fingerprint of the content.
     pub fingerprint: i64,
     /// Number of its segment, in the order of the segments' content hashes.
-    pub segment: usize,
+    pub segment: u32,
     /// Row in its segment.
-    pub row: usize,
+    pub row: u32,
     /// What the row is.
     pub role: Role,
 }
@@ -67,39 +67,40 @@ impl Effect {
     }
 }
 
-/// What becomes of each row, and what each notice did.
-#[derive(Debug, Default)]
-pub struct Decided {
-    /// Fate of each row of each segment.
-    pub fates: Vec<Vec<Fate>>,
-    /// Segment of each notice, and its effect.
-    pub notices: Vec<(usize, Effect)>,
+impl Role {
+    /// The fate of a row that is the only one of its record.
+    #[must_use]
+    pub fn alone(self) -> Fate {
+        match self {
+            Role::Activity => Fate::Kept,
+            Role::Copy => Fate::Migrated,
+            Role::Deleted => Fate::Deleted,
+            Role::Notice => Fate::Notice,
+        }
+    }
 }
 
-/// What becomes of each row of each segment. The latest modification wins; of two of one instant a
-/// deletion, then the lower rank, then the greater fingerprint; so the order of files and lines
-/// decides nothing. A record is a copy as soon as one of its versions says so.
+/// Sets the fate of each of these versions among those of the rows of each segment, and says what
+/// each notice did, by the number of its segment. The latest modification wins; of two of one
+/// instant a deletion, then the lower rank, then the greater fingerprint; so the order of files and
+/// lines decides nothing. A record is a copy as soon as one of its versions says so.
 ///
 /// A record kept here may still break a rule.
-#[must_use]
-pub fn decide(mut versions: Vec<Version>, rows: &[usize]) -> Decided {
-    let mut decided = Decided {
-        fates: rows.iter().map(|count| vec![Fate::Kept; *count]).collect(),
-        notices: Vec::new(),
-    };
+pub fn decide(mut versions: Vec<Version>, fates: &mut [Vec<Fate>]) -> Vec<(u32, Effect)> {
+    let mut notices = Vec::new();
     versions.par_sort_unstable_by_key(|version| {
         let is_lasting = !matches!(version.role, Role::Deleted | Role::Notice);
         let latest_first = (!version.modified, is_lasting, version.rank, !version.fingerprint);
         (version.system, version.id, latest_first, version.segment, version.row)
     });
     for record in versions.chunk_by(Version::is_of) {
-        decide_one(record, &mut decided);
+        decide_one(record, fates, &mut notices);
     }
-    decided
+    notices
 }
 
 /// Decides the versions of one record, the latest first.
-fn decide_one(record: &[Version], decided: &mut Decided) {
+fn decide_one(record: &[Version], fates: &mut [Vec<Fate>], notices: &mut Vec<(u32, Effect)>) {
     let is_copy = record.iter().any(|version| version.role == Role::Copy);
     let is_known = record.iter().any(|version| version.role != Role::Notice);
     let mut is_deleted = false;
@@ -112,8 +113,8 @@ fn decide_one(record: &[Version], decided: &mut Decided) {
                 (true, false) => Effect::Overtaken,
             };
             is_deleted |= effect == Effect::Applied;
-            decided.notices.push((version.segment, effect));
-            set(decided, version, Fate::Notice);
+            notices.push((version.segment, effect));
+            set(fates, version, Fate::Notice);
             continue;
         }
         let fate = match newer.is_empty() {
@@ -123,14 +124,15 @@ fn decide_one(record: &[Version], decided: &mut Decided) {
             true if is_deleted || version.role == Role::Deleted => Fate::Deleted,
             true => Fate::Kept,
         };
-        set(decided, version, fate);
+        set(fates, version, fate);
         newer.push(version.fingerprint);
     }
 }
 
-fn set(decided: &mut Decided, version: &Version, fate: Fate) {
-    let rows = decided.fates.get_mut(version.segment);
-    if let Some(slot) = rows.and_then(|rows| rows.get_mut(version.row)) {
+fn set(fates: &mut [Vec<Fate>], version: &Version, fate: Fate) {
+    let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let rows = fates.get_mut(place(version.segment));
+    if let Some(slot) = rows.and_then(|rows| rows.get_mut(place(version.row))) {
         *slot = fate;
     }
 }
@@ -141,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    fn version(id: u128, modified: i64, fingerprint: i64, row: usize) -> Version {
+    fn version(id: u128, modified: i64, fingerprint: i64, row: u32) -> Version {
         Version {
             system: System::Coop,
             id,
@@ -154,9 +156,23 @@ mod tests {
         }
     }
 
+    fn decided(versions: Vec<Version>) -> (Vec<Fate>, Vec<Effect>) {
+        let mut fates = [vec![Fate::Rejected; versions.len()]];
+        let notices = decide(versions, &mut fates);
+        let [fates] = fates;
+        (fates, notices.into_iter().map(|(_, effect)| effect).collect())
+    }
+
     fn fates(versions: Vec<Version>) -> Vec<Fate> {
-        let count = versions.len();
-        decide(versions, &[count]).fates.remove(0)
+        decided(versions).0
+    }
+
+    #[test]
+    fn a_row_alone_has_the_fate_of_its_role() {
+        for role in [Role::Activity, Role::Copy, Role::Deleted, Role::Notice] {
+            let alone = Version { role, ..version(1, 10, 7, 0) };
+            assert_eq!(fates(vec![alone]), [role.alone()]);
+        }
     }
 
     #[test]
@@ -200,7 +216,7 @@ mod tests {
             version(4, 20, 9, 6),
             notice(4, 7),
         ];
-        let decided = decide(versions, &[8]);
+        let (fates, effects) = decided(versions);
         let expected = [
             Fate::Deleted,
             Fate::Superseded,
@@ -211,8 +227,7 @@ mod tests {
             Fate::Deleted,
             Fate::Notice,
         ];
-        assert_eq!(decided.fates, [expected]);
-        let effects: Vec<Effect> = decided.notices.iter().map(|(_, effect)| *effect).collect();
+        assert_eq!(fates, expected);
         let expected = [Effect::Applied, Effect::Overtaken, Effect::Void, Effect::Applied];
         assert_eq!(effects, expected);
     }
@@ -232,8 +247,8 @@ mod tests {
         ) {
             let versions: Vec<Version> = rows
                 .iter()
-                .enumerate()
-                .map(|(row, (id, modified, print))| version(*id, *modified, *print, row))
+                .zip(0..)
+                .map(|((id, modified, print), row)| version(*id, *modified, *print, row))
                 .collect();
             let mut turned = versions.clone();
             turned.rotate_left(turn % versions.len());

@@ -39,7 +39,7 @@ use crate::ingest::sheet::Sheet;
 use crate::vocabulary::reject::{Reject, reasons};
 
 /// Changes when the same bytes and declaration would give other rows.
-pub const READER_VERSION: u32 = 2;
+pub const READER_VERSION: u32 = 3;
 
 /// Records parsed by one task; fixed, so that batches do not depend on the number of threads.
 const RECORDS_PER_TASK: usize = 512;
@@ -86,18 +86,26 @@ const WHOLE_MAX: u64 = 1 << 30;
 pub fn ingest<'r>(
     (source, container): (&Source, Container),
     context: Context<'_>,
-    input: impl Read + 'r,
-    emit: &mut dyn FnMut(Parsed) -> Result<()>,
+    input: impl Read + Send + 'r,
+    emit: &mut (dyn FnMut(Parsed) -> Result<()> + Send),
 ) -> Result<Met> {
     let (plan, mut reader, merged) = open((source, container), context, input)?;
     let mut records = merged;
-    while let Some(block) = reader.next_block()? {
-        let mut parsed = parse(&plan, &block)?;
-        merge_broken(&plan, &mut parsed, &block)?;
-        for piece in parsed {
-            records += rows(&piece.rows)? + rows_of(piece.rejects.len())?;
-            emit(piece)?;
-        }
+    let mut block = reader.next_block()?;
+    let mut parsed: Vec<Parsed> = Vec::new();
+    // While a block is parsed, the rows of the one before are handed over and the next one is read.
+    while block.is_some() || !parsed.is_empty() {
+        let (now, next) = rayon::join(
+            || block.as_ref().map_or(Ok(Vec::new()), |block| parse(&plan, block)),
+            || -> Result<Option<Block>> {
+                for piece in parsed {
+                    records += rows(&piece.rows)? + rows_of(piece.rejects.len())?;
+                    emit(piece)?;
+                }
+                if block.is_some() { reader.next_block() } else { Ok(None) }
+            },
+        );
+        (block, parsed) = (next?, now?);
     }
     plan.check_seen(source, records)?;
     Ok(Met { records, merged, unknown_columns: plan.unknown_columns() })
@@ -107,8 +115,8 @@ pub fn ingest<'r>(
 fn open<'a, 'r>(
     (source, container): (&'a Source, Container),
     context: Context<'a>,
-    input: impl Read + 'r,
-) -> Result<(Plan<'a>, Box<dyn Reader + 'r>, u64)> {
+    input: impl Read + Send + 'r,
+) -> Result<(Plan<'a>, Box<dyn Reader + Send + 'r>, u64)> {
     Ok(match container {
         Container::Csv => {
             let mut blocks = Blocks::of_csv(input, source.encoding, delimiter(source)?);
@@ -177,7 +185,7 @@ fn rows_of(count: usize) -> Result<u64> {
 }
 
 fn parse(plan: &Plan<'_>, block: &Block) -> Result<Vec<Parsed>> {
-    block
+    let mut parsed: Vec<Parsed> = block
         .records
         .par_chunks(RECORDS_PER_TASK)
         .map(|records| {
@@ -189,7 +197,9 @@ fn parse(plan: &Plan<'_>, block: &Block) -> Result<Vec<Parsed>> {
             }
             Ok(Parsed { rows: rows.finish()?, rejects })
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    merge_broken(plan, &mut parsed, block)?;
+    Ok(parsed)
 }
 
 fn parse_one(

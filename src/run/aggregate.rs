@@ -1,23 +1,24 @@
-//! Clean files become summary tables, one year at a time, each proved against the national total.
+//! Clean files become summary tables, each proved against the national total.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
-use crate::aggregate::{Summary, VERSION};
+use crate::aggregate::{Records, Row, Summary, Sums, VERSION};
+use crate::column::{NO_COUNT, Values};
 use crate::definition::Definitions;
 use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::table::Table;
 use crate::error::{Error, Result};
-use crate::run::frames;
+use crate::run::dataset::files::{Coded, Dictionaries};
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::Output;
 use crate::run::outputs::{self, BUILDING};
-use crate::run::parquet::{self, Description};
+use crate::run::parquet::Description;
 use crate::run::store::Store;
 use crate::vocabulary::codes::{ENSEMBLE, Fate, Subject};
 use crate::vocabulary::columns::{self, Column as Name, Kind};
@@ -65,10 +66,10 @@ pub fn run(job: &Job<'_>, subjects: &[Subject]) -> Result<(Vec<Output>, Ledger)>
     let mut ledger = Ledger::default();
     for subject in subjects {
         let (made, nationals) = tables_of(job.store, BUILDING, definitions, *subject)?;
-        for (name, frame) in made {
+        for (name, rows) in made {
             let table = table(definitions, name)?;
-            account(&mut ledger, (name, table), &frame, (&nationals, definitions))?;
-            outputs.extend(write(job, name, table, &frame)?);
+            account(&mut ledger, (name, table), &rows, (&nationals, definitions));
+            outputs.extend(write(job, name, table, &rows)?);
             (job.progress)(Progress::Step(name.to_owned()));
         }
     }
@@ -91,95 +92,115 @@ pub fn tables_of<'d>(
     folder: &str,
     definitions: &'d Definitions,
     subject: Subject,
-) -> Result<(Vec<(&'d str, DataFrame)>, Nationals)> {
+) -> Result<(Vec<(&'d str, RecordBatch)>, Nationals)> {
+    let declared = || definitions.tables.iter().filter(|(_, table)| table.from == subject);
     let mut summaries = Vec::new();
-    for (name, table) in definitions.tables.iter().filter(|(_, table)| table.from == subject) {
-        summaries.push(Summary::new(name, table, definitions)?);
+    for (_, table) in declared() {
+        summaries.push(Summary::new(table, definitions)?);
     }
-    let clean = tables::clean(subject);
-    let needed: Vec<String> = summaries.iter().flat_map(Summary::columns).collect();
-    let needed: Vec<&Name> =
-        clean.columns.iter().filter(|column| needed.iter().any(|n| n == column.name)).collect();
+    let needed: BTreeSet<&str> = summaries.iter().flat_map(Summary::columns).collect();
+    let columns = tables::clean(subject).columns.iter();
+    let needed: Vec<&Name> = columns.filter(|column| needed.contains(column.name)).collect();
     let names: Vec<&str> = needed.iter().map(|column| column.name).collect();
-    let schema: SchemaRef =
-        Arc::new(Schema::new(needed.iter().copied().map(field).collect::<Vec<Field>>()));
-    let mut nationals = Nationals::new();
+    let dictionaries: Dictionaries =
+        needed.iter().map(|column| (column.kind == Kind::Text).then(Mutex::default)).collect();
+    let texts = |wanted: &str| {
+        let place = names.iter().position(|name| *name == wanted)?;
+        dictionaries.get(place)?.as_ref()
+    };
+    let nothing = || -> Vec<Sums> { summaries.iter().map(Summary::nothing).collect() };
+    let of_file = |path: &String| -> Result<(Vec<Sums>, Nationals)> {
+        let (mut sums, mut nationals) = (nothing(), Nationals::new());
+        let file = Coded::open(store, path)?;
+        for group in 0..file.groups() {
+            let read = file.read(group, &names, &dictionaries)?;
+            let columns = names.iter().copied().zip(&read).collect();
+            let count = usize::try_from(file.rows_of(group));
+            let count = count.map_err(|_| Error::internal("a group is small"))?;
+            let records = Records { columns, count };
+            add_nationals(&mut nationals, (definitions, subject), &records);
+            for (sums, summary) in sums.iter_mut().zip(&summaries) {
+                sums.merge(summary.sums(&records, &texts)?);
+            }
+        }
+        Ok((sums, nationals))
+    };
     let files = clean_files(store, folder, subject)?;
-    for file in &files {
-        let batches: Vec<RecordBatch> =
-            parquet::read(store.file(file)?, Some(&names), None)?.collect::<Result<_>>()?;
-        add_nationals(&mut nationals, definitions, subject, &batches);
-        let records = frames::to_frame(&schema, &batches)?;
-        for summary in &mut summaries {
-            summary.add(&records)?;
-        }
+    let parts: Vec<(Vec<Sums>, Nationals)> =
+        files.par_iter().map(of_file).collect::<Result<_>>()?;
+    let (mut all, mut nationals) = (nothing(), Nationals::new());
+    for (sums, of_file) in parts {
+        all.iter_mut().zip(sums).for_each(|(to, from)| to.merge(from));
+        of_file.into_iter().for_each(|(key, sum)| *nationals.entry(key).or_default() += sum);
     }
-    if files.is_empty() {
-        let nothing = frames::to_frame(&schema, &[])?;
-        add_nationals(&mut nationals, definitions, subject, &[]);
-        for summary in &mut summaries {
-            summary.add(&nothing)?;
-        }
+    let mut made = Vec::new();
+    for (((name, table), summary), sums) in declared().zip(&summaries).zip(all) {
+        made.push((name.as_str(), batch(table, definitions, &summary.finish(sums, &texts)?)?));
     }
-    let names = definitions.tables.iter().filter(|(_, table)| table.from == subject);
-    let made = names.map(|(name, _)| name.as_str()).zip(summaries);
-    let made = made.map(|(name, summary)| Ok((name, summary.finish()?)));
-    Ok((made.collect::<Result<_>>()?, nationals))
+    Ok((made, nationals))
+}
+
+/// The rows of a table, in its schema.
+fn batch(table: &Table, definitions: &Definitions, rows: &[Row]) -> Result<RecordBatch> {
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    for place in 0..table.by.len() {
+        let codes = rows.iter().map(|(codes, _)| codes.get(place));
+        arrays.push(Arc::new(codes.collect::<StringArray>()));
+    }
+    for place in 0..table.measures.len() {
+        let figures = rows.iter().map(|(_, figures)| figures.get(place).copied());
+        arrays.push(Arc::new(figures.collect::<Int64Array>()));
+    }
+    Ok(RecordBatch::try_new(table_schema(table, definitions), arrays)?)
 }
 
 /// Sums straight from the files, by no table's grouping.
 fn add_nationals(
     nationals: &mut Nationals,
-    definitions: &Definitions,
-    subject: Subject,
-    batches: &[RecordBatch],
+    (definitions, subject): (&Definitions, Subject),
+    records: &Records<'_>,
 ) {
+    let sum_of = |name: &str| -> i64 {
+        match records.columns.get(name) {
+            Some(Values::Counts(counts)) => {
+                counts.iter().filter(|count| **count != NO_COUNT).map(|c| i64::from(*c)).sum()
+            }
+            Some(Values::Instants(sums)) => sums.iter().sum(),
+            _ => 0,
+        }
+    };
     for (name, table) in definitions.tables.iter().filter(|(_, table)| table.from == subject) {
         for measure in &table.measures {
             let Some(indicator) = definitions.indicators.get(measure) else { continue };
-            let sources: Vec<&str> = match indicator.compute {
+            let bands = || table.bands.values().flat_map(BTreeMap::values).flatten();
+            let sum = match indicator.compute {
                 Compute::Distinct => continue,
-                Compute::Count => Vec::new(),
-                Compute::Sum => indicator.of.as_deref().into_iter().collect(),
-                Compute::Bands => table
-                    .bands
-                    .values()
-                    .flat_map(BTreeMap::values)
-                    .flatten()
-                    .map(String::as_str)
-                    .collect(),
+                Compute::Count => i64::try_from(records.count).unwrap_or_default(),
+                Compute::Sum => indicator.of.as_deref().map_or(0, sum_of),
+                Compute::Bands => bands().map(|source| sum_of(source)).sum(),
             };
-            let total = nationals.entry((name.clone(), measure.clone())).or_default();
-            for batch in batches {
-                *total += match indicator.compute {
-                    Compute::Count => i64::try_from(batch.num_rows()).unwrap_or_default(),
-                    _ => sources.iter().map(|source| frames::sum_of(batch, source)).sum(),
-                };
-            }
+            *nationals.entry((name.clone(), measure.clone())).or_default() += sum;
         }
     }
 }
 
 /// Enters, for each additive measure, the national total against the table's own total and, where
 /// dimensions partition the records, against the sum of its finest rows.
-///
-/// # Errors
-/// When the frame is not of the table.
 pub fn account(
     ledger: &mut Ledger,
     (name, table): (&str, &Table),
-    frame: &DataFrame,
+    rows: &RecordBatch,
     (nationals, definitions): (&Nationals, &Definitions),
-) -> Result<()> {
+) {
     for measure in &table.measures {
         let additive = definitions.indicators.get(measure).is_some_and(Indicator::is_additive);
         if !additive {
             continue;
         }
         let national = nationals.get(&(name.to_owned(), measure.clone())).copied();
-        let mut checks = vec![("ensemble", sum_where(frame, table, measure, |is_total| is_total)?)];
+        let mut checks = vec![("ensemble", sum_where(rows, table, measure, |is_total| is_total))];
         if table.split.is_empty() {
-            checks.push(("detail", sum_where(frame, table, measure, |is_total| !is_total)?));
+            checks.push(("detail", sum_where(rows, table, measure, |is_total| !is_total)));
         }
         for (check, found) in checks {
             let account = Account {
@@ -192,29 +213,17 @@ pub fn account(
             ledger.leave(&account, Fate::Kept, "", Amount::of_rows(found));
         }
     }
-    Ok(())
 }
 
 /// Sum of a measure over rows all of whose dimensions are totals, or none of them is.
-fn sum_where(
-    frame: &DataFrame,
-    table: &Table,
-    measure: &str,
-    wanted: fn(bool) -> bool,
-) -> Result<i64> {
-    let mut dimensions = Vec::new();
-    for name in &table.by {
-        dimensions.push(frame.column(name)?.str()?);
-    }
-    let values = frame.column(measure)?.i64()?;
-    let mut sum = 0;
-    for row in 0..frame.height() {
-        let mut codes = dimensions.iter().map(|column| column.get(row) == Some(ENSEMBLE));
-        if codes.all(wanted) {
-            sum += values.get(row).unwrap_or_default();
-        }
-    }
-    Ok(sum)
+fn sum_where(rows: &RecordBatch, table: &Table, measure: &str, wanted: fn(bool) -> bool) -> i64 {
+    let text = |name: &String| rows.column_by_name(name)?.as_string_opt::<i32>();
+    let dimensions: Vec<&StringArray> = table.by.iter().filter_map(text).collect();
+    let figures = rows.column_by_name(measure).and_then(|f| f.as_primitive_opt::<Int64Type>());
+    let figures = figures.into_iter().flat_map(|figures| figures.iter().enumerate());
+    let is_wanted =
+        |row: usize| dimensions.iter().all(|codes| wanted(codes.value(row) == ENSEMBLE));
+    figures.filter(|(row, _)| is_wanted(*row)).filter_map(|(_, figure)| figure).sum()
 }
 
 /// The schema of a summary table.
@@ -238,18 +247,17 @@ pub fn table_schema(table: &Table, definitions: &Definitions) -> SchemaRef {
 }
 
 /// Parquet and CSV of the same rows.
-fn write(job: &Job<'_>, name: &str, table: &Table, frame: &DataFrame) -> Result<Vec<Output>> {
-    let schema = table_schema(table, job.definitions);
-    let batch = frames::to_batch(&schema, frame)?;
+fn write(job: &Job<'_>, name: &str, table: &Table, rows: &RecordBatch) -> Result<Vec<Output>> {
     let grain = format!("une combinaison de {} ; ensemble = total", table.by.join(", "));
     let mut metadata =
         outputs::metadata(job, (name, &grain, &table.title), &job.definitions.digest)?;
     metadata.push(("definition".to_owned(), table.definition.clone()));
     let description = Description { sorted_by: table.by.clone(), metadata };
     let path = format!("tables/{name}.parquet");
-    let parquet = outputs::write(job, &path, (schema, &description), std::slice::from_ref(&batch))?;
+    let one = std::slice::from_ref(rows);
+    let parquet = outputs::write(job, &path, (rows.schema(), &description), one)?;
     let path = format!("tables/{name}.csv");
-    let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(&batch, b',')?)?;
+    let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(rows, b',')?)?;
     file.path = path;
     Ok(vec![parquet.clone(), Output { file, rows: parquet.rows }])
 }

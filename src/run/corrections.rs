@@ -86,6 +86,13 @@ impl Matched {
         Ok(rows)
     }
 
+    /// Adds what was matched elsewhere.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (name, matched) in other.0 {
+            *self.0.entry(name).or_default() += matched;
+        }
+    }
+
     /// Fails when a correction matched another number of records than it expects.
     ///
     /// # Errors

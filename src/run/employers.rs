@@ -16,6 +16,7 @@ use crate::run::frames;
 use crate::run::job::Job;
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::Segment;
+use crate::run::mentions::{Employer, Mentions};
 use crate::run::outputs::write_table;
 use crate::run::staged::{
     account, batches, count, day, declared_source, lacking, of_subject, sum, text,
@@ -140,40 +141,20 @@ fn read_units(
 
 /// What activities say of employers that the structures do not know; and which identifier a hashed
 /// one stands for.
-pub(super) fn complete(
-    job: &Job<'_>,
-    segments: &[&Segment],
-    register: &mut Register,
-) -> Result<HashMap<String, String>> {
-    let names = [&columns::STRUCTURE_ID, &columns::SIRET, &columns::TYPE_DECLARE];
-    let mut seen: HashSet<(String, Option<String>, String)> = HashSet::new();
-    for segment in segments {
-        for batch in batches(job, segment, &names)? {
-            let batch = batch?;
-            for row in 0..batch.num_rows() {
-                let siret = text(&batch, &columns::SIRET, row);
-                let Some(id) = text(&batch, &columns::STRUCTURE_ID, row).or(siret) else {
-                    continue;
-                };
-                let kind = text(&batch, &columns::TYPE_DECLARE, row).unwrap_or_default();
-                seen.insert((id.to_owned(), siret.map(str::to_owned), kind.to_owned()));
-            }
-        }
-    }
+pub(super) fn complete(mentions: &Mentions, register: &mut Register) -> HashMap<String, String> {
+    let seen: Vec<Employer<'_>> = mentions.employers().collect();
     let aliases = aliases(register, &seen);
-    for (id, siret, kind) in seen {
-        let id = aliases.get(&id).unwrap_or(&id);
-        register.complete(id, siret.as_deref(), &kind);
+    for Employer { id, siret, kind } in seen {
+        let Some(id) = id else { continue };
+        let id = aliases.get(id).map_or(id, String::as_str);
+        register.complete(id, siret, kind.unwrap_or_default());
     }
-    Ok(aliases)
+    aliases
 }
 
 /// Hashed identifier → identifier, where a file of hashed identifiers is read.
-fn aliases(
-    register: &Register,
-    seen: &HashSet<(String, Option<String>, String)>,
-) -> HashMap<String, String> {
-    let ids: HashSet<&str> = seen.iter().map(|(id, _, _)| id.as_str()).collect();
+fn aliases(register: &Register, seen: &[Employer<'_>]) -> HashMap<String, String> {
+    let ids: HashSet<&str> = seen.iter().filter_map(|employer| employer.id).collect();
     if !ids.iter().any(|id| id.len() == HASH_CHARS) {
         return HashMap::new();
     }

@@ -13,6 +13,7 @@ use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::{Input, Segment};
 use crate::run::parquet::{self, Description, Writer};
 use crate::run::rejects::{self, Located};
+use crate::run::staging::Staging;
 use crate::run::store::Store;
 use crate::vocabulary::codes::Fate;
 use crate::vocabulary::reject::Reject;
@@ -155,7 +156,7 @@ fn read(
         let sorted_by = table.key.iter().map(|column| column.name.to_owned()).collect();
         Writer::new(draft, schema(table), &Description { sorted_by, metadata: metadata(table) })
     };
-    let mut rows = open("", table)?;
+    let mut rows = Staging::new(open("", table)?, declared.subject);
     let mut refused: Vec<Located> = Vec::new();
     let context = Context {
         lists: &job.definitions.lists,
@@ -171,14 +172,14 @@ fn read(
                 reject.place = format!("{place}{}", reject.place);
                 located(source, &id, reject)
             }));
-            rows.write(&piece.rows)
+            rows.add(piece.rows)
         })
     })?;
     rejects::sort(&mut refused);
     let mut rejected = open(".rejects", &REJECTS)?;
     rejected.write(&rejects::to_batch(&refused)?)?;
     let (rejects, _) = rejected.commit()?;
-    let (rows, row_count) = rows.commit()?;
+    let (rows, row_count, groups) = rows.finish()?;
     Ok(Segment {
         source: source.to_owned(),
         id,
@@ -190,7 +191,7 @@ fn read(
         rejects,
         row_count: signed(row_count)?,
         unknown_columns: read.unknown_columns,
-        groups: Vec::new(),
+        groups,
         refused: BTreeMap::new(),
     })
 }

@@ -59,8 +59,8 @@ pub struct Segment {
     pub row_count: i64,
     /// Columns of the input that its source does not declare.
     pub unknown_columns: Vec<String>,
-    /// Of a dataset: the month of each row group, in months since January of the year 0, and its
-    /// rows.
+    /// Of activities and of a dataset: the month of each row group, in months since January of the
+    /// year 0, and its rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<(i32, u32)>,
     /// Of a dataset: refused records by their first reason.

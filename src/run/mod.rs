@@ -1,5 +1,6 @@
 //! A pipeline is planned, executed, accounted for and published; the only place that knows files.
 
+mod activities;
 pub mod aggregate;
 pub mod clean;
 pub mod coded;
@@ -17,6 +18,8 @@ pub mod input;
 pub mod job;
 pub mod ledger;
 pub mod manifest;
+mod mentions;
+mod order;
 pub mod outputs;
 pub mod parquet;
 mod people;
@@ -25,6 +28,7 @@ mod reconciliation;
 pub mod rejects;
 pub mod sample_folder;
 mod staged;
+mod staging;
 pub mod store;
 pub mod verify;
 mod versions;

@@ -24,11 +24,24 @@ pub fn write_table(
     table: &Table,
     batches: &[RecordBatch],
 ) -> Result<Output> {
+    write_pieces(job, path, table, batches.iter().cloned().map(Ok))
+}
+
+/// Writes rows of a table of the dictionary, made piece by piece in the order of its key.
+///
+/// # Errors
+/// When a piece cannot be made, or the file not written.
+pub fn write_pieces(
+    job: &Job<'_>,
+    path: &str,
+    table: &Table,
+    pieces: impl Iterator<Item = Result<RecordBatch>>,
+) -> Result<Output> {
     let description = Description {
         sorted_by: table.key.iter().map(|column| column.name.to_owned()).collect(),
         metadata: metadata(job, (table.name, table.grain, ""), &clean::digest(job))?,
     };
-    write(job, path, (schema(table), &description), batches)
+    write_all(job, path, (schema(table), &description), pieces)
 }
 
 /// Writes rows of any schema.
@@ -41,10 +54,19 @@ pub fn write(
     (schema, description): (SchemaRef, &Description),
     batches: &[RecordBatch],
 ) -> Result<Output> {
+    write_all(job, path, (schema, description), batches.iter().cloned().map(Ok))
+}
+
+fn write_all(
+    job: &Job<'_>,
+    path: &str,
+    (schema, description): (SchemaRef, &Description),
+    pieces: impl Iterator<Item = Result<RecordBatch>>,
+) -> Result<Output> {
     let draft = job.store.draft(&format!("{BUILDING}/{path}"))?;
     let mut writer = Writer::new(draft, schema, description)?;
-    for batch in batches {
-        writer.write(batch)?;
+    for piece in pieces {
+        writer.write(&piece?)?;
     }
     let (mut file, rows) = writer.commit()?;
     path.clone_into(&mut file.path);

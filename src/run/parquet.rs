@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -15,12 +17,25 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{
     EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
 };
+use parquet::schema::types::ColumnPath;
 
 use crate::error::{Error, Result};
 use crate::run::draft::{Draft, Written};
+use crate::run::store::Store;
+use crate::vocabulary::columns::{self, Column};
 
 /// DuckDB's unit of parallel reading.
 pub const ROWS_PER_GROUP: usize = 122_880;
+/// Columns whose values hardly come twice: a dictionary of them would only be given up later.
+const ALL_DIFFERENT: [Column; 7] = [
+    columns::LIGNE,
+    columns::EMPREINTE,
+    columns::ACTIVITE_ID,
+    columns::COPIE_DE,
+    columns::CREE_LE,
+    columns::MODIFIE_LE,
+    columns::BENEFICIAIRE_ID,
+];
 /// Rows decoded at a time.
 const BATCH: usize = 65_536;
 
@@ -54,9 +69,13 @@ impl Writer {
         let level = ZstdLevel::try_new(3).map_err(failed)?;
         let properties = properties(&schema, description, Compression::ZSTD(level))?
             .set_statistics_enabled(EnabledStatistics::Page)
-            .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
-            .build();
-        let inner = ArrowWriter::try_new(draft, schema, Some(properties)).map_err(failed)?;
+            .set_max_row_group_row_count(Some(ROWS_PER_GROUP));
+        let different = ALL_DIFFERENT.iter().map(|column| ColumnPath::from(column.name));
+        let properties = different.fold(properties, |properties, path| {
+            properties.set_column_dictionary_enabled(path, false)
+        });
+        let properties = Some(properties.build());
+        let inner = ArrowWriter::try_new(draft, schema, properties).map_err(failed)?;
         Ok(Self { inner, rows: 0 })
     }
 
@@ -67,6 +86,14 @@ impl Writer {
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         self.rows += u64::try_from(batch.num_rows()).unwrap_or_default();
         self.inner.write(batch).map_err(failed)
+    }
+
+    /// Ends the row group: rows added from now on are in another.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end_group(&mut self) -> Result<()> {
+        self.inner.flush().map_err(failed)
     }
 
     /// Puts the file in its place; returns it and its number of rows.
@@ -117,7 +144,15 @@ pub fn read(
     columns: Option<&[&str]>,
     selection: Option<RowSelection>,
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    rows_of(builder.with_batch_size(BATCH), columns, selection)
+}
+
+fn rows_of(
+    mut builder: ParquetRecordBatchReaderBuilder<File>,
+    columns: Option<&[&str]>,
+    selection: Option<RowSelection>,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     if let Some(columns) = columns {
         let indices: Vec<usize> = columns
             .iter()
@@ -129,7 +164,7 @@ pub fn read(
     if let Some(selection) = selection {
         builder = builder.with_row_selection(selection);
     }
-    let reader = builder.with_batch_size(BATCH).build().map_err(failed)?;
+    let reader = builder.build().map_err(failed)?;
     Ok(reader.map(|batch| {
         batch.map_err(|error| {
             Error::data(format!("a Parquet file is damaged: {error}"))
@@ -137,6 +172,48 @@ pub fn read(
                 .hint("`conum verify` names it; `conum run --force` makes all files again")
         })
     }))
+}
+
+/// A file whose footer is read once, however often its row groups are.
+pub struct Groups<'s> {
+    store: &'s Store,
+    path: String,
+    metadata: ArrowReaderMetadata,
+}
+
+impl std::fmt::Debug for Groups<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Groups({})", self.path)
+    }
+}
+
+impl<'s> Groups<'s> {
+    /// Reads the footer of a file.
+    ///
+    /// # Errors
+    /// When it is not a Parquet file.
+    pub fn open(store: &'s Store, path: &str) -> Result<Self> {
+        let options = ArrowReaderOptions::new();
+        let metadata = ArrowReaderMetadata::load(&store.file(path)?, options).map_err(failed)?;
+        Ok(Self { store, path: path.to_owned(), metadata })
+    }
+
+    /// Reads some columns of a row group, that many rows at a time: those of a selection.
+    ///
+    /// # Errors
+    /// When the file cannot be read or lacks a column.
+    pub fn read(
+        &self,
+        group: usize,
+        columns: &[&str],
+        (selection, at_once): (Option<RowSelection>, usize),
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+        let file = self.store.file(&self.path)?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let builder = builder.with_row_groups(vec![group]).with_batch_size(at_once);
+        rows_of(builder, Some(columns), selection)
+    }
 }
 
 /// Number of rows that the footer of a file promises.

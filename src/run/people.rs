@@ -1,10 +1,11 @@
 //! Attendances, people, accounts and periods of employment are read from their segments.
 
-use std::collections::hash_map::Entry;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use jiff::tz::TimeZone;
+use rayon::prelude::*;
 
 use crate::clean::attendances::{Attendance, Attendances, Person};
 use crate::clean::contracts::{Contract, Contracts};
@@ -13,10 +14,11 @@ use crate::ingest::time::paris_day;
 use crate::run::job::Job;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::Segment;
+use crate::run::mentions::Mentions;
 use crate::run::staged::{
-    account, batches, count, day, instant, lacking, number, of_subject, sum, system, text,
+    account, batches, count, day, instant, lacking, number, of_subject, sum, text,
 };
-use crate::vocabulary::codes::{Fate, NON, OUI, Subject, System};
+use crate::vocabulary::codes::{Fate, NON, OUI, Subject};
 use crate::vocabulary::{columns, tables};
 
 /// Rows of each segment by what became of them.
@@ -45,52 +47,59 @@ pub(super) fn attendances(
     ledger: &mut Ledger,
 ) -> Result<Attendances> {
     let attended = of_subject(job, segments, Subject::Accompagnements);
+    let (ids, people) = people(job, segments, ledger)?;
+    let mut numbers = Numbers { ids, others: HashMap::new() };
     let names = [&columns::ACTIVITE_ID, &columns::BENEFICIAIRE_ID, &columns::PREMIER];
-    let mut rows: Vec<(Attendance, usize)> = Vec::new();
-    for (index, segment) in attended.iter().enumerate() {
+    let mut rows: Vec<Attendance> = Vec::new();
+    for (index, segment) in (0_u16..).zip(&attended) {
         for batch in batches(job, segment, &names)? {
             let batch = batch?;
             for row in 0..batch.num_rows() {
                 let id = |column| text(&batch, column, row).ok_or_else(lacking).and_then(number);
-                let attendance = Attendance {
-                    activity: id(&columns::ACTIVITE_ID)?,
-                    person: id(&columns::BENEFICIAIRE_ID)?,
-                    is_recurrent: text(&batch, &columns::PREMIER, row) == Some(NON),
-                };
-                rows.push((attendance, index));
+                let is_recurrent = text(&batch, &columns::PREMIER, row) == Some(NON);
+                let person = numbers.of(id(&columns::BENEFICIAIRE_ID)?)?;
+                let activity = id(&columns::ACTIVITE_ID)?;
+                rows.push(Attendance::new(activity, person, is_recurrent, index));
             }
         }
     }
-    rows.sort_unstable_by(|a, b| b.cmp(a));
+    drop(numbers);
     let mut fates = Fates::default();
-    let mut before: Option<Attendance> = None;
-    for (attendance, segment) in &rows {
-        let is_same =
-            |b: &Attendance| (b.activity, b.person) == (attendance.activity, attendance.person);
-        let fate = match before.filter(is_same) {
-            None => Fate::Kept,
-            Some(before) if before == *attendance => Fate::Duplicate,
-            Some(_) => Fate::Superseded,
-        };
-        fates.count(*segment, fate);
-        before = Some(*attendance);
-    }
+    let known = Attendances::new(rows, people, &mut |segment, fate| {
+        fates.count(usize::from(segment), fate);
+    });
     fates.enter(&attended, ledger);
-    let people = people(job, segments, ledger)?;
-    Ok(Attendances::new(rows.into_iter().map(|(attendance, _)| attendance).collect(), people))
+    Ok(known)
 }
 
-/// One person an identifier: of several that differ, that of the greatest fingerprint.
+/// Numbers of persons: their place among those that are told, then the others as they come.
+struct Numbers {
+    /// In order.
+    ids: Vec<u128>,
+    others: HashMap<u128, u32>,
+}
+
+impl Numbers {
+    fn of(&mut self, id: u128) -> Result<u32> {
+        let many = || Error::data("more than four billion people");
+        if let Ok(place) = self.ids.binary_search(&id) {
+            return u32::try_from(place).map_err(|_| many());
+        }
+        let next = u32::try_from(self.ids.len() + self.others.len()).map_err(|_| many())?;
+        Ok(*self.others.entry(id).or_insert(next))
+    }
+}
+
+/// One person an identifier, in order: of several that differ, that of the greatest fingerprint.
 fn people(
     job: &Job<'_>,
     segments: &[Segment],
     ledger: &mut Ledger,
-) -> Result<HashMap<u128, Person>> {
+) -> Result<(Vec<u128>, Vec<Person>)> {
     let told = of_subject(job, segments, Subject::Beneficiaires);
     let names: Vec<_> = tables::STAGED_BENEFICIAIRES.columns.iter().collect();
-    let mut known: HashMap<u128, (i64, usize, Person)> = HashMap::new();
-    let mut fates = Fates::default();
-    for (index, segment) in told.iter().enumerate() {
+    let mut rows: Vec<(u128, Reverse<i64>, u16, Person)> = Vec::new();
+    for (index, segment) in (0_u16..).zip(&told) {
         for batch in batches(job, segment, &names)? {
             let batch = batch?;
             for row in 0..batch.num_rows() {
@@ -102,25 +111,29 @@ fn people(
                     count(&batch, &columns::ANNEE_NAISSANCE, row),
                 );
                 let print = sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?;
-                let new = (print, index, person);
-                match known.entry(number(of(&columns::BENEFICIAIRE_ID))?) {
-                    Entry::Vacant(slot) => _ = slot.insert(new),
-                    Entry::Occupied(slot) if slot.get().0 == print => {
-                        fates.count(index, Fate::Duplicate);
-                    }
-                    Entry::Occupied(mut slot) => {
-                        let lost = if slot.get().0 < print { slot.insert(new) } else { new };
-                        fates.count(lost.1, Fate::Superseded);
-                    }
-                }
+                rows.push((number(of(&columns::BENEFICIAIRE_ID))?, Reverse(print), index, person));
             }
         }
     }
-    for (_, segment, _) in known.values() {
-        fates.count(*segment, Fate::Kept);
+    rows.par_sort_unstable_by_key(|(id, print, segment, _)| (*id, *print, *segment));
+    let mut fates = Fates::default();
+    let (mut ids, mut people) = (Vec::new(), Vec::new());
+    let mut before = None;
+    for (id, print, segment, person) in rows {
+        let fate = match before {
+            Some((same, best)) if same == id && best == print => Fate::Duplicate,
+            Some((same, _)) if same == id => Fate::Superseded,
+            _ => {
+                ids.push(id);
+                people.push(person);
+                Fate::Kept
+            }
+        };
+        fates.count(usize::from(segment), fate);
+        before = Some((id, print));
     }
     fates.enter(&told, ledger);
-    Ok(known.into_iter().map(|(id, (_, _, person))| (id, person)).collect())
+    Ok((ids, people))
 }
 
 /// Who worked for whom, and when.
@@ -198,74 +211,41 @@ fn each(
 }
 
 /// The mediators that activities name together with their account.
-pub(super) fn link_accounts(
-    job: &Job<'_>,
-    segments: &[&Segment],
-    contracts: &mut Contracts,
-) -> Result<()> {
+pub(super) fn link_accounts(mentions: &Mentions, contracts: &mut Contracts) {
     if contracts.is_empty() {
-        return Ok(());
+        return;
     }
-    let names = [&columns::CONSEILLER_ID, &columns::UTILISATEUR_ID];
-    let mut seen: HashSet<(String, String)> = HashSet::new();
-    for segment in segments {
-        for batch in batches(job, segment, &names)? {
-            let batch = batch?;
-            for row in 0..batch.num_rows() {
-                let of = |column| text(&batch, column, row);
-                if let (Some(mediator), Some(account)) =
-                    (of(&columns::CONSEILLER_ID), of(&columns::UTILISATEUR_ID))
-                {
-                    seen.insert((mediator.to_owned(), account.to_owned()));
-                }
-            }
-        }
+    let mut named: Vec<(&str, &str)> =
+        mentions.advisers().filter_map(|adviser| adviser.mediator.zip(adviser.account)).collect();
+    named.sort_unstable();
+    for (mediator, account) in named {
+        contracts.link(mediator, account);
     }
-    let mut seen: Vec<_> = seen.into_iter().collect();
-    seen.sort_unstable();
-    for (mediator, account) in seen {
-        contracts.link(&mediator, &account);
-    }
-    Ok(())
 }
 
 /// Advisers some of whose records name no employer, while all others name the same one: documents
 /// of the Espace Coop before November 2022 may lack it.
 pub(super) fn suppose_employers(
-    job: &Job<'_>,
-    segments: &[&Segment],
+    mentions: &Mentions,
     (aliases, contracts): (&HashMap<String, String>, &mut Contracts),
-) -> Result<()> {
-    let names = [&columns::CONSEILLER_ID, &columns::STRUCTURE_ID];
-    let mut named: HashMap<String, Option<String>> = HashMap::new();
-    let mut lacking: HashSet<String> = HashSet::new();
-    for segment in segments {
-        if system(job, segment)? != System::Legacy {
+) {
+    let mut named: HashMap<&str, Option<&str>> = HashMap::new();
+    let mut lacking: HashSet<&str> = HashSet::new();
+    for adviser in mentions.advisers().filter(|adviser| adviser.is_legacy) {
+        let Some(mediator) = adviser.mediator else { continue };
+        let Some(id) = adviser.structure else {
+            lacking.insert(mediator);
             continue;
-        }
-        for batch in batches(job, segment, &names)? {
-            let batch = batch?;
-            for row in 0..batch.num_rows() {
-                let Some(adviser) = text(&batch, &columns::CONSEILLER_ID, row) else { continue };
-                let Some(id) = text(&batch, &columns::STRUCTURE_ID, row) else {
-                    lacking.insert(adviser.to_owned());
-                    continue;
-                };
-                let id = aliases.get(id).map_or(id, String::as_str);
-                match named.get_mut(adviser) {
-                    None => {
-                        named.insert(adviser.to_owned(), Some(id.to_owned()));
-                    }
-                    Some(known) if known.as_deref() != Some(id) => *known = None,
-                    Some(_) => {}
-                }
-            }
+        };
+        let id = aliases.get(id).map_or(id, String::as_str);
+        let known = named.entry(mediator).or_insert(Some(id));
+        if *known != Some(id) {
+            *known = None;
         }
     }
     for adviser in lacking {
-        if let Some(Some(structure)) = named.get(&adviser) {
-            contracts.suppose(&adviser, structure);
+        if let Some(Some(structure)) = named.get(adviser) {
+            contracts.suppose(adviser, structure);
         }
     }
-    Ok(())
 }

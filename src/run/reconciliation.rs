@@ -3,86 +3,81 @@
 
 use std::collections::HashSet;
 
-use jiff::Zoned;
+use arrow::array::RecordBatch;
 
-use crate::clean::versions::{Role, Version};
+use crate::error::{Error, Result};
 use crate::run::clean::Cleaned;
-use crate::run::versions::Facts;
+use crate::run::job::Job;
+use crate::run::staged::{day, instant, lacking, number, text};
+use crate::run::versions::{Origin, Read};
 use crate::vocabulary::codes::{Fate, System};
+use crate::vocabulary::columns;
 
-/// What tells copies from activities.
+/// What tells copies from activities, from a first look at all rows.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    /// Systems of the segments, in their order, and whether they tell instants to the millisecond.
-    systems: Vec<(System, bool)>,
     /// Records of the Espace Coop that some activity says it copies.
     copied: Vec<u128>,
     /// Records of the Espace Coop.
     archived: Vec<u128>,
     /// When records of the Espace Coop were created, told to the millisecond.
     archive_instants: HashSet<i64>,
-    /// Activities that bear no mark: place among the versions, creation, modification.
-    unmarked: Vec<(usize, i64, i64)>,
-    /// Of these, copies by the instant of their creation, and by its being before the Coop.
-    by_instant: i64,
-    before_opening: i64,
-    /// Distinct activities of the Coop that are copies.
-    copies: i64,
+    /// When the Coop opened.
+    opening: i64,
 }
 
 impl Evidence {
-    /// Notes a row that was read.
-    pub(super) fn see(
+    /// Notes the rows of a batch, whose identifiers are given.
+    pub(super) fn note(
         &mut self,
-        system: System,
-        (place, id, copied): (usize, u128, Option<u128>),
-        (created, modified): (i64, i64),
-        (by_creation, is_exact): (bool, bool),
-    ) {
-        if system == System::Legacy {
-            self.archived.push(id);
-            if is_exact && created != i64::MIN {
-                self.archive_instants.insert(created);
+        origin: &Origin<'_>,
+        batch: &RecordBatch,
+        ids: &[u128],
+    ) -> Result<()> {
+        let is_legacy = origin.system == System::Legacy;
+        if is_legacy {
+            self.archived.extend(ids);
+        }
+        for row in 0..batch.num_rows() {
+            self.copied.extend(text(batch, &columns::COPIE_DE, row).map(number).transpose()?);
+            if is_legacy && origin.is_exact {
+                self.archive_instants.extend(instant(batch, &columns::CREE_LE, row));
             }
         }
-        self.copied.extend(copied);
-        if by_creation && created != i64::MIN {
-            self.unmarked.push((place, created, modified));
+        Ok(())
+    }
+
+    /// Both together.
+    pub(super) fn merged(mut self, mut other: Self) -> Self {
+        self.copied.append(&mut other.copied);
+        self.archived.append(&mut other.archived);
+        if self.archive_instants.len() < other.archive_instants.len() {
+            std::mem::swap(&mut self.archive_instants, &mut other.archive_instants);
         }
+        self.archive_instants.extend(other.archive_instants);
+        self
     }
 
-    /// Notes that a segment of a system is read.
-    pub(super) fn end_segment(&mut self, system: System, is_exact: bool) {
-        self.systems.push((system, is_exact));
+    /// Says when the Coop opened.
+    pub(super) fn opened(self, job: &Job<'_>) -> Result<Self> {
+        let opening = job.definitions.pipeline.coop_opening.in_tz("Europe/Paris");
+        let opening = opening.map_err(|error| Error::internal("a day begins").because(error))?;
+        Ok(Self { opening: opening.timestamp().as_microsecond(), ..self })
     }
 
-    /// Activities that bear no mark are copies when they were created before the Coop opened, or
-    /// at the very instant of a record of the Espace Coop and never modified: the migration gave
-    /// copies the instant of what they copy.
-    pub(super) fn mark_copies(&mut self, opening: &Zoned, all: &mut [Version]) {
-        let opening = opening.timestamp().as_microsecond();
-        for (place, created, modified) in &self.unmarked {
-            let is_twin = created == modified && self.archive_instants.contains(created);
-            let is_before = *created < opening;
-            if let Some(version) = all.get_mut(*place).filter(|_| is_twin || is_before) {
-                version.role = Role::Copy;
-                self.by_instant += i64::from(is_twin);
-                self.before_opening += i64::from(!is_twin);
-            }
-        }
-        self.unmarked = Vec::new();
-    }
-
-    /// Counts the activities that are copies.
-    pub(super) fn count_copies(&mut self, all: &[Version]) {
-        let copies = all.iter().filter(|version| version.role == Role::Copy);
-        let ids: HashSet<u128> = copies.map(|version| version.id).collect();
-        self.copies = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    /// Whether a record of the Espace Coop was created at that very instant.
+    pub(super) fn has_instant(&self, created: i64) -> bool {
+        self.archive_instants.contains(&created)
     }
 
     /// Says how the two systems fit together, and warns where they do not.
-    pub(super) fn conclude(mut self, facts: &[Facts], fates: &[Vec<Fate>], cleaned: &mut Cleaned) {
-        let residual = self.residual(facts, fates);
+    pub(super) fn conclude(
+        mut self,
+        read: &Read<'_>,
+        (copies, fates): (Copies, &[Vec<Fate>]),
+        cleaned: &mut Cleaned,
+    ) -> Result<()> {
+        let residual = copies.residual(read, fates)?;
         for ids in [&mut self.archived, &mut self.copied] {
             ids.sort_unstable();
             ids.dedup();
@@ -93,9 +88,9 @@ impl Evidence {
         let uncopied = count(self.archived.iter().filter(|id| lacks(&self.copied, id)).count());
         let has_both = !self.archived.is_empty() && !self.copied.is_empty();
         for (what, found) in [
-            ("copies_migrees", self.copies),
-            ("copies_par_instant", self.by_instant),
-            ("copies_avant_ouverture", self.before_opening),
+            ("copies_migrees", copies.alone + count(copies.several.len())),
+            ("copies_par_instant", copies.by_instant),
+            ("copies_avant_ouverture", copies.before_opening),
             ("copies_sans_archive", orphans),
             ("archives_sans_copie", if has_both { uncopied } else { 0 }),
             ("residu_anti_jointure", residual),
@@ -104,7 +99,7 @@ impl Evidence {
         }
         // An archive that tells no instants cannot have them.
         let can_tell = self.archived.is_empty() || !self.archive_instants.is_empty();
-        let lacking = orphans + if can_tell { self.before_opening } else { 0 };
+        let lacking = orphans + if can_tell { copies.before_opening } else { 0 };
         if lacking > 0 {
             cleaned.warnings.push(format!(
                 "{lacking} migrated activities of La Coop are left out although the archive given \
@@ -117,26 +112,102 @@ impl Evidence {
                  the archive, the same day, and count beside it: are they copies without a mark?"
             ));
         }
+        Ok(())
+    }
+}
+
+/// Copies that were met, and activities that might be some.
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    /// Of those without a mark, copies by the instant of their creation, and by its being before
+    /// the Coop.
+    by_instant: i64,
+    before_opening: i64,
+    /// Activities that are copies and have one row, and those that have several.
+    alone: i64,
+    several: HashSet<u128>,
+    /// Activities of the Coop created at the very instant of a record of the Espace Coop: segment
+    /// and row, creation and day.
+    suspects: Vec<((usize, usize), (i64, i32))>,
+}
+
+impl Copies {
+    /// Activities that bear no mark are copies when they were created before the Coop opened, or
+    /// at the very instant of a record of the Espace Coop and never modified: the migration gave
+    /// copies the instant of what they copy.
+    pub(super) fn is_unmarked_copy(
+        &mut self,
+        evidence: &Evidence,
+        created: i64,
+        is_unmodified: bool,
+    ) -> bool {
+        let is_twin = is_unmodified && evidence.has_instant(created);
+        let is_before = created < evidence.opening;
+        self.by_instant += i64::from(is_twin);
+        self.before_opening += i64::from(!is_twin && is_before);
+        is_twin || is_before
+    }
+
+    /// Counts a row that is a copy.
+    pub(super) fn count(&mut self, id: u128, is_alone: bool) {
+        if is_alone {
+            self.alone += 1;
+        } else {
+            self.several.insert(id);
+        }
+    }
+
+    /// Notes an activity created at the very instant of a record of the Espace Coop.
+    pub(super) fn suspect(&mut self, place: (usize, usize), (created, day): (i64, i32)) {
+        self.suspects.push((place, (created, day)));
+    }
+
+    /// Adds what was met elsewhere.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.by_instant += other.by_instant;
+        self.before_opening += other.before_opening;
+        self.alone += other.alone;
+        self.several.extend(other.several);
+        self.suspects.extend(other.suspects);
     }
 
     /// The anti-join, by another key than the one that decided: activities of the Coop that count
     /// although a record of the Espace Coop that counts has their instant of creation, and their
     /// day or the next: the migration gave copies the day in UTC.
-    fn residual(&self, facts: &[Facts], fates: &[Vec<Fate>]) -> i64 {
-        let kept = |wanted: System| {
-            let segments = self.systems.iter().zip(facts).zip(fates);
-            let segments = segments.filter(move |((found, _), _)| **found == (wanted, true));
-            segments.flat_map(|((_, facts), fates)| {
-                let rows = facts.created.iter().zip(&facts.days).zip(fates);
-                rows.filter(|(_, fate)| **fate == Fate::Kept)
-                    .map(|((created, day), _)| (*created, *day))
-                    .filter(|(created, _)| *created != i64::MIN)
-            })
+    fn residual(&self, read: &Read<'_>, fates: &[Vec<Fate>]) -> Result<i64> {
+        let is_kept = |(segment, row): (usize, usize)| {
+            fates.get(segment).and_then(|fates| fates.get(row)) == Some(&Fate::Kept)
         };
-        let archived: HashSet<(i64, i32)> = kept(System::Legacy).collect();
-        let is_twin = |(created, day): &(i64, i32)| {
+        let counting = self.suspects.iter().filter(|(place, _)| is_kept(*place));
+        let suspects: Vec<(i64, i32)> = counting.map(|(_, of)| *of).collect();
+        if suspects.is_empty() {
+            return Ok(0);
+        }
+        let instants: HashSet<i64> = suspects.iter().map(|(created, _)| *created).collect();
+        let mut archived: HashSet<(i64, i32)> = HashSet::new();
+        for group in read.groups {
+            let origin = read.origin(group.segment)?;
+            if origin.system != System::Legacy || !origin.is_exact {
+                continue;
+            }
+            let mut place = group.rows.start;
+            for batch in read.batches(group, &[&columns::CREE_LE, &columns::DATE])? {
+                let batch = batch?;
+                for row in 0..batch.num_rows() {
+                    let created = instant(&batch, &columns::CREE_LE, row);
+                    if let Some(created) = created.filter(|created| instants.contains(created))
+                        && is_kept((group.segment, place + row))
+                    {
+                        let day = day(&batch, &columns::DATE, row).ok_or_else(lacking)?;
+                        archived.insert((created, day));
+                    }
+                }
+                place += batch.num_rows();
+            }
+        }
+        let is_twin = |(created, day): &&(i64, i32)| {
             archived.contains(&(*created, *day)) || archived.contains(&(*created, day + 1))
         };
-        i64::try_from(kept(System::Coop).filter(is_twin).count()).unwrap_or(i64::MAX)
+        Ok(i64::try_from(suspects.iter().filter(is_twin).count()).unwrap_or(i64::MAX))
     }
 }

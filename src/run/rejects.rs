@@ -35,13 +35,11 @@ impl Located {
 
 /// Puts rejects in the order of their key.
 pub fn sort(rejects: &mut [Located]) {
-    rejects.sort_by(|a, b| {
-        let key = |r: &'_ Located| {
-            let place = r.reject.place.clone();
-            (r.stage.clone(), r.source.clone(), r.segment.clone(), r.reject.line, place)
-        };
-        key(a).cmp(&key(b))
-    });
+    fn key(located: &Located) -> (&str, &str, &str, i64, &str) {
+        let Located { stage, source, segment, reject } = located;
+        (stage, source, segment, reject.line, &reject.place)
+    }
+    rejects.sort_by(|a, b| key(a).cmp(&key(b)));
 }
 
 /// The table of these rejects.

@@ -1,5 +1,7 @@
 //! Segments are read column by column; a cell is a value or nothing.
 
+use std::ops::Range;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 
@@ -12,6 +14,9 @@ use crate::run::manifest::Segment;
 use crate::run::parquet;
 use crate::vocabulary::codes::{Subject, System};
 use crate::vocabulary::columns::Column as Name;
+
+/// Digits of a pseudonym.
+const DIGITS: usize = 32;
 
 /// The segments of a subject.
 pub(super) fn of_subject<'s>(
@@ -57,6 +62,42 @@ pub(super) fn batches(
     parquet::read(job.store.file(&segment.rows.path)?, Some(&names), None)
 }
 
+/// A row group of a segment of activities.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// Number of the segment, among those of activities.
+    pub(super) segment: usize,
+    /// Its place in the segment.
+    pub(super) number: usize,
+    /// Months since January of the year 0.
+    pub(super) month: i32,
+    /// Its rows among those of the segment.
+    pub(super) rows: Range<usize>,
+}
+
+/// The row groups of segments of activities, in their order.
+pub(super) fn groups(segments: &[&Segment]) -> Result<Vec<Group>> {
+    let mut found = Vec::new();
+    for (number, segment) in segments.iter().enumerate() {
+        let mut start = 0;
+        for (place, (month, count)) in segment.groups.iter().enumerate() {
+            let count = usize::try_from(*count).map_err(|_| Error::internal("few rows"))?;
+            let rows = start..start + count;
+            start = rows.end;
+            found.push(Group { segment: number, number: place, month: *month, rows });
+        }
+        if i64::try_from(start).ok() != Some(segment.row_count) {
+            return Err(Error::internal("each row of a segment is in a group"));
+        }
+    }
+    Ok(found)
+}
+
+/// The files of segments, ready to be read group by group.
+pub(super) fn open<'j>(job: &Job<'j>, segments: &[&Segment]) -> Result<Vec<parquet::Groups<'j>>> {
+    segments.iter().map(|segment| parquet::Groups::open(job.store, &segment.rows.path)).collect()
+}
+
 /// A text.
 pub(super) fn text<'b>(batch: &'b RecordBatch, column: &Name, row: usize) -> Option<&'b str> {
     let array = batch.column_by_name(column.name)?.as_string_opt::<i32>()?;
@@ -90,9 +131,16 @@ pub(super) fn instant(batch: &RecordBatch, column: &Name, row: usize) -> Option<
 
 /// The number of a pseudonym.
 pub(super) fn number(pseudonym: &str) -> Result<u128> {
-    u128::from_str_radix(pseudonym, 16).map_err(|_| {
-        Error::data("a staged pseudonym is not hexadecimal").hint("run with `--force`")
-    })
+    let mut number = 0;
+    for byte in pseudonym.bytes() {
+        let Some(digit) = char::from(byte).to_digit(16).filter(|_| pseudonym.len() == DIGITS)
+        else {
+            return Err(Error::data("a staged pseudonym is not of 32 hexadecimal digits")
+                .hint("run with `--force`"));
+        };
+        number = number << 4 | u128::from(digit);
+    }
+    Ok(number)
 }
 
 /// What a row that was read must have.

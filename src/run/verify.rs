@@ -1,19 +1,17 @@
 //! A warehouse proves itself: every figure is recomputed from the files below it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Date32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::definition::Definitions;
 use crate::error::{Error, Kind, Result};
 use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects, subjects};
 use crate::run::ledger::{Amount, Ledger};
-use crate::run::manifest::{CURRENT, Manifest, Output};
+use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::store::{self, Store};
-use crate::run::{aggregate, clean, dataset, frames, ingest, parquet};
+use crate::run::{aggregate, clean, dataset, frames, ingest, order, parquet};
 use crate::vocabulary::codes::{Fate, SEPARATOR, Subject};
 use crate::vocabulary::columns;
 use crate::vocabulary::{flags, tables};
@@ -60,7 +58,8 @@ pub fn verify(store: &Store) -> Result<Report> {
     if !report.problems.is_empty() {
         return Ok(report);
     }
-    report.check("declared sort orders hold and keys are unique", orders(store, &manifest)?);
+    report
+        .check("declared sort orders hold and keys are unique", order::problems(store, &manifest)?);
     let ledger = ledger_in(store, CURRENT)?;
     report.check("the ledger balances", balance(&ledger));
     let definitions = definitions(store, &manifest)?;
@@ -149,79 +148,6 @@ fn read_all(store: &Store, path: &str) -> Result<RecordBatch> {
     Ok(concat_batches(&schema, &batches)?)
 }
 
-/// Re-reads each Parquet file: rows as recorded, sorted as declared, no key twice.
-fn orders(store: &Store, manifest: &Manifest) -> Result<Vec<String>> {
-    let mut problems = Vec::new();
-    for output in manifest.outputs.iter().filter(|output| is_parquet(output)) {
-        let path = format!("{CURRENT}/{}", output.file.path);
-        let metadata = parquet::metadata(store.file(&path)?)?;
-        let batch = read_all(store, &path)?;
-        if u64::try_from(batch.num_rows()).ok() != Some(output.rows) {
-            problems.push(format!("`{path}` has {} rows, not {}", batch.num_rows(), output.rows));
-        }
-        let group = metadata.row_groups().first();
-        let declared = group.and_then(|group| group.sorting_columns());
-        let Some(declared) = declared else {
-            if batch.num_rows() > 0 {
-                problems.push(format!("`{path}` declares no sort order"));
-            }
-            continue;
-        };
-        let keys: Vec<ArrayRef> = declared
-            .iter()
-            .filter_map(|column| usize::try_from(column.column_idx).ok())
-            .map(|index| std::sync::Arc::clone(batch.column(index)))
-            .collect();
-        if let Some(row) = first_disorder(&keys, batch.num_rows()) {
-            problems.push(format!(
-                "`{path}` is not in its declared order, or repeats a key, at row {row}"
-            ));
-        }
-    }
-    Ok(problems)
-}
-
-fn is_parquet(output: &Output) -> bool {
-    Path::new(&output.file.path).extension().is_some_and(|extension| extension == "parquet")
-}
-
-fn first_disorder(keys: &[ArrayRef], rows: usize) -> Option<usize> {
-    (1..rows).find(|row| {
-        let ordering = keys
-            .iter()
-            .map(|key| compare(key, row - 1, *row))
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal);
-        ordering.is_ge()
-    })
-}
-
-fn compare(key: &ArrayRef, one: usize, other: usize) -> std::cmp::Ordering {
-    match (key.is_valid(one), key.is_valid(other)) {
-        (true, true) => {}
-        (one, other) => return one.cmp(&other),
-    }
-    match key.data_type() {
-        DataType::Utf8 => {
-            let key = key.as_string::<i32>();
-            key.value(one).cmp(key.value(other))
-        }
-        DataType::Date32 => {
-            let key = key.as_primitive::<Date32Type>();
-            key.value(one).cmp(&key.value(other))
-        }
-        DataType::Int64 => {
-            let key = key.as_primitive::<Int64Type>();
-            key.value(one).cmp(&key.value(other))
-        }
-        DataType::Timestamp(..) => {
-            let key = key.as_primitive::<TimestampMicrosecondType>();
-            key.value(one).cmp(&key.value(other))
-        }
-        _ => std::cmp::Ordering::Equal,
-    }
-}
-
 fn balance(ledger: &Ledger) -> Vec<String> {
     match ledger.prove() {
         Ok(()) => Vec::new(),
@@ -234,8 +160,7 @@ fn staged(store: &Store, manifest: &Manifest, ledger: &Ledger) -> Result<Vec<Str
     let mut problems = Vec::new();
     for segment in &manifest.segments {
         let path = &segment.rows.path;
-        let batch = read_all(store, path)?;
-        let rows = i64::try_from(batch.num_rows()).unwrap_or_default();
+        let Amount { rows, participants, .. } = measured(store, path)?;
         let refused = i64::try_from(ingest::rejects_of(store, segment)?.len()).unwrap_or_default();
         if rows + refused + segment.merged != segment.records {
             problems.push(format!(
@@ -244,47 +169,57 @@ fn staged(store: &Store, manifest: &Manifest, ledger: &Ledger) -> Result<Vec<Str
             ));
         }
         let entered = ledger.entered(clean::STAGE, &segment.source, &segment.id);
-        if entered.rows != rows || entered.participants != participants(&batch) {
+        if entered.rows != rows || entered.participants != participants {
             problems.push(format!(
-                "`{path}`: {rows} rows and {} participants staged, {} and {} entered in the ledger",
-                participants(&batch),
-                entered.rows,
-                entered.participants
+                "`{path}`: {rows} rows and {participants} participants staged, {} and {} entered \
+                 in the ledger",
+                entered.rows, entered.participants
             ));
         }
     }
     Ok(problems)
 }
 
-fn participants(batch: &RecordBatch) -> i64 {
-    frames::sum_of(batch, columns::NB_PARTICIPANTS.name)
+/// Rows of a file, and the sums of the measures it has.
+fn measured(store: &Store, path: &str) -> Result<Amount> {
+    let names = [columns::NB_PARTICIPANTS.name, columns::DUREE_MINUTES.name];
+    let metadata = parquet::metadata(store.file(path)?)?;
+    let columns = metadata.file_metadata().schema_descr().columns();
+    let has = |name: &&str| columns.iter().any(|column| column.name() == *name);
+    let names: Vec<&str> = names.into_iter().filter(has).collect();
+    let mut amount = Amount::of_rows(metadata.file_metadata().num_rows());
+    if names.is_empty() {
+        return Ok(amount);
+    }
+    for batch in parquet::read(store.file(path)?, Some(&names), None)? {
+        let batch = batch?;
+        amount.participants += frames::sum_of(&batch, columns::NB_PARTICIPANTS.name);
+        amount.minutes += frames::sum_of(&batch, columns::DUREE_MINUTES.name);
+    }
+    Ok(amount)
 }
 
 /// Rows, participants and minutes of each year are those the ledger says were kept.
 fn cleaned(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
-    let mut problems = Vec::new();
-    let mut found: BTreeMap<String, (String, Amount)> = BTreeMap::new();
+    let mut found: BTreeMap<String, Amount> = BTreeMap::new();
     for path in aggregate::clean_files(store, CURRENT, Subject::Activites)? {
-        let batch = read_all(store, &path)?;
         let year = path.split('/').find_map(|part| part.strip_prefix("annee="));
-        let amount = Amount {
-            rows: i64::try_from(batch.num_rows()).unwrap_or_default(),
-            participants: participants(&batch),
-            minutes: frames::sum_of(&batch, columns::DUREE_MINUTES.name),
-        };
-        found.insert(year.unwrap_or_default().to_owned(), (path, amount));
+        let year = year.unwrap_or_default().to_owned();
+        *found.entry(year).or_default() += measured(store, &path)?;
     }
-    let kept = ledger.kept_by_period(clean::STAGE);
-    for (year, amount) in kept.iter().filter(|(year, _)| !year.is_empty()) {
-        match found.remove(year) {
-            Some((_, read)) if read == *amount => {}
-            Some((path, read)) => problems
-                .push(format!("`{path}` holds {read:?}, the ledger says {amount:?} were kept")),
-            None => problems.push(format!("the clean file of {year} is missing")),
-        }
-    }
-    problems.extend(found.into_values().map(|(path, _)| format!("`{path}` is not in the ledger")));
-    Ok(problems)
+    let mut kept = ledger.kept_by_period(clean::STAGE);
+    kept.retain(|year, _| !year.is_empty());
+    let years: BTreeSet<&String> = found.keys().chain(kept.keys()).collect();
+    let differing = years.into_iter().filter(|year| found.get(*year) != kept.get(*year));
+    let problem = |year: &String| {
+        let of = |all: &BTreeMap<String, Amount>| all.get(year).copied().unwrap_or_default();
+        let (read, kept) = (of(&found), of(&kept));
+        format!(
+            "`{CURRENT}/clean/activites/annee={year}` holds {read:?}, the ledger says {kept:?} \
+             were kept"
+        )
+    };
+    Ok(differing.map(problem).collect())
 }
 
 /// Employers are those the ledger says were kept, and those only activities name.
@@ -360,11 +295,9 @@ fn recomputed(
     let mut accounts = Ledger::default();
     for subject in subjects(definitions, &manifest.segments) {
         let (made, nationals) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
-        for (name, frame) in made {
+        for (name, expected) in made {
             let Some(table) = definitions.tables.get(name) else { continue };
-            aggregate::account(&mut accounts, (name, table), &frame, (&nationals, definitions))?;
-            let schema = aggregate::table_schema(table, definitions);
-            let expected = frames::to_batch(&schema, &frame)?;
+            aggregate::account(&mut accounts, (name, table), &expected, (&nationals, definitions));
             let path = format!("{CURRENT}/tables/{name}.parquet");
             let found = read_all(store, &path)?;
             if found.columns() != expected.columns() {

@@ -1,131 +1,185 @@
-//! Ids of all segments are read, and nothing else, to decide which version of each record counts.
+//! Ids of all segments are read, and little else, to decide which version of each record counts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
+use std::collections::{BTreeMap, HashMap};
 
-use jiff::civil::Date;
+use rayon::prelude::*;
 
-use crate::clean::versions::{self, Decided, Role, Version};
+use crate::clean::repeated::{Hashes, Repeated};
+use crate::clean::versions::{self, Role, Version};
 use crate::definition::codelist::Lists;
+use crate::definition::source::Source;
 use crate::error::{Error, Result};
 use crate::run::clean::Cleaned;
 use crate::run::job::Job;
 use crate::run::ledger::Amount;
 use crate::run::manifest::Segment;
-use crate::run::reconciliation::Evidence;
-use crate::run::staged::{account, batches, count, day, declared_source, instant, lacking};
-use crate::run::staged::{number, sum, text};
+use crate::run::parquet;
+use crate::run::reconciliation::{Copies, Evidence};
+use crate::run::staged::{
+    Group, account, batches, count, day, declared_source, instant, lacking, number, sum, text,
+};
 use crate::vocabulary::codes::{Fate, OUI, System};
 use crate::vocabulary::columns::{self, Column as Name};
 
-/// What is kept in memory of each row of a segment while versions are decided.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
-    /// Day of each row, in days since 1970.
-    pub(super) days: Vec<i32>,
-    /// Instant of creation; `i64::MIN` when unknown.
-    pub(super) created: Vec<i64>,
-    participants: Vec<i32>,
-    minutes: Vec<i32>,
+/// Rows read at a time.
+const ROWS: usize = 1 << 14;
+
+/// What is read to decide.
+pub(super) struct Read<'a> {
+    pub(super) job: &'a Job<'a>,
+    /// Segments of activities, and of notices of deletion.
+    pub(super) segments: &'a [&'a Segment],
+    pub(super) notices: &'a [&'a Segment],
+    /// Files of the activities, and their row groups.
+    pub(super) files: &'a [parquet::Groups<'a>],
+    pub(super) groups: &'a [Group],
 }
 
-/// Which rows count.
-pub(super) struct Decisions {
-    /// Year of each row of each segment.
-    years: Vec<Vec<i16>>,
-    fates: Vec<Vec<Fate>>,
+/// What a segment is of.
+pub(super) struct Origin<'a> {
+    pub(super) source: &'a Source,
+    pub(super) system: System,
+    /// It tells instants to the millisecond: a format of its own is that of a clock without.
+    pub(super) is_exact: bool,
 }
 
-impl Decisions {
-    /// Years of the rows that count, in order.
-    pub(super) fn years(&self) -> BTreeSet<i16> {
-        let rows = self.years.iter().flatten().zip(self.fates.iter().flatten());
-        rows.filter(|(_, fate)| **fate == Fate::Kept).map(|(year, _)| *year).collect()
+impl<'a> Read<'a> {
+    /// What a segment of activities is of.
+    pub(super) fn origin(&self, segment: usize) -> Result<Origin<'a>> {
+        let segment = self.segments.get(segment).ok_or_else(lacking)?;
+        let source = declared_source(self.job, segment)?;
+        let creation = source.columns.get(columns::CREE_LE.name);
+        let is_exact = creation.is_some_and(|mapping| mapping.format.is_none());
+        Ok(Origin { source, system: source.system, is_exact })
     }
 
-    /// The rows of a segment and year that count, and how many rows the segment has.
-    pub(super) fn rows_of(
+    /// Some columns of a row group.
+    pub(super) fn batches(
         &self,
-        segment: usize,
-        year: i16,
-    ) -> Option<(impl Iterator<Item = Range<usize>>, usize)> {
-        let (years, fates) = (self.years.get(segment)?, self.fates.get(segment)?);
-        let is_taken = move |row: &usize| {
-            years.get(*row) == Some(&year) && fates.get(*row) == Some(&Fate::Kept)
-        };
-        Some(((0..fates.len()).filter(is_taken).map(|row| row..row + 1), fates.len()))
+        group: &Group,
+        columns: &[&Name],
+    ) -> Result<impl Iterator<Item = Result<arrow::array::RecordBatch>> + use<>> {
+        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        let file = self.files.get(group.segment).ok_or_else(lacking)?;
+        file.read(group.number, &names, (None, ROWS))
     }
 }
 
-/// Reads ids alone, decides which version counts, and enters all rows in the ledger.
-pub(super) fn decide(
-    job: &Job<'_>,
-    (segments, notices): (&[&Segment], &[&Segment]),
-    cleaned: &mut Cleaned,
-) -> Result<Decisions> {
-    let mut all = Vec::new();
-    let mut facts = Vec::new();
-    let mut evidence = Evidence::default();
-    for (index, segment) in segments.iter().enumerate() {
-        facts.push(read_versions(job, (index, segment), &mut all, &mut evidence)?);
+/// The fate of each row of each segment of activities. Most records have one row, whose fate is
+/// seen at once; only those of several are put side by side.
+pub(super) fn decide(read: &Read<'_>, cleaned: &mut Cleaned) -> Result<Vec<Vec<Fate>>> {
+    let mut versions = read_notices(read)?;
+    let (repeated, evidence) = first_look(read, &versions)?;
+    let seen: Vec<Seen> = read
+        .groups
+        .par_iter()
+        .map(|group| see(read, group, (&repeated, &evidence)))
+        .collect::<Result<_>>()?;
+    let mut fates: Vec<Vec<Fate>> = read.segments.iter().map(|_| Vec::new()).collect();
+    let mut several = Vec::new();
+    let mut copies = Copies::default();
+    for (group, seen) in read.groups.iter().zip(seen) {
+        fates.get_mut(group.segment).ok_or_else(lacking)?.extend(seen.fates);
+        versions.extend(seen.versions);
+        several.push(seen.several);
+        copies.merge(seen.copies);
+        enter(read, group, &seen.sums, cleaned)?;
     }
-    let opening = job.definitions.pipeline.coop_opening.in_tz("Europe/Paris");
-    let opening = opening.map_err(|error| Error::internal("a day begins").because(error))?;
-    evidence.mark_copies(&opening, &mut all);
-    let mut rows: Vec<usize> = facts.iter().map(|facts| facts.days.len()).collect();
-    for (index, segment) in notices.iter().enumerate() {
-        let before = all.len();
-        read_notices(job, (segments.len() + index, segment), &mut all)?;
-        rows.push(all.len() - before);
-    }
-    evidence.count_copies(&all);
-    let Decided { mut fates, notices: effects } = versions::decide(all, &rows);
-    fates.truncate(segments.len());
-    evidence.conclude(&facts, &fates, cleaned);
-    for (index, effect) in effects {
-        let Some(segment) = index.checked_sub(segments.len()).and_then(|at| notices.get(at)) else {
+    for (index, effect) in versions::decide(versions, &mut fates) {
+        let index = usize::try_from(index).ok().and_then(|at| at.checked_sub(read.segments.len()));
+        let Some(segment) = index.and_then(|at| read.notices.get(at)) else {
             return Err(Error::internal("a notice comes from a segment of notices"));
         };
         let account = account(segment, String::new());
         cleaned.ledger.enter(&account, Amount::of_rows(1));
         cleaned.ledger.leave(&account, Fate::Notice, effect.code(), Amount::of_rows(1));
     }
-    let years = years(&facts)?;
-    for (((segment, facts), fates), years) in segments.iter().zip(&facts).zip(&fates).zip(&years) {
-        enter(segment, (facts, fates, years), cleaned);
+    for (group, several) in read.groups.iter().zip(several) {
+        let of_segment = fates.get(group.segment).ok_or_else(lacking)?;
+        let mut sums: BTreeMap<Fate, Amount> = BTreeMap::new();
+        for (row, amount) in several {
+            *sums.entry(*of_segment.get(row).ok_or_else(lacking)?).or_default() += amount;
+        }
+        enter(read, group, &sums, cleaned)?;
     }
-    Ok(Decisions { years, fates })
+    evidence.conclude(read, (copies, &fates), cleaned)?;
+    Ok(fates)
 }
 
+/// Enters rows of a group in the ledger, and takes out those that do not count.
 fn enter(
-    segment: &Segment,
-    (facts, fates, years): (&Facts, &[Fate], &[i16]),
+    read: &Read<'_>,
+    group: &Group,
+    sums: &BTreeMap<Fate, Amount>,
     cleaned: &mut Cleaned,
-) {
-    let mut sums: BTreeMap<(i16, Fate), Amount> = BTreeMap::new();
-    for (row, (fate, year)) in fates.iter().zip(years).enumerate() {
-        let get = |values: &[i32]| values.get(row).copied().map_or(0, i64::from);
-        *sums.entry((*year, *fate)).or_default() += Amount {
-            rows: 1,
-            participants: get(&facts.participants),
-            minutes: get(&facts.minutes),
-        };
-    }
-    for ((year, fate), amount) in sums {
-        let account = account(segment, year.to_string());
-        cleaned.ledger.enter(&account, amount);
-        if fate != Fate::Kept {
-            cleaned.ledger.leave(&account, fate, "", amount);
+) -> Result<()> {
+    let segment = read.segments.get(group.segment).ok_or_else(lacking)?;
+    let account = account(segment, group.month.div_euclid(12).to_string());
+    for (fate, amount) in sums {
+        cleaned.ledger.enter(&account, *amount);
+        if *fate != Fate::Kept {
+            cleaned.ledger.leave(&account, *fate, "", *amount);
         }
     }
+    Ok(())
 }
 
-fn read_versions(
-    job: &Job<'_>,
-    (index, segment): (usize, &Segment),
-    all: &mut Vec<Version>,
-    evidence: &mut Evidence,
-) -> Result<Facts> {
+/// A first look at all rows: which records have several, notices of deletion among them, and what
+/// tells copies.
+fn first_look(read: &Read<'_>, notices: &[Version]) -> Result<(Repeated, Evidence)> {
+    let mut told = Hashes::default();
+    told.add(notices.iter().map(|notice| key(notice.system, notice.id)));
+    let names = [&columns::ACTIVITE_ID, &columns::COPIE_DE, &columns::CREE_LE];
+    let of_group = |(mut hashes, mut evidence): (Hashes, Evidence), group: &Group| {
+        let origin = read.origin(group.segment)?;
+        for batch in read.batches(group, &names)? {
+            let batch = batch?;
+            let id = |row| number(text(&batch, &columns::ACTIVITE_ID, row).ok_or_else(lacking)?);
+            let ids: Vec<u128> = (0..batch.num_rows()).map(id).collect::<Result<_>>()?;
+            hashes.add(ids.iter().map(|id| key(origin.system, *id)));
+            evidence.note(&origin, &batch, &ids)?;
+        }
+        Ok::<_, Error>((hashes, evidence))
+    };
+    let (hashes, evidence) = read
+        .groups
+        .par_iter()
+        .try_fold(<(Hashes, Evidence)>::default, of_group)
+        .try_reduce(Default::default, |one, other| {
+            Ok((one.0.merged(other.0), one.1.merged(other.1)))
+        })?;
+    Ok((told.merged(hashes).repeated(), evidence.opened(read.job)?))
+}
+
+/// Tells records apart by their pseudonym, and all but surely by their system.
+fn key(system: System, id: u128) -> u128 {
+    let system = match system {
+        System::Legacy => 1,
+        System::Coop => 2,
+        System::Plat => 3,
+    };
+    id ^ system
+}
+
+/// What was seen of a row group.
+#[derive(Default)]
+struct Seen {
+    /// Fate of each row, as if it were the only one of its record.
+    fates: Vec<Fate>,
+    /// Rows and measures of those that are.
+    sums: BTreeMap<Fate, Amount>,
+    /// Rows that are not.
+    versions: Vec<Version>,
+    /// Their place in the segment, and their measures.
+    several: Vec<(usize, Amount)>,
+    copies: Copies,
+}
+
+fn see(
+    read: &Read<'_>,
+    group: &Group,
+    (repeated, evidence): (&Repeated, &Evidence),
+) -> Result<Seen> {
     let names = [
         &columns::ACTIVITE_ID,
         &columns::COPIE_DE,
@@ -138,78 +192,98 @@ fn read_versions(
         &columns::NB_PARTICIPANTS,
         &columns::DUREE,
     ];
-    let source = declared_source(job, segment)?;
-    let system = source.system;
-    // A format of its own is that of a clock without milliseconds.
-    let creation = source.columns.get(columns::CREE_LE.name);
-    let is_exact = creation.is_some_and(|mapping| mapping.format.is_none());
-    let mut facts = Facts::default();
-    let mut minutes = Minutes { lists: &job.definitions.lists, system, known: HashMap::new() };
-    for batch in batches(job, segment, &names)? {
+    let origin = read.origin(group.segment)?;
+    let (source, system) = (origin.source, origin.system);
+    let lists = &read.job.definitions.lists;
+    let mut minutes = Minutes { lists, system, known: HashMap::new() };
+    let mut seen = Seen::default();
+    for batch in read.batches(group, &names)? {
         let batch = batch?;
         for row in 0..batch.num_rows() {
             let of = |column: &Name| text(&batch, column, row);
+            let place = group.rows.start + seen.fates.len();
             let id = number(of(&columns::ACTIVITE_ID).ok_or_else(lacking)?)?;
-            let copied = of(&columns::COPIE_DE).map(number).transpose()?;
-            let is_copy = copied.is_some() || of(&columns::EST_COPIE) == Some(OUI);
+            let is_marked =
+                of(&columns::COPIE_DE).is_some() || of(&columns::EST_COPIE) == Some(OUI);
+            let created = instant(&batch, &columns::CREE_LE, row);
+            let modified = instant(&batch, &columns::MODIFIE_LE, row);
+            let is_copy = is_marked
+                || source.copies_by_creation
+                    && created.is_some_and(|at| {
+                        seen.copies.is_unmarked_copy(evidence, at, modified == created)
+                    });
             let deleted = instant(&batch, &columns::SUPPRIME_LE, row);
-            let created = instant(&batch, &columns::CREE_LE, row).unwrap_or(i64::MIN);
-            let modified = instant(&batch, &columns::MODIFIE_LE, row).unwrap_or(i64::MIN);
             let role = match (is_copy, deleted) {
                 (true, _) => Role::Copy,
                 (false, Some(_)) => Role::Deleted,
                 (false, None) => Role::Activity,
             };
-            let by_creation = source.copies_by_creation && !is_copy;
-            let told = (by_creation, is_exact);
-            evidence.see(system, (all.len(), id, copied), (created, modified), told);
-            all.push(Version {
+            let participants = count(&batch, &columns::NB_PARTICIPANTS, row);
+            let amount = Amount {
+                rows: 1,
+                participants: i64::from(participants.ok_or_else(lacking)?),
+                minutes: i64::from(minutes.of(of(&columns::DUREE).unwrap_or_default())),
+            };
+            if let (System::Coop, true, Some(at)) = (system, origin.is_exact, created)
+                && evidence.has_instant(at)
+            {
+                let day = day(&batch, &columns::DATE, row).ok_or_else(lacking)?;
+                seen.copies.suspect((group.segment, place), (at, day));
+            }
+            let is_alone = !repeated.has(key(system, id));
+            if role == Role::Copy {
+                seen.copies.count(id, is_alone);
+            }
+            seen.fates.push(role.alone());
+            if is_alone {
+                *seen.sums.entry(role.alone()).or_default() += amount;
+                continue;
+            }
+            seen.several.push((place, amount));
+            seen.versions.push(Version {
                 system,
                 id,
-                modified,
+                modified: modified.unwrap_or(i64::MIN),
                 rank: source.rank,
                 fingerprint: sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?,
-                segment: index,
-                row: facts.days.len(),
+                segment: small(group.segment)?,
+                row: small(place)?,
                 role,
             });
-            facts.days.push(day(&batch, &columns::DATE, row).ok_or_else(lacking)?);
-            facts.created.push(created);
-            let participants = count(&batch, &columns::NB_PARTICIPANTS, row);
-            facts.participants.push(participants.ok_or_else(lacking)?);
-            facts.minutes.push(minutes.of(of(&columns::DUREE).unwrap_or_default()));
         }
     }
-    evidence.end_segment(system, is_exact);
-    Ok(facts)
+    Ok(seen)
 }
 
-fn read_notices(
-    job: &Job<'_>,
-    (index, segment): (usize, &Segment),
-    all: &mut Vec<Version>,
-) -> Result<()> {
+fn small(number: usize) -> Result<u32> {
+    u32::try_from(number).map_err(|_| Error::internal("a segment has fewer than 2^32 rows"))
+}
+
+fn read_notices(read: &Read<'_>) -> Result<Vec<Version>> {
     let names = [&columns::ACTIVITE_ID, &columns::EMPREINTE, &columns::SUPPRIME_LE];
-    let source = declared_source(job, segment)?;
-    let mut place = 0;
-    for batch in batches(job, segment, &names)? {
-        let batch = batch?;
-        for row in 0..batch.num_rows() {
-            let id = text(&batch, &columns::ACTIVITE_ID, row).ok_or_else(lacking)?;
-            all.push(Version {
-                system: source.system,
-                id: number(id)?,
-                modified: instant(&batch, &columns::SUPPRIME_LE, row).ok_or_else(lacking)?,
-                rank: source.rank,
-                fingerprint: sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?,
-                segment: index,
-                row: place,
-                role: Role::Notice,
-            });
-            place += 1;
+    let mut all = Vec::new();
+    for (index, segment) in (read.segments.len()..).zip(read.notices) {
+        let source = declared_source(read.job, segment)?;
+        let mut place = 0;
+        for batch in batches(read.job, segment, &names)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let id = text(&batch, &columns::ACTIVITE_ID, row).ok_or_else(lacking)?;
+                all.push(Version {
+                    system: source.system,
+                    id: number(id)?,
+                    modified: instant(&batch, &columns::SUPPRIME_LE, row).ok_or_else(lacking)?,
+                    rank: source.rank,
+                    fingerprint: sum(&batch, &columns::EMPREINTE, row).ok_or_else(lacking)?,
+                    segment: small(index)?,
+                    row: place,
+                    role: Role::Notice,
+                });
+                place += 1;
+            }
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Minutes of durations as entered, each text looked up once.
@@ -229,20 +303,4 @@ impl Minutes<'_> {
         self.known.insert(duration.to_owned(), minutes);
         minutes
     }
-}
-
-/// Years of all rows, each day looked up once.
-fn years(facts: &[Facts]) -> Result<Vec<Vec<i16>>> {
-    let mut known: HashMap<i32, i16> = HashMap::new();
-    let mut year = |days: i32| -> Result<i16> {
-        if let Some(year) = known.get(&days) {
-            return Ok(*year);
-        }
-        let date = Date::constant(1970, 1, 1)
-            .checked_add(jiff::Span::new().days(days))
-            .map_err(|error| Error::internal("a staged day is in the calendar").because(error))?;
-        known.insert(days, date.year());
-        Ok(date.year())
-    };
-    facts.iter().map(|facts| facts.days.iter().map(|day| year(*day)).collect()).collect()
 }

@@ -225,10 +225,7 @@ fn a_duplicate_identifier_counts_once() {
     let scene = Scene::new();
     scene.flat(&[twice.clone(), later, twice]);
     scene.run().expect(0);
-    assert_eq!(
-        scene.parquet("clean/activites/annee=2023/activites.parquet", &["duree_minutes"]),
-        "60\n"
-    );
+    assert_eq!(scene.parquet("clean/activites/annee=2023", &["duree_minutes"]), "60\n");
     let ledger = scene
         .parquet("current/ledger.parquet", &["etape", "source", "devenir", "lignes", "minutes"]);
     assert!(ledger.contains("clean,activites_plates,entree,3,120\n"), "{ledger}");
@@ -285,10 +282,7 @@ fn json_lines_that_are_no_object_are_rejected() {
     );
     let ages = scene.read("tables/beneficiaires_par_employeur_age.csv");
     assert!(ages.contains("\nassociation,60_plus,100\n"), "{ages}");
-    let clean = scene.parquet(
-        "clean/activites/annee=2025/activites.parquet",
-        &["themes", "departement", "drapeaux"],
-    );
+    let clean = scene.parquet("clean/activites/annee=2025", &["themes", "departement", "drapeaux"]);
     assert!(clean.starts_with("email|inconnu,2A,theme_inconnu|recurrents_inconnus\n"), "{clean}");
 }
 

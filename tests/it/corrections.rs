@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{Scene, row};
 
-const CLEAN: &str = "clean/activites/annee=2023/activites.parquet";
+const CLEAN: &str = "clean/activites/annee=2023";
 
 fn entry(name: &str, rest: &str, expect: u32) -> String {
     format!(

@@ -2,7 +2,7 @@
 
 use crate::support::Scene;
 
-const CLEAN: &str = "clean/activites/annee=2025/activites.parquet";
+const CLEAN: &str = "clean/activites/annee=2025";
 
 const ACTIVITIES: &str = "id,type,mediateur_id,accompagnements_count,date,duree,notes,\
     structure_employeuse_id,structure_id,type_lieu,lieu_code_postal,lieu_commune,lieu_code_insee,\

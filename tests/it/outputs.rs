@@ -154,7 +154,7 @@ fn a_damaged_output_is_made_again() {
     let (clean, tables) = (scene.files("clean"), scene.files("tables"));
     let current = scene.warehouse().join("current");
     for name in [
-        "clean/activites/annee=2023/activites.parquet",
+        "clean/activites/annee=2023/2023-05.parquet",
         "tables/activites_par_employeur_mois.csv",
         "rejects/clean.parquet",
         "ledger.parquet",
@@ -195,7 +195,7 @@ fn what_an_interrupted_run_left_is_taken_over_only_if_it_is_whole() {
     let whole = Scene::of_sample();
     whole.run().expect(0);
     for name in
-        ["clean/activites/annee=2023/activites.parquet", "ledger.parquet", "rejects/ingest.parquet"]
+        ["clean/activites/annee=2023/2023-05.parquet", "ledger.parquet", "rejects/ingest.parquet"]
     {
         let scene = Scene::of_sample();
         crate::support::said(&scene.command("clean").output().unwrap()).expect(0);

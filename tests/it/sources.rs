@@ -5,7 +5,7 @@ use std::io::Write;
 
 use crate::support::{FLAT, Scene, row, said};
 
-const CLEAN_2023: &str = "clean/activites/annee=2023/activites.parquet";
+const CLEAN_2023: &str = "clean/activites/annee=2023";
 const DATALAKE: &str = "ID;ConseillerId;Cra;CreatedAt;UpdatedAt;PermanenceId;StructureId\n";
 
 /// A document of the Espace Coop, with what differs from an ordinary one.
@@ -323,7 +323,7 @@ fn parquet_extracts_are_read_whatever_wrote_them() {
         let scene = Scene::new();
         scene.structures().file("coop_base_activites.parquet", bytes);
         scene.run().expect(0);
-        let clean = "clean/activites/annee=2025/activites.parquet";
+        let clean = "clean/activites/annee=2025";
         let columns = ["date", "nb_participants", "duree_minutes", "themes", "commune"];
         assert_eq!(scene.parquet(clean, &columns), "2025-01-03,2,30,email|sante,01053\n");
     }

@@ -118,9 +118,17 @@ impl Scene {
         fs::read_to_string(self.warehouse().join(name)).unwrap()
     }
 
-    /// Some columns of a Parquet file of the warehouse, as CSV text without header.
+    /// Some columns of a Parquet file of the warehouse, or of all those of a folder, as CSV text
+    /// without header.
     pub fn parquet(&self, name: &str, columns: &[&str]) -> String {
-        as_csv(&read_parquet(&self.warehouse().join(name)), columns)
+        let path = self.warehouse().join(name);
+        if !path.is_dir() {
+            return as_csv(&read_parquet(&path), columns);
+        }
+        let mut files = Vec::new();
+        walk(&path, &mut |file| files.push(file.to_owned()));
+        files.sort();
+        files.iter().map(|file| as_csv(&read_parquet(file), columns)).collect()
     }
 
     /// Line and reasons of all rejects.

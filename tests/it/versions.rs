@@ -51,7 +51,7 @@ fn an_evening_in_utc_belongs_to_the_next_day_and_month_in_paris() {
     let scene = Scene::new();
     scene.flat(&[row("a", "2023-01-31", &[("date", "2023-01-31T23:30:00.000Z")])]);
     scene.run().expect(0);
-    let clean = "clean/activites/annee=2023/activites.parquet";
+    let clean = "clean/activites/annee=2023";
     assert_eq!(scene.parquet(clean, &["date", "mois"]), "2023-02-01,2023-02\n");
 }
 
@@ -74,7 +74,7 @@ fn territory_comes_from_the_commune_then_the_postal_code_then_the_employer() {
     ]);
     scene.run().expect(0);
     let found = scene.parquet(
-        "clean/activites/annee=2023/activites.parquet",
+        "clean/activites/annee=2023",
         &["date", "commune", "departement", "departement_source", "drapeaux"],
     );
     let expected = "2023-01-01,2A004,2A,commune,\n\
@@ -136,7 +136,7 @@ fn a_commune_code_that_no_commune_has_gives_way_to_the_place() {
     let lines = [at("a", "null"), at("b", "\"99999\"")];
     scene.structures().file("coop_activites.jsonl", lines.join("\n"));
     scene.run().expect(0);
-    let clean = "clean/activites/annee=2025/activites.parquet";
+    let clean = "clean/activites/annee=2025";
     let places = scene.parquet(clean, &["commune", "departement_source"]);
     assert_eq!(places, "01053,structure_lieu\n01053,structure_lieu\n");
     assert_eq!(scene.parquet(clean, &["drapeaux"]).matches("commune_inconnue").count(), 1);

@@ -4,7 +4,7 @@ use rust_xlsxwriter::{Format, Workbook};
 
 use crate::support::Scene;
 
-const CLEAN: &str = "clean/activites/annee=2025/activites.parquet";
+const CLEAN: &str = "clean/activites/annee=2025";
 
 const HEADER: [&str; 19] = [
     "Date",
