@@ -10,6 +10,7 @@ use crate::definition::{Definitions, Files};
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
 use crate::run::execute::{Done, Stage, execute};
+use crate::run::folders;
 use crate::run::job::{Job, Progress, find_inputs};
 use crate::run::plan::Plan;
 use crate::run::sample_folder;
@@ -46,7 +47,7 @@ pub(super) fn load(pipeline: &std::path::Path) -> Result<(String, Files, Definit
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => std::path::Path::new("."),
     };
-    let files = store::read_tree(folder)?;
+    let files = folders::read_tree(folder)?;
     let definitions = Definitions::load(&name, &files)?;
     Ok((name, files, definitions))
 }
@@ -71,7 +72,8 @@ impl PipelineArgs {
         act: impl FnOnce(&Job<'_>) -> Result<T>,
     ) -> Result<(T, Definitions)> {
         let (pipeline, files, definitions) = load(&self.pipeline)?;
-        let inputs = find_inputs(&self.input, &definitions)?;
+        let store = Store::remembering(&self.warehouse, now, self.force)?;
+        let inputs = find_inputs(&self.input, &definitions, store.hashes())?;
         let key = match &self.key_file {
             Some(path) => Key::secret(&store::read_file(path)?)?,
             None => Key::published(),
@@ -80,7 +82,6 @@ impl PipelineArgs {
         if key.is_published && is_sample {
             tracing::warn!(event = "key.published", "Pseudonyms use the published key: a sample.");
         }
-        let store = Store::at(&self.warehouse);
         let as_of = match self.as_of {
             Some(day) => day,
             None => today()?,

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::run::store::open;
 
@@ -11,14 +13,36 @@ use crate::run::store::open;
 const PIECE: u64 = 4 << 20;
 
 /// What changes with any change to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// Length.
     pub bytes: u64,
+    device: u64,
     inode: u64,
     /// Seconds and nanoseconds of the last change of its bytes, and of anything about it, which no
     /// program can set.
     changed: [(i64, i64); 2],
+}
+
+impl Stamp {
+    /// What tells a file from all others, by whatever name.
+    #[must_use]
+    pub fn file(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
+    /// Second of the last change of any kind.
+    #[must_use]
+    pub fn last_change(&self) -> i64 {
+        self.changed.iter().map(|(second, _)| *second).max().unwrap_or_default()
+    }
+
+    /// Whether nothing changed between two stamps but the names of a file.
+    #[must_use]
+    pub fn is_of_same_bytes(&self, other: &Self) -> bool {
+        let of = |stamp: &Self| (stamp.bytes, stamp.file(), stamp.changed[0]);
+        of(self) == of(other)
+    }
 }
 
 /// What the file system says of a file.
@@ -29,7 +53,7 @@ pub fn stamp(path: &Path) -> Result<Stamp> {
     use std::os::unix::fs::MetadataExt;
     let found = fs::metadata(path).map_err(|error| Error::io("read", path, error))?;
     let changed = [(found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec())];
-    Ok(Stamp { bytes: found.len(), inode: found.ino(), changed })
+    Ok(Stamp { bytes: found.len(), device: found.dev(), inode: found.ino(), changed })
 }
 
 /// Length and BLAKE3 of a file.

@@ -4,10 +4,12 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
+use crate::run::hashes::Hashes;
 use crate::run::store::sync_folder;
 
 /// How the names of unfinished files begin.
@@ -30,6 +32,8 @@ pub struct Draft {
     out: BufWriter<Hashed>,
     target: PathBuf,
     name: String,
+    /// Where its hash is remembered.
+    hashes: Arc<Hashes>,
 }
 
 /// A file and the hash of what was written to it, below the buffer: long pieces are hashed fast.
@@ -64,7 +68,12 @@ impl Draft {
             .map_err(|error| Error::io("create a file in", folder, error))?;
         let hashed = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
         let out = BufWriter::with_capacity(1 << 18, hashed);
-        Ok(Self { out, target, name: name.to_owned() })
+        Ok(Self { out, target, name: name.to_owned(), hashes: Arc::default() })
+    }
+
+    /// Has its hash remembered.
+    pub(super) fn remembered_by(self, hashes: &Arc<Hashes>) -> Self {
+        Self { hashes: Arc::clone(hashes), ..self }
     }
 
     /// Puts the finished file in its place, on disk for good when it returns.
@@ -98,6 +107,7 @@ impl Draft {
             sync_folder(folder)?;
         }
         let blake3 = hasher.finalize().to_hex().to_string();
+        self.hashes.made(&target, &blake3, is_synced)?;
         Ok(Written { path: self.name, bytes, blake3 })
     }
 }

@@ -59,6 +59,12 @@ pub struct Done {
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
     let _lock = job.store.lock()?;
+    let done = execute_locked(job, last);
+    job.store.keep_hashes();
+    done
+}
+
+fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
     for folder in ["staged", BUILDING, DECLARATIONS] {
         job.store.remove_drafts(folder)?;
     }
@@ -274,7 +280,7 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     job.store.move_folder(BUILDING, &run)?;
     link_folders(job)?;
     job.store.point(CURRENT, &run)?;
-    prune(job, &manifest.run_id)
+    prune(job, manifest)
 }
 
 /// The folders of the run that readers see, by short names that never change.
@@ -300,16 +306,16 @@ fn keep_declarations(job: &Job<'_>) -> Result<()> {
 }
 
 /// Removes the data of older runs; their record and ledger stay.
-fn prune(job: &Job<'_>, current: &str) -> Result<()> {
+fn prune(job: &Job<'_>, current: &Manifest) -> Result<()> {
     let mut older = job.store.names_in(RUNS)?;
-    older.retain(|name| name != current);
+    older.retain(|name| *name != current.run_id);
     older.sort_unstable_by(|a, b| b.cmp(a));
-    for run in older.iter().skip(RUNS_KEPT) {
-        for folder in ["clean", "rejects", "tables"] {
-            job.store.remove_folder(&format!("{RUNS}/{run}/{folder}"))?;
-        }
-    }
-    Ok(())
+    let folders = older.iter().skip(RUNS_KEPT).flat_map(|run| {
+        let folders = ["clean", "rejects", "tables"];
+        folders.map(|folder| format!("{RUNS}/{run}/{folder}"))
+    });
+    let outputs = current.outputs.iter().map(|output| format!("{CURRENT}/{}", output.file.path));
+    job.store.remove_folders_beside(&folders.collect::<Vec<_>>(), &outputs.collect::<Vec<_>>())
 }
 
 /// The rejects of a run: `current`, or the one under construction.

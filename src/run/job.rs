@@ -10,9 +10,11 @@ use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
 use crate::run::dataset::lookups::source_name;
 use crate::run::digest;
+use crate::run::folders;
+use crate::run::hashes::Hashes;
 use crate::run::input;
 use crate::run::manifest::Input;
-use crate::run::store::{self, Store};
+use crate::run::store::Store;
 
 /// What a person may want to see move.
 #[derive(Clone, Debug)]
@@ -101,7 +103,7 @@ pub struct Inputs {
 ///
 /// # Errors
 /// When the folder is missing, when no file matches, when two sources claim a file.
-pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
+pub fn find_inputs(folder: &Path, definitions: &Definitions, hashes: &Hashes) -> Result<Inputs> {
     let mut patterns: Vec<(String, GlobSet)> = Vec::new();
     for (name, source) in &definitions.sources {
         patterns.push((name.clone(), source.pattern().map_err(Error::definition)?));
@@ -116,19 +118,19 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
     }
     let mut found: Vec<(Input, PathBuf)> = Vec::new();
     let mut unreadable = Vec::new();
-    for path in store::input_entries(folder)? {
+    for path in folders::input_entries(folder)? {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         if !path.is_file() {
             // A folder is not looked into; exports in it would be missed in silence.
-            let below = if path.is_dir() { store::names_below(&path)? } else { Vec::new() };
+            let below = if path.is_dir() { folders::names_below(&path)? } else { Vec::new() };
             let is_read = |name: &String| !sources_of(&patterns, name).is_empty();
             if is_read(&name) || below.iter().any(is_read) {
                 unreadable.push(name);
             }
             continue;
         }
-        for input in listed(&path, &name, &patterns)? {
+        for input in listed(&path, &name, (&patterns, hashes))? {
             let same_as = found
                 .iter()
                 .filter(|_| input.source.is_some())
@@ -151,19 +153,23 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions) -> Result<Inputs> {
 }
 
 /// The inputs a file holds: itself, or those of its members that a source reads.
-fn listed(path: &Path, name: &str, patterns: &[(String, GlobSet)]) -> Result<Vec<Input>> {
+fn listed(
+    path: &Path,
+    name: &str,
+    (patterns, hashes): (&[(String, GlobSet)], &Hashes),
+) -> Result<Vec<Input>> {
     let stamp = Some(digest::stamp(path)?);
     if !input::is_archive(name) {
         let source = source_of(patterns, name)?;
         // A file that no source reads is none of our business.
         let (bytes, blake3) = match source {
-            Some(_) => digest::digest(path)?,
+            Some(_) => hashes.digest(path)?,
             None => (0, String::new()),
         };
         let name = name.to_owned();
         return Ok(vec![Input { name, bytes, blake3, member: None, source, same_as: None, stamp }]);
     }
-    let (bytes, archive) = digest::digest(path)?;
+    let (bytes, archive) = hashes.digest(path)?;
     let mut inputs = Vec::new();
     for member in input::members(path)? {
         inputs.push(Input {

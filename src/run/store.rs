@@ -4,16 +4,21 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::definition::{Files, is_declaration, is_folder_of_declarations};
 use crate::error::{Error, Result};
-use crate::run::digest::digest;
 use crate::run::draft::{Draft, PREFIX, Written};
+use crate::run::folders::{entries, slashed, walk};
+use crate::run::hashes::{HASHES, Hashes};
+
+/// Tells the starts of the machine apart, where the kernel does.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
 /// A warehouse: the folder a run leaves behind.
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
+    hashes: Arc<Hashes>,
 }
 
 /// The right to change the warehouse; the kernel takes it back when the process ends.
@@ -26,7 +31,40 @@ impl Store {
     /// A warehouse that may not exist yet; writing creates it.
     #[must_use]
     pub fn at(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), hashes: Arc::default() }
+    }
+
+    /// A warehouse whose hashes are remembered, by the clock that is given; those of earlier runs
+    /// are believed unless all is to be read again.
+    ///
+    /// # Errors
+    /// When what was remembered is there and cannot be read.
+    pub fn remembering(root: &Path, clock: fn() -> String, is_read_again: bool) -> Result<Self> {
+        let hashes = Arc::new(Hashes::remembering(clock));
+        let store = Self { root: root.to_owned(), hashes };
+        if let (false, Some(content)) = (is_read_again, store.read(HASHES)?) {
+            store.hashes.believe(&content, &boot());
+        }
+        Ok(store)
+    }
+
+    /// Writes down what is known of files; when it cannot be, they are only hashed again.
+    pub fn keep_hashes(&self) {
+        let kept = self.hashes.to_keep(&boot()).and_then(|kept| {
+            let Some(kept) = kept else { return Ok(()) };
+            let mut draft = self.draft(HASHES)?;
+            draft.write_all(&kept).map_err(|error| Error::io("write", &self.root, error))?;
+            draft.commit_unsynced().map(drop)
+        });
+        if let Err(error) = kept {
+            tracing::warn!(event = "hashes.lost", "{error}");
+        }
+    }
+
+    /// What is known of files, inputs among them.
+    #[must_use]
+    pub fn hashes(&self) -> &Hashes {
+        &self.hashes
     }
 
     /// Opens a warehouse that exists.
@@ -35,7 +73,7 @@ impl Store {
     /// When there is none.
     pub fn existing(root: &Path) -> Result<Self> {
         if root.is_dir() {
-            return Ok(Self { root: root.to_owned() });
+            return Ok(Self::at(root));
         }
         Err(Error::no_input(format!("there is no warehouse `{}`", root.display()))
             .hint("`conum run` makes one"))
@@ -78,7 +116,7 @@ impl Store {
     pub fn draft(&self, name: &str) -> Result<Draft> {
         let target = self.path(name);
         let folder = target.parent().unwrap_or(&self.root).to_owned();
-        Draft::new(target, &folder, name)
+        Ok(Draft::new(target, &folder, name)?.remembered_by(&self.hashes))
     }
 
     /// Writes a small file whole.
@@ -147,7 +185,7 @@ impl Store {
         if !path.is_file() {
             return Ok(None);
         }
-        let (bytes, blake3) = digest(&path)?;
+        let (bytes, blake3) = self.hashes.digest(&path)?;
         Ok(Some(Written { path: name.to_owned(), bytes, blake3 }))
     }
 
@@ -201,6 +239,17 @@ impl Store {
         }
     }
 
+    /// Deletes folders whose files may have other names, which stay known.
+    ///
+    /// # Errors
+    /// When one cannot be deleted.
+    pub fn remove_folders_beside(&self, folders: &[String], others: &[String]) -> Result<()> {
+        let others: Vec<PathBuf> = others.iter().map(|name| self.path(name)).collect();
+        let others: Vec<&Path> = others.iter().map(PathBuf::as_path).collect();
+        self.hashes
+            .renamed(&others, || folders.iter().try_for_each(|folder| self.remove_folder(folder)))
+    }
+
     /// Gives all files below a folder a second name below another; both stay whole when one goes.
     ///
     /// # Errors
@@ -223,7 +272,10 @@ impl Store {
             fs::create_dir_all(folder)
                 .map_err(|error| Error::io("create the folder", folder, error))?;
         }
-        fs::hard_link(self.path(from), &target).map_err(|error| Error::io("create", &target, error))
+        let from = self.path(from);
+        self.hashes.renamed(&[&from], || {
+            fs::hard_link(&from, &target).map_err(|error| Error::io("create", &target, error))
+        })
     }
 
     /// Waits until a file is on disk for good.
@@ -233,7 +285,8 @@ impl Store {
     pub fn sync(&self, name: &str) -> Result<()> {
         let path = self.path(name);
         let file = File::open(&path).and_then(|file| file.sync_all());
-        file.map_err(|error| Error::io("write", &path, error))
+        file.map_err(|error| Error::io("write", &path, error))?;
+        self.hashes.synced(&path)
     }
 
     /// Renames a finished folder into place, on disk for good when it returns.
@@ -296,90 +349,8 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| Error::io("read", path, error))
 }
 
-/// The names of all files below a folder, without those of the folders.
-///
-/// # Errors
-/// When it cannot be listed.
-pub fn names_below(folder: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    walk(folder, &mut |path| {
-        names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
-    })?;
-    Ok(names)
-}
-
-/// What lies in an input folder, by name; hidden entries are left out.
-///
-/// # Errors
-/// When there is no such folder or it cannot be listed.
-pub fn input_entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Err(Error::no_input(format!("there is no input folder `{}`", folder.display()))
-            .hint("give the folder of the raw exports with `--input`"));
-    }
-    let mut files: Vec<PathBuf> = entries(folder)?
-        .into_iter()
-        .filter(|path| {
-            path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
-        })
-        .collect();
-    files.sort_unstable();
-    Ok(files)
-}
-
-/// The files of a folder of declarations, by relative path.
-///
-/// # Errors
-/// When there is no such folder or a file cannot be read.
-pub fn read_tree(folder: &Path) -> Result<Files> {
-    let mut paths = Vec::new();
-    if !folder.is_dir() {
-        return Err(Error::definition(format!("there is no folder `{}`", folder.display()))
-            .hint("give the file of the pipeline with `--pipeline`"));
-    }
-    for path in entries(folder)? {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        if path.is_file() {
-            paths.push(path);
-        } else if name.is_some_and(|name| is_folder_of_declarations(&name)) {
-            walk(&path, &mut |path| paths.push(path.to_owned()))?;
-        }
-    }
-    let mut files = Files::new();
-    for path in paths {
-        let Ok(rest) = path.strip_prefix(folder) else { continue };
-        let name = slashed(rest);
-        if is_declaration(&name) {
-            files.insert(name, read_file(&path)?);
-        }
-    }
-    Ok(files)
-}
-
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |error| Error::io("list", folder, error);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        found.push(entry.map_err(failed)?.path());
-    }
-    found.sort_unstable();
-    Ok(found)
-}
-
-fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<()> {
-    for path in entries(folder)? {
-        if path.is_dir() && !path.is_symlink() {
-            walk(&path, visit)?;
-        } else if path.is_file() {
-            visit(&path);
-        }
-    }
-    Ok(())
-}
-
-fn slashed(path: &Path) -> String {
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    parts.join("/")
+fn boot() -> String {
+    fs::read_to_string(BOOT).unwrap_or_default().trim().to_owned()
 }
 
 fn sync_folders(folder: &Path) -> Result<()> {

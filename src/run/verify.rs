@@ -8,9 +8,10 @@ use arrow::compute::concat_batches;
 use crate::definition::Definitions;
 use crate::error::{Error, Kind, Result};
 use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects, subjects};
+use crate::run::folders;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest};
-use crate::run::store::{self, Store};
+use crate::run::store::Store;
 use crate::run::{aggregate, clean, dataset, frames, ingest, order, parquet};
 use crate::vocabulary::codes::{Fate, SEPARATOR, Subject};
 use crate::vocabulary::columns;
@@ -91,7 +92,7 @@ fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
         Error::data(format!("the declarations in `{}` are gone or changed", folder.display()))
             .hint("`conum run` with the same `pipelines/` writes them again")
     };
-    let files = store::read_tree(&folder).map_err(|_| damaged())?;
+    let files = folders::read_tree(&folder).map_err(|_| damaged())?;
     let definitions = Definitions::load(&manifest.pipeline, &files).map_err(|_| damaged())?;
     if definitions.digest == manifest.definitions { Ok(definitions) } else { Err(damaged()) }
 }

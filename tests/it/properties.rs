@@ -7,13 +7,13 @@ use conum::definition::Definitions;
 use conum::definition::source::Container;
 use conum::ingest::pseudonym::Key;
 use conum::ingest::{Context, ingest};
-use conum::run::store;
+use conum::run::folders;
 use proptest::prelude::*;
 
 use crate::support::{FLAT, root, row};
 
 static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(|| {
-    let files = store::read_tree(&root().join("pipelines")).unwrap();
+    let files = folders::read_tree(&root().join("pipelines")).unwrap();
     Definitions::load("national.toml", &files).unwrap()
 });
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use conum::definition::Definitions;
+use conum::run::folders;
+use conum::run::hashes::Hashes;
 use conum::run::job::find_inputs;
-use conum::run::store;
 use conum::vocabulary::columns::Kind;
 use conum::vocabulary::tables;
 
@@ -128,9 +129,10 @@ fn every_source_has_its_sample_and_every_table_its_expected_rows() {
         names
     };
     assert_eq!(names("pipelines/tables", ".toml"), names("sample-data/expected", ".csv"));
-    let files = store::read_tree(&root().join("pipelines")).unwrap();
+    let files = folders::read_tree(&root().join("pipelines")).unwrap();
     let definitions = Definitions::load("national.toml", &files).unwrap();
-    let inputs = find_inputs(&root().join("sample-data"), &definitions).unwrap();
+    let inputs = find_inputs(&root().join("sample-data"), &definitions, &Hashes::default());
+    let inputs = inputs.unwrap();
     let sampled: BTreeSet<String> =
         inputs.files.into_iter().filter_map(|(input, _)| input.source).collect();
     let declared: BTreeSet<String> = names("pipelines/sources", ".toml").into_iter().collect();

@@ -1,0 +1,95 @@
+//! Folders of inputs and declarations become lists of their files.
+#![expect(clippy::disallowed_methods, reason = "lists folders beside store.rs")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::definition::{Files, is_declaration, is_folder_of_declarations};
+use crate::error::{Error, Result};
+use crate::run::store::read_file;
+
+/// The names of all files below a folder, without those of the folders.
+///
+/// # Errors
+/// When it cannot be listed.
+pub fn names_below(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    walk(folder, &mut |path| {
+        names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    })?;
+    Ok(names)
+}
+
+/// What lies in an input folder, by name; hidden entries are left out.
+///
+/// # Errors
+/// When there is no such folder or it cannot be listed.
+pub fn input_entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Err(Error::no_input(format!("there is no input folder `{}`", folder.display()))
+            .hint("give the folder of the raw exports with `--input`"));
+    }
+    let mut files: Vec<PathBuf> = entries(folder)?
+        .into_iter()
+        .filter(|path| {
+            path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
+        })
+        .collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// The files of a folder of declarations, by relative path.
+///
+/// # Errors
+/// When there is no such folder or a file cannot be read.
+pub fn read_tree(folder: &Path) -> Result<Files> {
+    let mut paths = Vec::new();
+    if !folder.is_dir() {
+        return Err(Error::definition(format!("there is no folder `{}`", folder.display()))
+            .hint("give the file of the pipeline with `--pipeline`"));
+    }
+    for path in entries(folder)? {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        if path.is_file() {
+            paths.push(path);
+        } else if name.is_some_and(|name| is_folder_of_declarations(&name)) {
+            walk(&path, &mut |path| paths.push(path.to_owned()))?;
+        }
+    }
+    let mut files = Files::new();
+    for path in paths {
+        let Ok(rest) = path.strip_prefix(folder) else { continue };
+        let name = slashed(rest);
+        if is_declaration(&name) {
+            files.insert(name, read_file(&path)?);
+        }
+    }
+    Ok(files)
+}
+
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error| Error::io("list", folder, error);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        found.push(entry.map_err(failed)?.path());
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+pub(super) fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<()> {
+    for path in entries(folder)? {
+        if path.is_dir() && !path.is_symlink() {
+            walk(&path, visit)?;
+        } else if path.is_file() {
+            visit(&path);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
