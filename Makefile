@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run check test fuzz expected bench race docs clean tools
+.PHONY: help build run check test fuzz expected bench race night docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,10 @@ bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
 race: build ## Race other engines on SIZE (1m, 10m, 50m) rows: BENCH holds their programs, WORK gets data and results
 	CONUM=$(RELEASE) python3 benches/race/race.py $(or $(SIZE),1m) --bench $(BENCH) --work $(WORK) \
 	  --conum $(CURDIR)/benches/race/conum.sh --write docs/performance.md
+
+night: build ## Cost of a night on the race's SIZE rows; SPREAD=--spread edits all months
+	python3 benches/night/night.py $(or $(SIZE),1m) --data $(WORK)/data --work $(WORK)/night \
+	  --conum $(RELEASE) --nights 2 $(SPREAD)
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::column::NO_COUNT;
 
 /// Combinations up to which a place is kept for each of them, met or not.
@@ -45,6 +47,17 @@ enum Amount {
     Sum(i64),
     /// A bit for each code.
     Distinct(Vec<u64>),
+}
+
+/// The cells of a cube, one after the other, to be put away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// Codes of each cell.
+    pub keys: Vec<u32>,
+    /// Counts and sums of each cell.
+    pub sums: Vec<i64>,
+    /// Distinct codes of each cell, a bit each.
+    pub bits: Vec<Vec<u64>>,
 }
 
 /// A row of a table: the code of each dimension, `None` for the total, and the measures.
@@ -114,6 +127,38 @@ impl Cube {
     pub fn merge(&mut self, other: Self) {
         for (key, amounts) in other.cells {
             self.add_cell(key, &amounts);
+        }
+    }
+
+    /// Its cells, in order.
+    #[must_use]
+    pub fn cut(&self) -> Cut {
+        let mut cut = Cut::default();
+        for (key, amounts) in &self.cells {
+            cut.keys.extend_from_slice(key);
+            for amount in amounts {
+                match amount {
+                    Amount::Sum(sum) => cut.sums.push(*sum),
+                    Amount::Distinct(bits) => cut.bits.push(bits.clone()),
+                }
+            }
+        }
+        cut
+    }
+
+    /// Adds the cells that a cube of the same shape was cut into.
+    pub fn add_cut(&mut self, cut: Cut) {
+        let Cut { keys, sums, bits } = cut;
+        let (mut sums, mut bits) = (sums.into_iter(), bits.into_iter());
+        for key in keys.chunks(self.dimensions.max(1)) {
+            let mut amounts = self.nothing();
+            for amount in &mut amounts {
+                match amount {
+                    Amount::Sum(sum) => *sum = sums.next().unwrap_or_default(),
+                    Amount::Distinct(codes) => *codes = bits.next().unwrap_or_default(),
+                }
+            }
+            self.add_cell(key.to_vec(), &amounts);
         }
     }
 
@@ -322,6 +367,9 @@ mod tests {
             let mut parts = cube(first);
             parts.merge(cube(second));
             prop_assert_eq!(sorted(&whole), sorted(&parts));
+            let mut again = Cube::new(2, &MEASURES);
+            again.add_cut(whole.cut());
+            prop_assert_eq!(sorted(&whole), sorted(&again));
             for (key, figures) in whole.rows() {
                 let is = |place: usize, code| key[place].is_none_or(|wanted| wanted == code);
                 let is_of = |row: &&Record| is(0, row.0) && is(1, row.1);

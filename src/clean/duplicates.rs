@@ -1,19 +1,6 @@
-//! Identifiers of all rows become the few that more than one row bears, in bounded memory.
+//! Versions of one record, and notices that it was deleted, become the one row that counts, if any.
 
-use std::collections::HashSet;
-
-use rayon::prelude::*;
-
-/// Parts into which hashes are split, so that each is sorted on its own.
-const PARTS: usize = 256;
-/// Words of the filter of repeated hashes: 4 MiB.
-const FILTER_WORDS: usize = 1 << 19;
-
-/// Hashes of identifiers, gathered to find those that come twice.
-#[derive(Debug)]
-pub struct Hashes {
-    parts: Vec<Vec<u64>>,
-}
+use serde::{Deserialize, Serialize};
 
 /// A number that tells identifiers apart, all but surely.
 #[must_use]
@@ -29,88 +16,14 @@ pub fn hash_of(id: u128) -> u64 {
     hash
 }
 
-impl Default for Hashes {
-    fn default() -> Self {
-        Self { parts: vec![Vec::new(); PARTS] }
-    }
-}
-
-impl Hashes {
-    /// Adds the identifiers of some rows.
-    pub fn add(&mut self, ids: &[u128]) {
-        for id in ids {
-            let hash = hash_of(*id);
-            if let Some(part) = self.parts.get_mut(usize::from(hash.to_le_bytes()[7])) {
-                part.push(hash);
-            }
-        }
-    }
-
-    /// Both together.
-    #[must_use]
-    pub fn merged(mut self, other: Self) -> Self {
-        self.parts.iter_mut().zip(other.parts).for_each(|(to, mut from)| to.append(&mut from));
-        self
-    }
-
-    /// The identifiers that came more than once, and very few others.
-    #[must_use]
-    pub fn repeated(self) -> Repeated {
-        let of_part = |mut part: Vec<u64>| {
-            part.sort_unstable();
-            let pairs = part.windows(2).filter(|pair| pair.first() == pair.last());
-            let mut found: Vec<u64> = pairs.filter_map(|pair| pair.first()).copied().collect();
-            found.dedup();
-            found
-        };
-        let hashes: HashSet<u64> = self.parts.into_par_iter().flat_map_iter(of_part).collect();
-        let mut filter = vec![0; FILTER_WORDS];
-        for hash in &hashes {
-            let (word, bit) = place(*hash);
-            if let Some(word) = filter.get_mut(word) {
-                *word |= bit;
-            }
-        }
-        Repeated { hashes, filter }
-    }
-}
-
-/// Identifiers that more than one row bears.
-#[derive(Debug)]
-pub struct Repeated {
-    hashes: HashSet<u64>,
-    /// A bit for each hash, shared by others: most rows are told by it.
-    filter: Vec<u64>,
-}
-
-impl Repeated {
-    /// Whether more than one row bears an identifier, or, hardly ever, another with its hash.
-    #[must_use]
-    #[inline]
-    pub fn has(&self, id: u128) -> bool {
-        let hash = hash_of(id);
-        let (word, bit) = place(hash);
-        self.filter.get(word).is_some_and(|word| word & bit != 0) && self.hashes.contains(&hash)
-    }
-
-    /// Whether each row has its own.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
-    }
-}
-
-fn place(hash: u64) -> (usize, u64) {
-    let word = usize::try_from(hash >> 8).unwrap_or_default() % FILTER_WORDS;
-    (word, 1 << (hash % 64))
-}
-
-/// One version of a record that has several.
+/// One version of a record, or a notice that it was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     /// The record.
     pub id: u128,
-    /// Instant of the version.
+    /// Whether it is a notice.
+    pub is_notice: bool,
+    /// Instant of the version, or of the deletion.
     pub at: i64,
     /// Fingerprint of its content.
     pub content: u64,
@@ -120,28 +33,47 @@ pub struct Version {
     pub row: u32,
 }
 
-/// Why a row does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lost {
+/// Why a row does not count, or what a notice did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
     /// A later version takes its place.
     Superseded,
     /// It is the copy of a row that counts, or of one that does not either.
     Duplicate,
+    /// A notice says the record was deleted, and no version is later.
+    Deleted,
+    /// The notice deleted the record.
+    Applied,
+    /// A version of the record is later than the notice.
+    Overtaken,
 }
 
-/// The rows that do not count: segment, row and why, in the order of segments and rows. The latest
-/// version counts; of two of one instant, that of the greater fingerprint.
+/// What becomes of each version, by segment and row; nothing is said of a row that counts, nor of
+/// a notice about nothing. The latest version counts; of two of one instant, that of the greater
+/// fingerprint; none if a notice is not earlier.
 #[must_use]
-pub fn losers(mut versions: Vec<Version>) -> Vec<(u32, u32, Lost)> {
+pub fn decide(mut versions: Vec<Version>) -> Vec<(u32, u32, Option<Verdict>)> {
     versions.sort_unstable();
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(versions.len());
     for record in versions.chunk_by(|one, other| one.id == other.id) {
+        let (rows, notices) = record.split_at(record.partition_point(|row| !row.is_notice));
         // The last one counts; of equal ones, the last stands for all.
-        for pair in record.windows(2) {
+        for pair in rows.windows(2) {
             let [one, next] = pair else { continue };
             let is_copy = (one.at, one.content) == (next.at, next.content);
-            let why = if is_copy { Lost::Duplicate } else { Lost::Superseded };
-            found.push((one.segment, one.row, why));
+            let why = if is_copy { Verdict::Duplicate } else { Verdict::Superseded };
+            found.push((one.segment, one.row, Some(why)));
+        }
+        let last = rows.last();
+        let reaches = |notice: &Version| last.is_some_and(|last| notice.at >= last.at);
+        if let Some(last) = last {
+            let is_deleted = notices.iter().any(reaches);
+            found.push((last.segment, last.row, is_deleted.then_some(Verdict::Deleted)));
+        }
+        for notice in notices {
+            let effect = if reaches(notice) { Verdict::Applied } else { Verdict::Overtaken };
+            found.push((notice.segment, notice.row, last.map(|_| effect)));
         }
     }
     found.sort_unstable();
@@ -156,32 +88,42 @@ mod tests {
 
     proptest! {
         #[test]
-        fn repeated_identifiers_are_found(ids in prop::collection::vec(0..50_u128, 0..80)) {
-            let mut hashes = Hashes::default();
-            hashes.add(&ids);
-            let repeated = hashes.repeated();
-            for id in 0..50_u128 {
-                let count = ids.iter().filter(|other| **other == id).count();
-                prop_assert_eq!(repeated.has(id), count > 1);
-            }
-        }
-
-        #[test]
-        fn the_latest_version_of_each_record_counts(
-            rows in prop::collection::vec((0..5_u128, 0..4_i64, 0..3_u64), 1..40),
+        fn the_latest_version_of_each_record_counts_unless_it_was_deleted(
+            rows in prop::collection::vec((0..5_u128, 0..4_i64, 0..3_u64, 0..6_u8), 1..40),
         ) {
             let versions: Vec<Version> = rows.iter().zip(0..)
-                .map(|((id, at, content), row)| {
-                    Version { id: *id, at: *at, content: *content, segment: row / 7, row }
+                .map(|((id, at, content, kind), row)| Version {
+                    id: *id,
+                    is_notice: *kind == 0,
+                    at: *at,
+                    content: *content,
+                    segment: row / 7,
+                    row,
                 })
                 .collect();
-            let lost: Vec<u32> = losers(versions.clone()).iter().map(|lost| lost.1).collect();
+            let decided = decide(versions.clone());
+            prop_assert_eq!(decided.len(), versions.len());
+            let verdict = |v: &Version| decided.iter().find(|found| found.1 == v.row).unwrap().2;
             for record in 0..5 {
-                let of = versions.iter().filter(|version| version.id == record);
-                let kept: Vec<_> = of.clone().filter(|v| !lost.contains(&v.row)).collect();
-                let best = of.map(|version| (version.at, version.content)).max();
-                prop_assert_eq!(kept.len(), usize::from(best.is_some()));
-                prop_assert_eq!(kept.first().map(|v| (v.at, v.content)), best);
+                let of = || versions.iter().filter(|version| version.id == record);
+                let (rows, notices): (Vec<&Version>, Vec<&Version>) =
+                    of().partition(|version| !version.is_notice);
+                let best = rows.iter().map(|version| (version.at, version.content)).max();
+                let deleted = notices.iter().map(|notice| notice.at).max();
+                let is_deleted = best.is_some_and(|best| deleted.is_some_and(|at| at >= best.0));
+                let with = |wanted| rows.iter().filter(move |v| verdict(v) == wanted);
+                let counts: Vec<_> = with(None).map(|v| (v.at, v.content)).collect();
+                let gone: Vec<_> =
+                    with(Some(Verdict::Deleted)).map(|v| (v.at, v.content)).collect();
+                let best: Vec<_> = best.into_iter().collect();
+                prop_assert_eq!(counts, if is_deleted { Vec::new() } else { best.clone() });
+                prop_assert_eq!(gone, if is_deleted { best.clone() } else { Vec::new() });
+                for notice in notices {
+                    let effect = best.first().map(|(at, _)| {
+                        if notice.at >= *at { Verdict::Applied } else { Verdict::Overtaken }
+                    });
+                    prop_assert_eq!(verdict(notice), effect);
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::definition::deletions::{self, Deletions};
 use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::{Files, Problem, in_folder, toml_file};
 
@@ -216,6 +217,11 @@ pub struct Dataset {
     /// Summary tables.
     #[serde(default, rename = "table")]
     pub tables: Vec<Table>,
+    /// Notices of deletion.
+    pub deletions: Option<Deletions>,
+    /// The dataset whose notices of deletion these are; no file declares it so.
+    #[serde(skip)]
+    pub notices_of: Option<String>,
 }
 
 impl Dataset {
@@ -269,7 +275,13 @@ pub(super) fn load(
     let mut datasets = BTreeMap::new();
     for (path, name, bytes) in in_folder(files, "datasets", "toml") {
         if let Some(dataset) = toml_file::read::<Dataset>(path, bytes, problems) {
-            for (word, message) in mistakes(&dataset, indicators) {
+            let mut found = mistakes(&dataset, indicators);
+            if let Some(deletions) = &dataset.deletions {
+                found.extend(deletions.mistakes(name, files));
+                let notices = deletions.notices(name, &dataset);
+                datasets.extend(notices.map(|notices| (deletions::name_of(name), notices)));
+            }
+            for (word, message) in found {
                 problems.push(Problem::at(path, bytes, &word, message));
             }
             datasets.insert(name.to_owned(), dataset);

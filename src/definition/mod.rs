@@ -3,6 +3,7 @@
 pub mod codelist;
 pub mod correction;
 pub mod dataset;
+pub mod deletions;
 pub mod employer_rules;
 pub mod indicator;
 pub mod pipeline;

@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
 use crate::error::Result;
+use crate::run::dataset::reuse;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
@@ -152,7 +153,7 @@ fn clean_stage(
         return Ok(left.of_stage(clean::STAGE));
     }
     if let Some(current) = reusable(job, plan)? {
-        for folder in ["clean", "rejects"] {
+        for folder in ["clean", "rejects", reuse::FOLDER] {
             let from = format!("{}/{}/{folder}", RUNS, current.run_id);
             job.store.link_files(&from, &format!("{BUILDING}/{folder}"))?;
         }
@@ -311,7 +312,7 @@ fn prune(job: &Job<'_>, current: &Manifest) -> Result<()> {
     older.retain(|name| *name != current.run_id);
     older.sort_unstable_by(|a, b| b.cmp(a));
     let folders = older.iter().skip(RUNS_KEPT).flat_map(|run| {
-        let folders = ["clean", "rejects", "tables"];
+        let folders = ["clean", "rejects", "tables", reuse::FOLDER];
         folders.map(|folder| format!("{RUNS}/{run}/{folder}"))
     });
     let outputs = current.outputs.iter().map(|output| format!("{CURRENT}/{}", output.file.path));

@@ -49,10 +49,12 @@ pub fn key(job: &Job<'_>, input: &Input, source: &str) -> String {
         .update(input.blake3.as_bytes());
     hasher.update(job.key.fingerprint().as_bytes());
     if let Some(dataset) = job.definitions.datasets.get(source) {
-        let own = format!("datasets/{source}.toml");
+        let own = format!("datasets/{}.toml", dataset.notices_of.as_deref().unwrap_or(source));
         hasher.update(digests.get(&own).map_or(&[], |digest| digest.as_bytes()));
+        let looked_up: Vec<String> =
+            dataset.lookups.iter().map(|lookup| source_name(source, lookup)).collect();
         for (input, _, name) in job.read_inputs() {
-            if dataset.lookups.iter().any(|lookup| name == source_name(source, lookup)) {
+            if looked_up.iter().any(|other| name == other) {
                 hasher.update(input.blake3.as_bytes());
             }
         }

@@ -4,14 +4,14 @@ use std::fs;
 
 use crate::support::{Scene, root};
 
-const HEADER: &str = "id;conseiller_id;structure_id;date;maj_le;canal;activite;code_commune;\
+pub const HEADER: &str = "id;conseiller_id;structure_id;date;maj_le;canal;activite;code_commune;\
     code_postal;nb_participants;nb_participants_recurrents;age_moins12;age_12_18;age_18_35;\
     age_35_60;age_plus60;st_etudiant;st_sans_emploi;st_en_emploi;st_retraite;st_heterogene;themes;\
     duree;orientation;note";
 const SESSIONS: &str = "clean/sessions/ym=2023-05/sessions.parquet";
 
 /// A scene of the dataset of the race, with two structures and two communes.
-fn scene(rows: &[String]) -> Scene {
+pub fn scene(rows: &[String]) -> Scene {
     let mut scene = Scene::new();
     scene.pipeline = root().join("benches/race/race.toml");
     scene.file("structures.csv", "id;categorie_juridique\ns1;7210\ns2;9220\ns3;8410\n");
@@ -21,7 +21,7 @@ fn scene(rows: &[String]) -> Scene {
 }
 
 /// A session on a day of 2023-05, of this version.
-fn session(id: u32, structure: &str, participants: u32, version: u32) -> String {
+pub fn session(id: u32, structure: &str, participants: u32, version: u32) -> String {
     format!(
         "{id:024x};c{};{structure};2023-05-{:02}T10:00:00.000Z;2023-06-01T00:00:00.{version:03}Z;\
          domicile;individuel;01001;01000;{participants};0;0;0;0;{participants};0;0;0;{participants};\

@@ -1,12 +1,11 @@
 //! Segments of a dataset become clean files, a month at a time: one version a record, in order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
-use crate::clean::duplicates::{Hashes, Lost, Repeated, Version, losers};
 use crate::column::{Dictionary, NO_TEXT, Texts, Values};
 use crate::definition::dataset::{Dataset, Field, Reading};
 use crate::error::{Error, Result};
@@ -15,18 +14,17 @@ use crate::run::clean::{Cleaned, STAGE};
 use crate::run::coded::file::CodedWriter;
 use crate::run::coded::layout::Layout;
 use crate::run::coded::{self, Cells};
-use crate::run::dataset::files::{Coded, Dictionaries, clean_layout};
-use crate::run::dataset::lookups;
+use crate::run::dataset::files::{Dictionaries, clean_layout};
 use crate::run::dataset::months::text_of;
 use crate::run::dataset::order::order_of;
+use crate::run::dataset::reuse::{self, Kept, KeptMonth, month_keys};
 use crate::run::dataset::tables::{Cubes, Rows, Tables, merge};
+use crate::run::dataset::verdicts::{Files, Judged, Part, judge, within};
+use crate::run::dataset::{lookups, sums};
 use crate::run::job::{Job, Progress};
-use crate::run::ledger::{Account, Amount};
-use crate::run::manifest::{Output, Segment};
+use crate::run::manifest::Output;
 use crate::run::outputs::BUILDING;
 use crate::run::parquet::ROWS_PER_GROUP;
-use crate::vocabulary::codes::Fate;
-use crate::vocabulary::columns;
 
 /// The texts of columns and of what is looked up, all with their codes.
 #[derive(Debug)]
@@ -91,111 +89,67 @@ impl Found {
     }
 }
 
-/// A month's file, its sums and its accounts.
+/// A month's file and its sums.
 struct Month {
     output: Option<Output>,
     cubes: Cubes,
-    /// Segment → rows kept, and rows lost.
-    accounts: BTreeMap<usize, (i64, BTreeMap<Lost, i64>)>,
-    month: i32,
 }
 
-/// Cleans all months of a dataset; returns its tables.
+/// Cleans all months of a dataset that an earlier run did not; returns its tables.
 ///
 /// # Errors
 /// When a file cannot be read or written.
 pub fn run(
     job: &Job<'_>,
     (name, dataset): (&str, &Dataset),
-    segments: &[&Segment],
+    parts: &[Part<'_>],
     cleaned: &mut Cleaned,
 ) -> Result<Vec<(String, RecordBatch)>> {
     let known = lookups::read(job, name, dataset)?;
-    let files: Vec<Coded<'_>> = segments
-        .iter()
-        .map(|segment| Coded::open(job.store, &segment.rows.path))
-        .collect::<Result<_>>()?;
-    let lost = find_lost(dataset, &files)?;
+    let files = Files::of(job.store, parts);
+    let mut earlier = Kept::read(job, name)?;
+    let judged = judge(job.store, (parts, &files), &earlier.segments)?;
+    reuse::enter(parts, &judged, &mut cleaned.ledger);
+    let keys = month_keys(job, (name, dataset), parts, &judged)?;
+    let mut months: BTreeMap<i32, KeptMonth> = BTreeMap::new();
+    for (month, key) in &keys {
+        months.extend(earlier.take(job, *month, key)?.map(|kept| (*month, kept)));
+    }
     let tables = Tables::new(dataset, job.definitions)?;
     let coding = Coding::new(dataset);
+    let kept = months.values_mut().map(|month| &mut month.sums);
+    let kept = sums::take_out(kept, &earlier.texts, (&tables, &coding))?;
+    let mut cubes: BTreeMap<i32, Cubes> = months.keys().copied().zip(kept).collect();
     let layout = clean_layout(name, dataset)?;
-    let work = Work { job, name, dataset, segments, files, lost, known, coding, tables, layout };
-    let months: BTreeSet<i32> =
-        segments.iter().flat_map(|segment| &segment.groups).map(|(month, _)| *month).collect();
-    (job.progress)(Progress::Stage(STAGE, u64::try_from(months.len()).unwrap_or_default()));
-    let done = work.clean_all(&months.into_iter().collect::<Vec<i32>>())?;
+    let work =
+        Work { job, name, dataset, parts, files, judged: &judged, known, coding, tables, layout };
+    let to_clean: Vec<i32> = keys.keys().filter(|m| !months.contains_key(m)).copied().collect();
+    tracing::info!(
+        event = "months.kept",
+        dataset = name,
+        kept = months.len(),
+        cleaned = to_clean.len(),
+        "Months that nothing new concerns are kept."
+    );
+    (job.progress)(Progress::Stage(STAGE, u64::try_from(to_clean.len()).unwrap_or_default()));
+    let done = work.clean_all(&to_clean)?;
     (job.progress)(Progress::Done);
-    let mut cubes = work.tables.nothing();
-    for month in done {
-        work.enter(&month, cleaned)?;
-        cleaned.outputs.extend(month.output);
-        merge(&mut cubes, month.cubes);
+    for (month, Month { output, cubes: made }) in to_clean.into_iter().zip(done) {
+        let key = keys.get(&month).cloned().unwrap_or_default();
+        months.insert(month, KeptMonth { key, output, sums: Vec::new() });
+        cubes.insert(month, made);
     }
-    work.tables.finish(cubes, &|name| work.coding.texts(name))
-}
-
-/// The rows of each segment that do not count, in order.
-fn find_lost(dataset: &Dataset, files: &[Coded<'_>]) -> Result<Vec<Vec<(u32, Lost)>>> {
-    let groups: Vec<(usize, usize)> = files
-        .iter()
-        .enumerate()
-        .flat_map(|(segment, file)| (0..file.groups()).map(move |group| (segment, group)))
-        .collect();
-    let read = |(segment, group): (usize, usize), names: &[&str]| {
-        let file = files.get(segment).ok_or_else(|| Error::internal("a segment has a file"))?;
-        file.read(group, names, &[None, None, None])
-    };
-    let hashes = groups
-        .par_iter()
-        .try_fold(Hashes::default, |mut hashes, place| {
-            let columns = read(*place, &[&dataset.id])?;
-            hashes.add(columns.first().map_or(&[], Values::ids));
-            Ok::<_, Error>(hashes)
-        })
-        .try_reduce(Hashes::default, |one, other| Ok(one.merged(other)))?;
-    let repeated: Repeated = hashes.repeated();
-    let mut starts = HashMap::new();
-    let mut next: Vec<u32> = vec![0; files.len()];
-    for (segment, group) in &groups {
-        let (Some(file), Some(start)) = (files.get(*segment), next.get_mut(*segment)) else {
-            continue;
-        };
-        starts.insert((*segment, *group), *start);
-        *start += file.rows_of(*group);
+    let (cuts, texts) = sums::put_away(cubes.values(), (&work.tables, &work.coding))?;
+    for (month, sums) in months.values_mut().zip(cuts) {
+        month.sums = sums;
+        cleaned.outputs.extend(month.output.clone());
     }
-    let names = [dataset.id.as_str(), dataset.version.as_str(), columns::EMPREINTE.name];
-    let versions = |place: &(usize, usize)| -> Result<Vec<Version>> {
-        let columns = read(*place, &names)?;
-        let [ids, at, prints] = columns.as_slice() else {
-            return Err(Error::internal("three columns were asked for"));
-        };
-        let start = starts.get(place).copied().unwrap_or_default();
-        let segment = u32::try_from(place.0).map_err(|_| Error::internal("few segments"))?;
-        let rows = ids.ids().iter().zip(at.instants()).zip(prints.instants()).zip(start..);
-        let several = rows.filter(|(((id, _), _), _)| repeated.has(**id));
-        Ok(several
-            .map(|(((id, at), print), row)| Version {
-                id: *id,
-                at: *at,
-                content: print.cast_unsigned(),
-                segment,
-                row,
-            })
-            .collect())
-    };
-    let versions: Vec<Vec<Version>> = if repeated.is_empty() {
-        Vec::new()
-    } else {
-        groups.par_iter().map(versions).collect::<Result<_>>()?
-    };
-    let mut lost = vec![Vec::new(); files.len()];
-    for (segment, row, why) in losers(versions.into_iter().flatten().collect()) {
-        let place = usize::try_from(segment).unwrap_or_default();
-        if let Some(rows) = lost.get_mut(place) {
-            rows.push((row, why));
-        }
-    }
-    Ok(lost)
+    let segments = parts.iter().map(|part| part.segment.key.clone());
+    let segments = segments.zip(judged.iter().cloned()).collect();
+    Kept { segments, months, texts }.write(job, name)?;
+    let mut all = work.tables.nothing();
+    cubes.into_values().for_each(|of_month| merge(&mut all, of_month));
+    work.tables.finish(all, &|name| work.coding.texts(name))
 }
 
 /// All that cleaning a month needs.
@@ -203,9 +157,9 @@ struct Work<'a> {
     job: &'a Job<'a>,
     name: &'a str,
     dataset: &'a Dataset,
-    segments: &'a [&'a Segment],
-    files: Vec<Coded<'a>>,
-    lost: Vec<Vec<(u32, Lost)>>,
+    parts: &'a [Part<'a>],
+    files: Files<'a>,
+    judged: &'a [Judged],
     known: Vec<Known>,
     coding: Coding<'a>,
     tables: Tables<'a>,
@@ -238,9 +192,8 @@ impl Work<'_> {
     }
 
     fn clean(&self, month: i32) -> Result<Month> {
-        let mut done =
-            Month { output: None, cubes: self.tables.nothing(), accounts: BTreeMap::new(), month };
-        let (rows, lost) = self.gather(month, &mut done)?;
+        let mut done = Month { output: None, cubes: self.tables.nothing() };
+        let (rows, lost) = self.gather(month)?;
         let column = |name: &str| self.dataset.place(name).and_then(|place| rows.get(place));
         let instants = column(&self.dataset.period.month_of).map_or(&[][..], Values::instants);
         let ids = column(&self.dataset.id).map_or(&[][..], Values::ids);
@@ -268,21 +221,23 @@ impl Work<'_> {
     }
 
     /// The rows of a month of all segments, and those of them that do not count.
-    fn gather(&self, month: i32, done: &mut Month) -> Result<(Vec<Values>, Vec<u32>)> {
+    fn gather(&self, month: i32) -> Result<(Vec<Values>, Vec<u32>)> {
         let names: Vec<&str> = self.dataset.columns.iter().map(Field::column).collect();
         let mut rows: Vec<Values> = Vec::new();
         let mut all_lost = Vec::new();
-        for (number, (segment, file)) in self.segments.iter().zip(&self.files).enumerate() {
-            let lost = self.lost.get(number).map_or(&[][..], Vec::as_slice);
+        for ((number, part), judged) in self.parts.iter().enumerate().zip(self.judged) {
+            if part.dataset.notices_of.is_some() {
+                continue;
+            }
             let mut start = 0_u32;
-            for (group, (of_month, count)) in segment.groups.iter().enumerate() {
+            for (group, (of_month, count)) in part.segment.groups.iter().enumerate() {
                 let range = start..start + count;
                 start = range.end;
                 if *of_month != month {
                     continue;
                 }
                 let base = rows.first().map_or(0, Values::len);
-                let read = file.read(group, &names, &self.coding.columns)?;
+                let read = self.files.get(number)?.read(group, &names, &self.coding.columns)?;
                 if rows.is_empty() {
                     rows = read;
                 } else {
@@ -290,14 +245,9 @@ impl Work<'_> {
                         to.extend(from, 0..from.len());
                     }
                 }
-                let first = lost.partition_point(|(row, _)| *row < range.start);
-                let last = lost.partition_point(|(row, _)| *row < range.end);
-                let here = lost.get(first..last).unwrap_or_default();
-                let (kept, reasons) = done.accounts.entry(number).or_default();
-                *kept += i64::from(*count) - i64::try_from(here.len()).unwrap_or_default();
-                for (row, why) in here {
-                    *reasons.entry(*why).or_default() += 1;
-                    all_lost.push(u32::try_from(base).unwrap_or_default() + row - range.start);
+                let base = u32::try_from(base).unwrap_or_default();
+                for (_, lost) in within(&judged.rows, range.clone()) {
+                    all_lost.extend(lost.iter().map(|row| base + row - range.start));
                 }
             }
         }
@@ -345,31 +295,6 @@ impl Work<'_> {
         let mut file = draft.commit_unsynced()?;
         file.path = path;
         Ok(Output { file, rows })
-    }
-
-    /// Enters a month in the ledger.
-    fn enter(&self, month: &Month, cleaned: &mut Cleaned) -> Result<()> {
-        for (number, (kept, lost)) in &month.accounts {
-            let segment = self.segments.get(*number);
-            let segment = segment.ok_or_else(|| Error::internal("a row comes from a segment"))?;
-            let account = Account {
-                stage: STAGE.to_owned(),
-                source: self.name.to_owned(),
-                segment: segment.id.clone(),
-                period: text_of(month.month),
-            };
-            let all = kept + lost.values().sum::<i64>();
-            cleaned.ledger.enter(&account, Amount::of_rows(all));
-            cleaned.ledger.leave(&account, Fate::Kept, "", Amount::of_rows(*kept));
-            for (why, count) in lost {
-                let fate = match why {
-                    Lost::Superseded => Fate::Superseded,
-                    Lost::Duplicate => Fate::Duplicate,
-                };
-                cleaned.ledger.leave(&account, fate, "", Amount::of_rows(*count));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -2,28 +2,40 @@
 
 pub mod clean;
 pub mod files;
+pub mod ids;
 pub mod ingest;
 pub mod lookups;
 pub mod months;
 pub mod order;
+pub mod reuse;
+pub mod sums;
 pub mod tables;
+pub mod verdicts;
 pub mod verify;
 
 use crate::definition::Definitions;
 use crate::definition::dataset::Dataset;
 use crate::error::Result;
+use crate::run::dataset::verdicts::Part;
 use crate::run::job::Job;
 use crate::run::manifest::Output;
 use crate::run::manifest::Segment;
 use crate::run::outputs::BUILDING;
 
-/// The datasets of which there are segments, with them, in order.
+/// The datasets of which there are segments, with them and those of their notices of deletion, in
+/// order.
 pub fn with_segments<'m>(
     definitions: &'m Definitions,
     segments: &'m [Segment],
-) -> impl Iterator<Item = (&'m str, &'m Dataset, Vec<&'m Segment>)> {
-    definitions.datasets.iter().filter_map(move |(name, dataset)| {
-        let own: Vec<&Segment> = segments.iter().filter(|s| s.source == *name).collect();
+) -> impl Iterator<Item = (&'m str, &'m Dataset, Vec<Part<'m>>)> {
+    let datasets = definitions.datasets.iter().filter(|(_, dataset)| dataset.notices_of.is_none());
+    datasets.filter_map(move |(name, dataset)| {
+        let part = |segment: &'m Segment| {
+            let of = definitions.datasets.get(&segment.source)?;
+            let is_own = segment.source == *name || of.notices_of.as_ref() == Some(name);
+            is_own.then_some(Part { segment, dataset: of })
+        };
+        let own: Vec<Part<'m>> = segments.iter().filter_map(part).collect();
         (!own.is_empty()).then_some((name.as_str(), dataset, own))
     })
 }
@@ -37,9 +49,9 @@ pub const REJECTS: &str = "rejects/datasets/";
 /// When a file cannot be linked.
 pub fn publish_rejects(job: &Job<'_>, segments: &[Segment]) -> Result<Vec<Output>> {
     let mut outputs = Vec::new();
-    for (name, _, own) in with_segments(job.definitions, segments) {
-        for segment in own {
-            let path = format!("{REJECTS}{name}/{}.parquet", segment.id);
+    for (_, _, own) in with_segments(job.definitions, segments) {
+        for Part { segment, .. } in own {
+            let path = format!("{REJECTS}{}/{}.parquet", segment.source, segment.id);
             job.store.link(&segment.rejects.path, &format!("{BUILDING}/{path}"))?;
             let rows = segment.refused.values().sum::<i64>();
             let mut file = segment.rejects.clone();

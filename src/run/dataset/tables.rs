@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::run::aggregate::csv_of;
 use crate::run::dataset::files::{Coded, Dictionaries};
 use crate::run::dataset::months;
+use crate::run::dataset::sums::{PARTS, Shape};
 use crate::run::job::Job;
 use crate::run::manifest::Output;
 use crate::run::outputs;
@@ -98,6 +99,29 @@ impl<'d> Tables<'d> {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// What the codes of each table stand for.
+    pub(super) fn shapes(&self) -> Vec<Shape<'_>> {
+        let dimension = |plan: &'_ Plan<'d>, name: &'d String| {
+            let is_part = plan.table.split.contains_key(name);
+            let is_period = *name == self.dataset.period.name;
+            (!is_period).then_some(if is_part { PARTS } else { name.as_str() })
+        };
+        let shape = |plan: &'_ Plan<'d>| Shape {
+            dimensions: plan.own_dimensions().map(|name| dimension(plan, name)).collect(),
+            distinct: plan
+                .sources()
+                .into_iter()
+                .filter_map(|(measure, name)| name.filter(|_| measure == Measure::Distinct))
+                .collect(),
+        };
+        self.plans.iter().map(shape).collect()
+    }
+
+    /// The parts of split texts.
+    pub(super) fn parts(&self) -> &Mutex<Dictionary> {
+        &self.parts
     }
 
     /// Sums without rows.
@@ -264,16 +288,18 @@ impl<'d> Tables<'d> {
     }
 }
 
-impl Plan<'_> {
+impl<'d> Plan<'d> {
     /// Dimensions that are no bands.
-    fn own_dimensions(&self) -> impl Iterator<Item = &String> {
-        self.table.by.iter().filter(|name| !self.table.bands.contains_key(*name))
+    fn own_dimensions(&self) -> impl Iterator<Item = &'d String> {
+        let table = self.table;
+        table.by.iter().filter(|name| !table.bands.contains_key(*name))
     }
 
     /// What is computed, and from which column. Bands are measures until the end.
-    fn sources(&self) -> Vec<(Measure, Option<&str>)> {
-        if !self.table.bands.is_empty() {
-            let bands = self.table.bands.values().flatten();
+    fn sources(&self) -> Vec<(Measure, Option<&'d str>)> {
+        let table = self.table;
+        if !table.bands.is_empty() {
+            let bands = table.bands.values().flatten();
             return bands.map(|name| (Measure::Sum, Some(name.as_str()))).collect();
         }
         let of = |indicator: &Indicator| match indicator.compute {

@@ -6,9 +6,10 @@ use crate::definition::Definitions;
 use crate::definition::dataset::Dataset;
 use crate::error::Result;
 use crate::run::aggregate::csv_of;
+use crate::run::dataset::verdicts::Part;
 use crate::run::dataset::{months, tables};
 use crate::run::ledger::Ledger;
-use crate::run::manifest::{CURRENT, Segment};
+use crate::run::manifest::CURRENT;
 use crate::run::store::Store;
 use crate::run::{clean, ingest, parquet};
 use crate::vocabulary::codes::Fate;
@@ -19,17 +20,17 @@ use crate::vocabulary::codes::Fate;
 /// When a file cannot be read.
 pub fn problems(
     store: &Store,
-    (name, dataset, segments): (&str, &Dataset, &[&Segment]),
+    (name, dataset, parts): (&str, &Dataset, &[Part<'_>]),
     ledger: &Ledger,
     definitions: &Definitions,
 ) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for segment in segments {
+    for Part { segment, .. } in parts {
         let path = &segment.rows.path;
         let rows = parquet::row_count(store.file(path)?)?;
         let refused = parquet::row_count(store.file(&segment.rejects.path)?)?;
-        let entered = ledger.entered(clean::STAGE, name, &segment.id).rows;
-        let read = ledger.entered(ingest::STAGE, name, &segment.id).rows;
+        let entered = ledger.entered(clean::STAGE, &segment.source, &segment.id).rows;
+        let read = ledger.entered(ingest::STAGE, &segment.source, &segment.id).rows;
         let is_told = refused == segment.refused.values().sum::<i64>();
         if rows != entered
             || rows + refused != segment.records
