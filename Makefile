@@ -12,10 +12,10 @@ WORK ?= $(HOME)/.cache/conum/race
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run check test fuzz expected bench race docs clean tools
+.PHONY: help build run check test fuzz expected bench hotpaths race docs clean tools
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 tools: # What cargo does not bring: itself and a C compiler, for zstd
 	@command -v $(CARGO) >/dev/null || { \
@@ -57,6 +57,9 @@ expected: tools ## Make sample-data and its expected tables again, to be read as
 bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
 	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
 	  benches/run.sh $(SIZE)
+
+hotpaths: tools ## Time of each hot path alone, beside that of the last time
+	$(CARGO) bench --locked
 
 race: build ## Race other engines on SIZE rows: BENCH holds their programs, WORK gets data and results
 	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
