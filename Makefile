@@ -64,7 +64,8 @@ hotpaths: tools ## Time of each hot path alone, beside that of the last time
 race: build ## Race other engines on SIZE rows: BENCH holds their programs, WORK gets data and results
 	CONUM=$$($(CARGO) metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/conum \
 	  python3 benches/race/race.py $(or $(filter-out 1000000,$(SIZE)),1m) --bench $(BENCH) --work $(WORK) \
-	  --conum benches/race/conum.sh --write docs/performance.md
+	  --conum benches/race/conum.sh --floors "$(CARGO) bench --quiet --locked --bench floors --" \
+	  --write docs/performance.md
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps
