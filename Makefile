@@ -14,10 +14,10 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run check test fuzz expected bench race night docs clean tools
+.PHONY: help build run check test fuzz expected bench hotpaths race night docs clean tools
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 tools: # What cargo does not bring: itself and a C compiler, for zstd
 	@command -v $(CARGO) >/dev/null || { \
@@ -59,9 +59,13 @@ expected: tools ## Make sample-data and its expected tables again, to be read as
 bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
 	CONUM=$(RELEASE) benches/run.sh $(or $(SIZE),1000000)
 
+hotpaths: tools ## Time of each hot path alone, beside that of the last time
+	$(CARGO) bench --locked
+
 race: build ## Race other engines on SIZE (1m, 10m, 50m) rows: BENCH holds their programs, WORK gets data and results
 	CONUM=$(RELEASE) python3 benches/race/race.py $(or $(SIZE),1m) --bench $(BENCH) --work $(WORK) \
-	  --conum $(CURDIR)/benches/race/conum.sh --write docs/performance.md
+	  --conum $(CURDIR)/benches/race/conum.sh \
+	  --floors "$(CARGO) bench --quiet --locked --bench floors --" --write docs/performance.md
 
 night: build ## Cost of a night on the race's SIZE rows; SPREAD=--spread edits all months
 	python3 benches/night/night.py $(or $(SIZE),1m) --data $(WORK)/data --work $(WORK)/night \

@@ -85,22 +85,16 @@ def output(engine, options):
     return options.work / "out" / options.size / engine
 
 
-def reading(options):
-    """Returns the command that reads the input and does nothing with it."""
-    return ["cat", options.data / "sessions.csv"]
-
-
 def warm(options):
     """Ends the writes of earlier runs and brings the input into memory."""
     os.sync()
-    subprocess.run(reading(options), stdout=subprocess.DEVNULL, check=True)
+    reading = ["cat", options.data / "sessions.csv"]
+    subprocess.run(reading, stdout=subprocess.DEVNULL, check=True)
 
 
 def command(engine, options, python):
     """Returns the command line of an engine."""
     out = output(engine, options)
-    if engine == table.READING:
-        return reading(options)
     if engine == "conum":
         return [*shlex.split(options.conum), options.data, out, str(options.threads)]
     rest = [word.format(threads=options.threads) for word in PEERS[engine]]
@@ -134,8 +128,7 @@ def run(engine, options, python, number):
     out.parent.mkdir(parents=True, exist_ok=True)
     warm(options)
     log = options.work / "logs" / f"{options.size}-{engine}-{number}.log"
-    found = measure(command(engine, options, python), options.threads,
-                    os.devnull if engine == table.READING else log)
+    found = measure(command(engine, options, python), options.threads, log)
     if found.code != 0:
         shutil.rmtree(out, ignore_errors=True)
     text = (f"{engine}\t{options.size}\t{options.threads}\t{number}\t{found.wall:.2f}\t"
@@ -148,7 +141,7 @@ def run(engine, options, python, number):
 
 def race(options, python):
     """Runs all engines in rounds, each round begun by another; one that fails runs no more."""
-    runs = {engine: [] for engine in ["conum", *options.peers, table.READING]}
+    runs = {engine: [] for engine in ["conum", *options.peers]}
     engines = list(runs)
     for number in range(options.runs):
         turn = number % len(engines)

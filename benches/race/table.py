@@ -8,7 +8,6 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-READING = "reading the file"
 MANIFEST = Path(__file__).resolve().parents[2] / "Cargo.toml"
 
 
@@ -56,12 +55,11 @@ def engine_line(name, version, runs, base):
 
 
 def table(options, python, runs, floors):
-    """Returns the tables of engines and floors under a line saying what they depend on."""
+    """Returns the table of engines, and that of floors if there are some, under a line saying what they depend on."""
     size = (options.data / "sessions.csv").stat().st_size
     load = max(run.load for several in runs.values() for run in several)
     base, known = medians(runs["conum"]), versions(options.peers, python)
-    floors = {READING: medians(runs[READING])[1], **floors}
-    return "\n".join([
+    text = "\n".join([
         f"{options.rows:,} rows, {size / 1e9:.2f} GB; {options.threads} threads; medians of"
         f" {options.runs} runs; {datetime.date.today()}; {processor()}, {os.cpu_count()} cores;"
         f" load before a run at most {load:.1f}.",
@@ -69,11 +67,11 @@ def table(options, python, runs, floors):
         "| Engine | Version | Wall s | CPU s | Peak MB | Wall × | CPU × | Peak × |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
         *(engine_line(name, version, runs[name], base) for name, version in known.items()),
-        "",
-        "| Floor | CPU s | CPU × |",
-        "|---|--:|--:|",
-        *(f"| {name} | {cpu:.2f} | {cpu / base[1]:.2f} |" for name, cpu in floors.items()),
     ])
+    if floors:
+        lines = (f"| {name} | {cpu:.2f} | {cpu / base[1]:.2f} |" for name, cpu in floors.items())
+        text = "\n".join([text, "", "| Floor | CPU s | CPU × |", "|---|--:|--:|", *lines])
+    return text
 
 
 def around_block(path, size):

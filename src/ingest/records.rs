@@ -36,7 +36,7 @@ pub(super) struct Record {
 
 /// Some consecutive records of the file.
 #[derive(Debug, Default)]
-pub(crate) struct Block {
+pub struct Block {
     bytes: Vec<u8>,
     /// Records cut out.
     pub(super) records: Vec<Record>,

@@ -13,7 +13,7 @@ use crate::ingest::records::{Block, Blocks, Reader, Rest, unreadable};
 const RUN: usize = if cfg!(fuzzing) { 1 << 10 } else { 192 << 10 };
 
 /// Cuts an input of delimited text, without its header, into runs.
-pub(crate) struct Runs<R> {
+pub struct Runs<R> {
     input: R,
     delimiter: u8,
     /// Fields of a record.
@@ -26,8 +26,11 @@ pub(crate) struct Runs<R> {
 }
 
 impl<R: Read> Runs<R> {
-    /// Reads the header record, and gives what follows it.
-    pub(crate) fn open(input: R, delimiter: u8) -> Result<(String, i64, Self)> {
+    /// Reads the header record; gives it, the line that follows it, and the runs from there on.
+    ///
+    /// # Errors
+    /// When the input cannot be read, or has no header.
+    pub fn open(input: R, delimiter: u8) -> Result<(String, i64, Self)> {
         let mut blocks = Blocks::of_csv(input, Encoding::Utf8, delimiter);
         let header = blocks.header()?;
         let (input, rest) = blocks.into_rest();
@@ -43,13 +46,16 @@ impl<R: Read> Runs<R> {
     }
 
     /// Tells how many fields a record has.
-    pub(crate) fn expect_fields(&mut self, count: usize) {
+    pub fn expect_fields(&mut self, count: usize) {
         self.count = count;
     }
 
     /// The next run, or `None` at the end. It ends with a line feed, save the last one of a file
     /// that does not, or one that has none.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>> {
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub fn next_run(&mut self) -> Result<Option<Vec<u8>>> {
         let mut bytes = std::mem::take(&mut self.carry);
         if bytes.len() > RUN {
             self.carry = bytes.split_off(RUN);
@@ -78,7 +84,10 @@ impl<R: Read> Runs<R> {
 
     /// Puts runs back, the first of which is not regular, and cuts one block of records the careful
     /// way. `line` is that of the first record, and that of the next one afterwards.
-    pub(crate) fn cut_carefully(
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub fn cut_carefully(
         &mut self,
         runs: impl Iterator<Item = Vec<u8>>,
         line: &mut i64,

@@ -18,7 +18,7 @@ pub(crate) struct Scan {
 
 /// The bytes are not whole records of that many fields with quotes as they should be.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Irregular;
+pub struct Irregular;
 
 impl Scan {
     /// Finds the fields of whole records, `count` each; memory of earlier scans is used again.

@@ -14,8 +14,8 @@ use crate::ingest::dataset::rules::Rule;
 use crate::ingest::fields;
 use crate::ingest::plan::plain;
 use crate::ingest::records::Block;
-pub(crate) use crate::ingest::runs::Runs;
-pub(crate) use crate::ingest::scan::Irregular;
+pub use crate::ingest::runs::Runs;
+pub use crate::ingest::scan::Irregular;
 use crate::ingest::scan::{Scan, unquoted};
 use crate::vocabulary::reject::reasons;
 
@@ -95,17 +95,17 @@ impl Refused {
 }
 
 /// What a run became, or that it is not regular.
-pub(crate) type Outcome = std::result::Result<Piece, Irregular>;
+pub type Outcome = std::result::Result<Piece, Irregular>;
 
 /// Records that were cut with care.
 #[derive(Debug, Default)]
-pub(crate) struct Mended {
+pub struct Mended {
     /// Regular records.
-    pub(crate) run: Vec<u8>,
+    pub run: Vec<u8>,
     /// The line of each.
-    pub(crate) lines: Vec<i64>,
+    pub lines: Vec<i64>,
     /// Lines that are no record of the file, and why.
-    pub(crate) refused: Vec<(i64, &'static str)>,
+    pub refused: Vec<(i64, &'static str)>,
 }
 
 impl<'d> Plan<'d> {
@@ -181,7 +181,7 @@ impl<'d> Plan<'d> {
     /// Records cut with care, as a run of regular ones with the line of each; and the lines of
     /// those that have not the shape of the file, with the reason.
     #[must_use]
-    pub(crate) fn mended(&self, block: &Block) -> Mended {
+    pub fn mended(&self, block: &Block) -> Mended {
         let mut mended = Mended { refused: block.broken.clone(), ..Mended::default() };
         let mut places = Vec::new();
         for record in &block.records {
@@ -222,7 +222,7 @@ impl<'d> Plan<'d> {
     ///
     /// # Errors
     /// When they cannot be cut without care.
-    pub(crate) fn read(&self, bytes: &[u8], scratch: &mut Scratch) -> Outcome {
+    pub fn read(&self, bytes: &[u8], scratch: &mut Scratch) -> Outcome {
         let Scratch { scan, memos, months, masks } = scratch;
         if std::str::from_utf8(bytes).is_err() {
             return Err(Irregular);

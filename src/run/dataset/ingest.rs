@@ -295,7 +295,7 @@ impl Staging<'_> {
 fn wave_of<R: Read>(runs: &mut Runs<R>) -> Result<Vec<Vec<u8>>> {
     let mut wave = Vec::new();
     while wave.len() < WAVE
-        && let Some(run) = runs.next()?
+        && let Some(run) = runs.next_run()?
     {
         wave.push(run);
     }

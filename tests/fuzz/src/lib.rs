@@ -152,7 +152,7 @@ fn read_dataset(bytes: &[u8], is_careful: bool) -> Option<Met> {
     runs.expect_fields(plan.field_count());
     let mut scratch = Scratch::default();
     let mut met = Met::default();
-    while let Some(run) = runs.next().unwrap() {
+    while let Some(run) = runs.next_run().unwrap() {
         let outcome = if is_careful { Err(Irregular) } else { plan.read(&run, &mut scratch) };
         let (piece, lines) = match outcome {
             Ok(piece) => (piece, None),
