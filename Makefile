@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run check test fuzz expected bench hotpaths race night docs clean tools
+.PHONY: help build run check test fuzz expected bench hotpaths instructions race night docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,10 @@ bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
 
 hotpaths: tools ## Time of each hot path alone, beside that of the last time
 	$(CARGO) bench --locked
+
+instructions: tools ## Instructions of whole runs, held to a baseline; WRITE=1 makes it again
+	@command -v valgrind >/dev/null || { echo "valgrind is missing: installing it"; apt-get install -y valgrind; }
+	$(CARGO) bench --locked --bench instructions -- $(if $(WRITE),--write)
 
 race: build ## Race other engines on SIZE (1m, 10m, 50m) rows: BENCH holds their programs, WORK gets data and results
 	CONUM=$(RELEASE) python3 benches/race/race.py $(or $(SIZE),1m) --bench $(BENCH) --work $(WORK) \
