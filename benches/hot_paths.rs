@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use conum::aggregate::cube::{self, Cube, Measure};
-use conum::clean::duplicates::{Hashes, Version, losers};
+use conum::clean::duplicates::{Version, decide};
+use conum::clean::repeated::Hashes;
 use conum::column::Values;
 use conum::definition::Definitions;
 use conum::definition::dataset::Dataset;
@@ -20,7 +21,7 @@ use conum::ingest::{self, Context};
 use conum::run::coded::layout::Layout;
 use conum::run::coded::{self, Cells};
 use conum::run::dataset::files::{clean_layout, staged_layout};
-use conum::run::store::read_tree;
+use conum::run::folders::read_tree;
 use conum::sample::{self, Format, Place, Request};
 use criterion::{Criterion, Throughput};
 
@@ -70,8 +71,7 @@ struct Read {
 
 /// Reads an export as `run/dataset/ingest.rs` does, without its threads and files.
 fn read(dataset: &Dataset, known: &[Known], text: &str, scratch: &mut Scratch) -> Result<Read> {
-    let delimiter = u8::try_from(dataset.delimiter)?;
-    let (header, mut line, mut runs) = Runs::open(text.as_bytes(), delimiter)?;
+    let (header, mut line, mut runs) = Runs::open(text.as_bytes(), dataset.delimiter)?;
     let plan = Plan::new(dataset, known, &header)?;
     runs.expect_fields(plan.field_count());
     let (mut columns, mut refused, mut careful) = (Vec::<Values>::new(), 0, 0);
@@ -90,11 +90,10 @@ fn read(dataset: &Dataset, known: &[Known], text: &str, scratch: &mut Scratch) -
         };
         refused += piece.refused.len();
         if columns.is_empty() {
-            columns = piece.columns;
-        } else {
-            for (to, from) in columns.iter_mut().zip(&piece.columns) {
-                to.extend(from, 0..from.len());
-            }
+            columns = piece.columns.iter().map(|values| values.empty_like(0)).collect();
+        }
+        for (to, from) in columns.iter_mut().zip(&piece.columns) {
+            to.extend_at(from, &piece.rows);
         }
     }
     Ok(Read { columns, texts: plan.texts(), refused, careful })
@@ -230,6 +229,7 @@ fn duplicates_group(criterion: &mut Criterion) {
     let ids: Vec<u128> = (0..ROWS).map(id).collect();
     let version = |row: u32| Version {
         id: u128::from(row / 2).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        is_notice: false,
         at: i64::from(row % 3),
         content: u64::from(row % 4),
         segment: row % 5,
@@ -241,12 +241,12 @@ fn duplicates_group(criterion: &mut Criterion) {
     group.bench_function("identifiers", |b| {
         b.iter(|| {
             let mut hashes = Hashes::default();
-            hashes.add(&ids);
+            hashes.add(ids.iter().copied());
             hashes.repeated()
         });
     });
     group.throughput(Throughput::Elements(versions.len() as u64));
-    group.bench_function("versions", |b| b.iter(|| losers(versions.clone())));
+    group.bench_function("versions", |b| b.iter(|| decide(versions.clone())));
     group.finish();
 }
 

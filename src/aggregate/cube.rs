@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::column::NO_COUNT;
+use crate::column::{NO_COUNT, bits};
 
 /// Combinations up to which a place is kept for each of them, met or not.
 const DENSE_MAX: u64 = 1 << 20;
@@ -109,10 +109,10 @@ impl Cube {
                 Cells::Codes(codes) => {
                     for (slot, code) in slots.iter().zip(*codes).filter(|(_, code)| **code != 0) {
                         let cell = usize::try_from(*slot).ok().and_then(|slot| cells.get_mut(slot));
-                        if let Some(Amount::Distinct(bits)) =
+                        if let Some(Amount::Distinct(codes)) =
                             cell.and_then(|cell| cell.get_mut(place))
                         {
-                            set(bits, *code);
+                            bits::set(codes, *code);
                         }
                     }
                 }
@@ -221,10 +221,7 @@ impl Amount {
         match (self, other) {
             (Amount::Sum(to), Amount::Sum(from)) => *to += from,
             (Amount::Distinct(to), Amount::Distinct(from)) => {
-                if to.len() < from.len() {
-                    to.resize(from.len(), 0);
-                }
-                to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
+                bits::join(to, from);
             }
             _ => {}
         }
@@ -312,16 +309,6 @@ fn put(cells: &mut [Vec<Amount>], place: usize, sums: Vec<i64>) {
         if let Some(amount) = cell.get_mut(place) {
             *amount = Amount::Sum(sum);
         }
-    }
-}
-
-fn set(bits: &mut Vec<u64>, code: u32) {
-    let word = usize::try_from(code / 64).unwrap_or_default();
-    if bits.len() <= word {
-        bits.resize(word + 1, 0);
-    }
-    if let Some(word) = bits.get_mut(word) {
-        *word |= 1 << (code % 64);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Columns in memory: codes of texts, identifiers, counts, instants, each of fixed width.
 
+pub mod bits;
 mod dictionary;
 mod fingerprint;
 mod memo;
@@ -37,16 +38,6 @@ impl Values {
             Values::Ids(_) => Values::Ids(Vec::with_capacity(rows)),
             Values::Counts(_) => Values::Counts(Vec::with_capacity(rows)),
             Values::Instants(_) => Values::Instants(Vec::with_capacity(rows)),
-        }
-    }
-
-    /// Takes all values away and keeps their space.
-    pub fn clear(&mut self) {
-        match self {
-            Values::Codes(values) => values.clear(),
-            Values::Ids(values) => values.clear(),
-            Values::Counts(values) => values.clear(),
-            Values::Instants(values) => values.clear(),
         }
     }
 

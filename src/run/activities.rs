@@ -16,7 +16,7 @@ use crate::definition::correction::GONE;
 use crate::error::{Error, Result};
 use crate::run::clean::{Cleaned, STAGE, count_flags};
 use crate::run::corrections::Matched;
-use crate::run::dataset::months::text_of;
+use crate::run::dataset::months::{text_of, year_of};
 use crate::run::frames;
 use crate::run::job::{Job, Progress};
 use crate::run::ledger::{Amount, Ledger};
@@ -226,11 +226,6 @@ impl Work<'_> {
         let path = format!("clean/activites/annee={}/{}.parquet", year_of(month), text_of(month));
         write_pieces(self.job, &path, &CLEAN_ACTIVITES, pieces)
     }
-}
-
-/// The year of a month.
-fn year_of(month: i32) -> i32 {
-    month.div_euclid(12)
 }
 
 /// The rows that count; all of them when nothing is said.

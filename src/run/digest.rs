@@ -93,3 +93,43 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
     Ok(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_file_of_several_pieces_has_the_hash_of_its_bytes() {
+        for length in [0, 1, PIECE, PIECE + 1, 2 * PIECE + 7] {
+            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&bytes).unwrap();
+            let expected = blake3::hash(&bytes).to_hex().to_string();
+            let found = digest(file.path()).unwrap();
+            assert_eq!(found, (u64::try_from(length).unwrap(), expected));
+        }
+    }
+
+    #[test]
+    fn interrupted_reads_go_on() {
+        struct Halting(u8);
+        impl Read for Halting {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                match self.0 {
+                    1 | 3 => Err(io::ErrorKind::Interrupted.into()),
+                    2 | 4 => {
+                        buffer[0] = self.0;
+                        Ok(1)
+                    }
+                    _ => Ok(0),
+                }
+            }
+        }
+        let mut buffer = [0; 9];
+        assert_eq!(fill(&mut Halting(0), &mut buffer).unwrap(), 2);
+        assert_eq!(buffer[..3], [2, 4, 0]);
+    }
+}

@@ -1,13 +1,12 @@
 //! Each Parquet file of a run is read again: rows as recorded, in the declared order.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow::array::{DynComparator, RecordBatch, make_comparator};
+use arrow::compute::SortOptions;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::parquet;
 use crate::run::store::Store;
@@ -51,12 +50,14 @@ fn first_disorder(store: &Store, path: &str, names: &[&str]) -> Result<Option<us
     let mut start = 0;
     for batch in parquet::read(store.file(path)?, Some(names), None)? {
         let batch = batch?;
-        let found = (0..batch.num_rows()).find(|row| match (row.checked_sub(1), &before) {
-            (Some(one), _) => !is_before(names, (&batch, one), (&batch, *row)),
-            (None, Some(last)) => !is_before(names, (last, last.num_rows() - 1), (&batch, *row)),
-            (None, None) => false,
-        });
-        if let Some(row) = found {
+        if let Some(last) = before.filter(|last| last.num_rows() > 0) {
+            let row = last.num_rows() - 1;
+            if batch.num_rows() > 0 && !is_before(&comparators(names, &last, &batch)?, row, 0) {
+                return Ok(Some(start));
+            }
+        }
+        let own = comparators(names, &batch, &batch)?;
+        if let Some(row) = (1..batch.num_rows()).find(|row| !is_before(&own, row - 1, *row)) {
             return Ok(Some(start + row));
         }
         start += batch.num_rows();
@@ -65,39 +66,28 @@ fn first_disorder(store: &Store, path: &str, names: &[&str]) -> Result<Option<us
     Ok(None)
 }
 
-/// Whether a row comes before another, by columns in this order.
-fn is_before(names: &[&str], one: (&RecordBatch, usize), other: (&RecordBatch, usize)) -> bool {
-    let orderings = names.iter().filter_map(|name| {
-        let (a, b) = (one.0.column_by_name(name)?, other.0.column_by_name(name)?);
-        Some(compare((a, one.1), (b, other.1)))
-    });
-    orderings.into_iter().find(|ordering| ordering.is_ne()).is_some_and(std::cmp::Ordering::is_lt)
+/// What compares a row of one batch with a row of another, column by column.
+fn comparators(
+    names: &[&str],
+    one: &RecordBatch,
+    other: &RecordBatch,
+) -> Result<Vec<DynComparator>> {
+    let column = |batch: &RecordBatch, name: &str| {
+        let column = batch.column_by_name(name).cloned();
+        column.ok_or_else(|| Error::internal("a column that was asked for"))
+    };
+    let compare = |name: &&str| {
+        let (one, other) = (column(one, name)?, column(other, name)?);
+        Ok(make_comparator(&one, &other, SortOptions { descending: false, nulls_first: true })?)
+    };
+    names.iter().map(compare).collect()
+}
+
+fn is_before(comparators: &[DynComparator], one: usize, other: usize) -> bool {
+    let mut orderings = comparators.iter().map(|compare| compare(one, other));
+    orderings.find(|ordering| ordering.is_ne()).is_some_and(Ordering::is_lt)
 }
 
 fn is_parquet(output: &Output) -> bool {
     Path::new(&output.file.path).extension().is_some_and(|extension| extension == "parquet")
-}
-
-fn compare(one: (&ArrayRef, usize), other: (&ArrayRef, usize)) -> std::cmp::Ordering {
-    match (one.0.is_valid(one.1), other.0.is_valid(other.1)) {
-        (true, true) => {}
-        (one, other) => return one.cmp(&other),
-    }
-    match one.0.data_type() {
-        DataType::Utf8 => {
-            let (text, next) = (one.0.as_string::<i32>(), other.0.as_string::<i32>());
-            text.value(one.1).cmp(next.value(other.1))
-        }
-        DataType::Date32 => of_numbers::<Date32Type>(one, other),
-        DataType::Int64 => of_numbers::<Int64Type>(one, other),
-        DataType::Timestamp(..) => of_numbers::<TimestampMicrosecondType>(one, other),
-        _ => std::cmp::Ordering::Equal,
-    }
-}
-
-fn of_numbers<T: ArrowPrimitiveType<Native: Ord>>(
-    one: (&ArrayRef, usize),
-    other: (&ArrayRef, usize),
-) -> std::cmp::Ordering {
-    one.0.as_primitive::<T>().value(one.1).cmp(&other.0.as_primitive::<T>().value(other.1))
 }

@@ -10,6 +10,7 @@ use crate::definition::codelist::Lists;
 use crate::definition::source::Source;
 use crate::error::{Error, Result};
 use crate::run::clean::Cleaned;
+use crate::run::dataset::months::year_of;
 use crate::run::job::Job;
 use crate::run::ledger::Amount;
 use crate::run::manifest::Segment;
@@ -114,7 +115,7 @@ fn enter(
     cleaned: &mut Cleaned,
 ) -> Result<()> {
     let segment = read.segments.get(group.segment).ok_or_else(lacking)?;
-    let account = account(segment, group.month.div_euclid(12).to_string());
+    let account = account(segment, year_of(group.month).to_string());
     for (fate, amount) in sums {
         cleaned.ledger.enter(&account, *amount);
         if *fate != Fate::Kept {

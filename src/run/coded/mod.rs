@@ -1,4 +1,4 @@
-//! Columns of codes and numbers become an encoded row group of a Parquet file, and back.
+//! Columns of codes and numbers become an encoded row group of a Parquet file.
 
 mod bounds;
 mod chunk;
@@ -6,10 +6,8 @@ pub mod file;
 mod ids;
 pub mod layout;
 mod numbers;
-pub mod pages;
 mod runs;
 mod texts;
-mod unpack;
 
 use std::cell::RefCell;
 

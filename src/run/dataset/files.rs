@@ -1,16 +1,21 @@
 //! The Parquet files of a dataset: what their columns are, and their row groups as codes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use arrow::datatypes::{DataType, Field as ArrowField, Schema};
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{
+    DataType, Field as ArrowField, Int32Type, Int64Type, Schema, TimestampMicrosecondType,
+};
 
-use crate::column::{Dictionary, Values};
+use crate::column::{Dictionary, NO_COUNT, NO_INSTANT, NO_TEXT, Values};
 use crate::definition::dataset::{Dataset, Field, Reading};
 use crate::error::{Error, Result};
 use crate::run::coded::layout::{Layout, Packing};
-use crate::run::coded::pages::read_chunk;
 use crate::run::parquet::{Description, failed};
 use crate::run::store::Store;
 use crate::vocabulary::columns::{self, Kind};
@@ -73,16 +78,16 @@ fn description((name, dataset): (&str, &Dataset), sorted_by: Vec<String>) -> Des
     Description { sorted_by, metadata: metadata.collect() }
 }
 
-/// A Parquet file of this program, whose row groups are read as codes.
+/// A Parquet file whose row groups are read as codes.
 pub struct Coded<'s> {
     store: &'s Store,
     path: String,
-    metadata: Arc<ParquetMetaData>,
+    metadata: ArrowReaderMetadata,
 }
 
 impl std::fmt::Debug for Coded<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Coded({} row groups)", self.metadata.num_row_groups())
+        write!(f, "Coded({} row groups)", self.metadata.metadata().num_row_groups())
     }
 }
 
@@ -92,20 +97,33 @@ impl<'s> Coded<'s> {
     /// # Errors
     /// When it is not a Parquet file.
     pub fn open(store: &'s Store, path: &str) -> Result<Self> {
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&store.file(path)?);
-        Ok(Self { store, path: path.to_owned(), metadata: Arc::new(metadata.map_err(failed)?) })
+        let file = store.file(path)?;
+        let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(failed)?;
+        let coded = |field: &Arc<ArrowField>| match field.data_type() {
+            DataType::Utf8 => {
+                let coded = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+                field.as_ref().clone().with_data_type(coded)
+            }
+            _ => field.as_ref().clone(),
+        };
+        let fields: Vec<ArrowField> = plain.schema().fields().iter().map(coded).collect();
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+        let metadata =
+            ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(failed)?;
+        Ok(Self { store, path: path.to_owned(), metadata })
     }
 
     /// Number of row groups.
     #[must_use]
     pub fn groups(&self) -> usize {
-        self.metadata.num_row_groups()
+        self.metadata.metadata().num_row_groups()
     }
 
     /// Rows of a row group.
     #[must_use]
     pub fn rows_of(&self, group: usize) -> u32 {
-        u32::try_from(self.metadata.row_group(group).num_rows()).unwrap_or_default()
+        let rows = self.metadata.metadata().row_group(group).num_rows();
+        u32::try_from(rows).unwrap_or_default()
     }
 
     /// Some columns of a row group, by their names; texts get codes of the dictionary of the same
@@ -120,14 +138,90 @@ impl<'s> Coded<'s> {
         dictionaries: &[Option<Mutex<Dictionary>>],
     ) -> Result<Vec<Values>> {
         // A file of its own: copies of one share the place they read at.
-        let file = Arc::new(self.store.file(&self.path)?);
-        let chunks = self.metadata.row_group(group).columns();
-        let column = |(name, dictionary): (&&str, &Option<Mutex<Dictionary>>)| {
-            let chunk = chunks.iter().find(|chunk| chunk.column_descr().name() == *name);
-            let chunk = chunk
-                .ok_or_else(|| Error::data(format!("`{}` has no column `{name}`", self.path)))?;
-            read_chunk(&file, chunk, dictionary.as_ref())
-        };
-        names.iter().zip(dictionaries).map(column).collect()
+        let file = self.store.file(&self.path)?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let schema = self.metadata.schema();
+        let places: Vec<usize> = names
+            .iter()
+            .map(|name| schema.index_of(name).map_err(Error::from))
+            .collect::<Result<_>>()?;
+        let mask = ProjectionMask::roots(builder.parquet_schema(), places.iter().copied());
+        let rows = self.metadata.metadata().row_group(group).num_rows();
+        let rows = usize::try_from(rows).map_err(|_| Error::internal("rows are countable"))?;
+        let reader = builder
+            .with_row_groups(vec![group])
+            .with_projection(mask)
+            .with_batch_size(rows.max(1))
+            .build()
+            .map_err(failed)?;
+        let mut found: Vec<Option<Values>> = names.iter().map(|_| None).collect();
+        for batch in reader {
+            let batch = batch.map_err(|error| {
+                Error::data(format!("a Parquet file is damaged: {error}"))
+                    .because(error)
+                    .hint("`conum verify` names it; `conum run --force` makes all files again")
+            })?;
+            for ((name, slot), dictionary) in names.iter().zip(&mut found).zip(dictionaries) {
+                let array = batch.column_by_name(name);
+                let array = array.ok_or_else(|| Error::internal("a column that was asked for"))?;
+                let values = values(array, dictionary.as_ref())?;
+                match slot {
+                    None => *slot = Some(values),
+                    Some(before) => {
+                        before.extend(&values, 0..values.len());
+                    }
+                }
+            }
+        }
+        let nothing = || Error::data("a row group without rows");
+        found.into_iter().map(|values| values.ok_or_else(nothing)).collect()
     }
+}
+
+fn values(array: &ArrayRef, dictionary: Option<&Mutex<Dictionary>>) -> Result<Values> {
+    Ok(match array.data_type() {
+        DataType::Dictionary(..) => {
+            let dictionary = dictionary.ok_or_else(|| Error::internal("texts need codes"))?;
+            Values::Codes(codes(array, dictionary)?)
+        }
+        DataType::FixedSizeBinary(16) => {
+            let ids = array.as_fixed_size_binary().iter().flatten();
+            let id = |bytes: &[u8]| bytes.try_into().map(u128::from_be_bytes).unwrap_or_default();
+            Values::Ids(ids.map(id).collect())
+        }
+        DataType::Int32 => {
+            let counts = array.as_primitive::<Int32Type>();
+            Values::Counts(match counts.null_count() {
+                0 => counts.values().to_vec(),
+                _ => counts.iter().map(|count| count.unwrap_or(NO_COUNT)).collect(),
+            })
+        }
+        DataType::Int64 => Values::Instants(array.as_primitive::<Int64Type>().values().to_vec()),
+        DataType::Timestamp(..) => {
+            let instants = array.as_primitive::<TimestampMicrosecondType>();
+            Values::Instants(match instants.null_count() {
+                0 => instants.values().to_vec(),
+                _ => instants.iter().map(|at| at.unwrap_or(NO_INSTANT)).collect(),
+            })
+        }
+        other => return Err(Error::internal(format!("no dataset has the type {other}"))),
+    })
+}
+
+fn codes(array: &ArrayRef, dictionary: &Mutex<Dictionary>) -> Result<Vec<u32>> {
+    let array = array.as_dictionary::<Int32Type>();
+    let texts = array.values().as_string_opt::<i32>();
+    let texts = texts.ok_or_else(|| Error::internal("a dictionary is of texts"))?;
+    let mut known = dictionary.lock().unwrap_or_else(PoisonError::into_inner);
+    let of: Vec<u32> = texts.iter().map(|text| known.code(text.unwrap_or_default())).collect();
+    drop(known);
+    let code = |key: i32| {
+        usize::try_from(key).ok().and_then(|key| of.get(key)).copied().unwrap_or(NO_TEXT)
+    };
+    let keys = array.keys();
+    Ok(match keys.null_count() {
+        0 => keys.values().iter().map(|key| code(*key)).collect(),
+        _ => keys.iter().map(|key| key.map_or(NO_TEXT, code)).collect(),
+    })
 }

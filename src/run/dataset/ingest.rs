@@ -162,11 +162,11 @@ impl Staging<'_> {
                 }
             }
         }
-        self.encode(full)?;
+        self.encode(&full)?;
         Ok(irregular)
     }
 
-    fn encode(&mut self, groups: Vec<Group>) -> Result<()> {
+    fn encode(&mut self, groups: &[Group]) -> Result<()> {
         if groups.is_empty() {
             return Ok(());
         }
@@ -179,7 +179,6 @@ impl Staging<'_> {
             self.groups.push((month, rows));
             self.rows.append(group)?;
         }
-        groups.into_iter().for_each(|group| self.months.recycle(group));
         Ok(())
     }
 
@@ -211,7 +210,7 @@ impl Staging<'_> {
         }
         refused.sort_by_key(|(record, _)| record.line);
         self.refuse(refused)?;
-        self.encode(full)
+        self.encode(&full)
     }
 
     fn add(&mut self, mut piece: Piece) -> Result<Vec<Group>> {
@@ -272,7 +271,7 @@ impl Staging<'_> {
     fn finish(mut self) -> Result<Segment> {
         self.flush_refused()?;
         let last: Vec<Group> = std::mem::take(&mut self.months).finish().collect();
-        self.encode(last)?;
+        self.encode(&last)?;
         let (draft, rows) = self.rows.finish()?;
         let (refused, _) = self.refused.commit()?;
         Ok(Segment {

@@ -9,11 +9,6 @@ use crate::run::parquet::ROWS_PER_GROUP;
 
 /// Rows that wait for their group to be full, at most.
 const ROWS_MAX: usize = 1 << 20;
-/// Groups whose space is kept for the next ones, at most: rows mostly come in the order of their
-/// days, a few months at a time.
-const SPARE_MAX: usize = 4;
-/// Rows from which a group gets such space: one that stays small would only keep it busy.
-const LARGE: usize = ROWS_PER_GROUP / 8;
 
 /// Rows of one month.
 #[derive(Debug)]
@@ -37,8 +32,6 @@ impl Group {
 pub struct Months {
     waiting: BTreeMap<i32, Group>,
     rows: usize,
-    /// Columns without rows, and their space: fresh memory is dear.
-    spare: Vec<Vec<Values>>,
 }
 
 impl Months {
@@ -59,22 +52,12 @@ impl Months {
                 month: *month,
                 columns: columns.iter().map(|values| values.empty_like(0)).collect(),
             });
-            let rows_before = group.rows();
             for (to, from) in group.columns.iter_mut().zip(columns) {
                 if !to.extend_at(from, places) {
                     return Err(Error::internal("a column keeps its type"));
                 }
             }
             self.rows += places.len();
-            if rows_before < LARGE
-                && group.rows() >= LARGE
-                && let Some(roomy) = self.spare.pop()
-            {
-                let small = std::mem::replace(&mut group.columns, roomy);
-                for (to, from) in group.columns.iter_mut().zip(&small) {
-                    to.extend(from, 0..from.len());
-                }
-            }
             if group.rows() >= ROWS_PER_GROUP {
                 full.extend(self.take(*month));
             }
@@ -93,24 +76,22 @@ impl Months {
         Some(group)
     }
 
-    /// Takes the space of a group back, once its rows are elsewhere.
-    pub fn recycle(&mut self, mut group: Group) {
-        if self.spare.len() < SPARE_MAX {
-            group.columns.iter_mut().for_each(Values::clear);
-            self.spare.push(group.columns);
-        }
-    }
-
     /// The groups that are not full.
     pub fn finish(self) -> impl Iterator<Item = Group> {
         self.waiting.into_values()
     }
 }
 
+/// The year of a month.
+#[must_use]
+pub fn year_of(month: i32) -> i32 {
+    month.div_euclid(12)
+}
+
 /// A month as text, `AAAA-MM`.
 #[must_use]
 pub fn text_of(month: i32) -> String {
-    format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)
+    format!("{:04}-{:02}", year_of(month), month.rem_euclid(12) + 1)
 }
 
 /// The month in the path of a clean file, as text.
@@ -139,12 +120,10 @@ mod tests {
         let rows: Vec<u32> = (0..u32::try_from(ROWS_PER_GROUP).unwrap()).collect();
         let split = [(5, 0..half), (7, half..ROWS_PER_GROUP)];
         assert!(months.add(&columns, &rows, &split).unwrap().is_empty());
-        let mut full = months.add(&columns, &rows, &[(5, 0..half)]).unwrap();
+        let full = months.add(&columns, &rows, &[(5, 0..half)]).unwrap();
         assert_eq!(full.iter().map(Group::rows).collect::<Vec<_>>(), [ROWS_PER_GROUP]);
-        full.drain(..).for_each(|group| months.recycle(group));
-        assert!(months.add(&columns, &rows, &[(9, 1..2)]).unwrap().is_empty());
         let last: Vec<_> = months.finish().map(|group| (group.month, group.rows())).collect();
-        assert_eq!(last, [(7, ROWS_PER_GROUP - half), (9, 1)]);
+        assert_eq!(last, [(7, ROWS_PER_GROUP - half)]);
     }
 
     #[test]

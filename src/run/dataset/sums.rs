@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::aggregate::cube::Cut;
-use crate::column::{Dictionary, NO_TEXT, Texts};
+use crate::column::{Dictionary, NO_TEXT, Texts, bits};
 use crate::error::{Error, Result};
 use crate::run::dataset::clean::Coding;
 use crate::run::dataset::tables::{Cubes, Tables};
@@ -87,7 +87,7 @@ pub fn put_away<'c>(
     for (name, bits) in used {
         let dictionary = dictionary(name, tables, coding)?;
         let mut known: Vec<(&str, u32)> =
-            set_bits(&bits).map(|code| (dictionary.text(code), code)).collect();
+            bits::codes(&bits).map(|code| (dictionary.text(code), code)).collect();
         known.sort_unstable();
         let mut of_name = vec![NO_TEXT; Texts::len(&*dictionary)];
         for ((_, code), new) in known.iter().zip(1..) {
@@ -119,15 +119,13 @@ fn mark<'d>(cut: &Cut, shape: &Shape<'d>, used: &mut BTreeMap<&'d str, Vec<u64>>
     let dimensions = shape.dimensions.iter().cycle();
     for (code, name) in cut.keys.iter().zip(dimensions).filter(|(code, _)| **code != NO_TEXT) {
         if let Some(bits) = name.and_then(|name| used.get_mut(name)) {
-            set(bits, *code);
+            bits::set(bits, *code);
         }
     }
     for (bits, name) in cut.bits.iter().zip(shape.distinct.iter().cycle()) {
-        let Some(all) = used.get_mut(name) else { continue };
-        if all.len() < bits.len() {
-            all.resize(bits.len(), 0);
+        if let Some(all) = used.get_mut(name) {
+            bits::join(all, bits);
         }
-        all.iter_mut().zip(bits).for_each(|(to, from)| *to |= from);
     }
 }
 
@@ -147,34 +145,12 @@ fn recoded(mut cut: Cut, shape: &Shape<'_>, codes: &Codes<'_>) -> Cut {
             continue;
         }
         let mut recoded = Vec::with_capacity(bits.len());
-        for code in set_bits(bits) {
-            set(&mut recoded, to(codes, code));
+        for code in bits::codes(bits) {
+            bits::set(&mut recoded, to(codes, code));
         }
         *bits = recoded;
     }
     cut
-}
-
-fn set_bits(bits: &[u64]) -> impl Iterator<Item = u32> {
-    let of_word = |(word, start): (&u64, u32)| {
-        let mut rest = *word;
-        std::iter::from_fn(move || {
-            let bit = rest.trailing_zeros();
-            rest &= rest.wrapping_sub(1);
-            (bit < 64).then_some(start + bit)
-        })
-    };
-    bits.iter().zip((0..).step_by(64)).flat_map(of_word)
-}
-
-fn set(bits: &mut Vec<u64>, code: u32) {
-    let word = usize::try_from(code / 64).unwrap_or_default();
-    if bits.len() <= word {
-        bits.resize(word + 1, 0);
-    }
-    if let Some(word) = bits.get_mut(word) {
-        *word |= 1 << (code % 64);
-    }
 }
 
 fn put(codes: &mut [u32], code: u32, to: u32) {
