@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
+use crate::run::month::MONTHS;
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::plan::Plan;
 use crate::run::rejects::Located;
@@ -150,6 +151,9 @@ fn clean_stage(
             let from = format!("{}/{}/{folder}", RUNS, current.run_id);
             job.store.link_files(&from, &format!("{BUILDING}/{folder}"))?;
         }
+        if job.store.has(&format!("{CURRENT}/{MONTHS}")) {
+            job.store.link(&format!("{CURRENT}/{MONTHS}"), &format!("{BUILDING}/{MONTHS}"))?;
+        }
         let kept = current.outputs.iter().filter(|output| is_of_clean(output));
         manifest.outputs = kept.filter(|output| output.file.path != LEDGER_FILE).cloned().collect();
         manifest.clean_warnings.clone_from(&current.clean_warnings);
@@ -236,7 +240,8 @@ fn is_whole(job: &Job<'_>, folder: &str, outputs: &[Output]) -> Result<bool> {
 
 fn is_of_clean(output: &Output) -> bool {
     let path = output.file.path.as_str();
-    path == LEDGER_FILE || ["clean/", "rejects/"].iter().any(|folder| path.starts_with(folder))
+    [LEDGER_FILE, MONTHS].contains(&path)
+        || ["clean/", "rejects/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Writes the state of the run under construction, so that an interrupted one can be taken over.

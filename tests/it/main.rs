@@ -12,6 +12,7 @@ mod employment;
 mod formats;
 mod journey;
 mod kill;
+mod nights;
 mod outputs;
 mod properties;
 mod public_list;
