@@ -99,6 +99,13 @@ impl Contracts {
         Some(account).filter(|account| !account.is_empty()).or_else(linked)
     }
 
+    /// The periods of employment of a mediator, or account.
+    #[must_use]
+    pub fn periods(&self, mediator: &str, account: &str) -> &[Contract] {
+        let account = self.account(mediator, account);
+        account.and_then(|account| self.by_account.get(account)).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether someone is an adviser of the programme; `None` when no account says.
     #[must_use]
     pub fn is_adviser(&self, mediator: &str, account: &str) -> Option<bool> {

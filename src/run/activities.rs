@@ -1,7 +1,7 @@
 //! Activities of all segments become clean files, a month at a time and a few thousand rows at a
 //! time in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,8 +19,11 @@ use crate::run::corrections::Matched;
 use crate::run::dataset::months::{text_of, year_of};
 use crate::run::frames;
 use crate::run::job::{Job, Progress};
-use crate::run::ledger::{Amount, Ledger};
+use crate::run::keys::{Employers, Keys};
+use crate::run::ledger::Amount;
 use crate::run::manifest::{Output, Segment};
+use crate::run::mentions::Mentions;
+use crate::run::month::{self, Before, Month};
 use crate::run::outputs::write_pieces;
 use crate::run::rejects::Located;
 use crate::run::staged::{self, Group, account, declared_source, lacking, system};
@@ -38,43 +41,49 @@ const ROWS_WRITTEN: usize = 1 << 14;
 /// Months cleaned at once, at most: memory does not grow with the machine.
 const MONTHS: usize = 4;
 
-/// What a month came to.
-#[derive(Default)]
-struct Month {
-    /// Clean rows, in any order.
-    clean: Vec<RecordBatch>,
-    output: Option<Output>,
-    flags: BTreeMap<String, u64>,
-    ledger: Ledger,
-    rejects: Vec<Located>,
-    matched: Matched,
+/// What activities are cleaned with.
+pub(super) struct With<'a> {
+    pub(super) known: &'a Known<'a>,
+    pub(super) employers: &'a Employers,
+    pub(super) mentions: &'a Mentions,
+    /// Row groups of the segments.
+    pub(super) groups: &'a [Group],
 }
 
-/// Cleans the activities of all segments.
+/// Cleans the activities of all segments; a month that would come out the same is taken over.
 ///
 /// # Errors
 /// When a file cannot be read or written.
 pub(super) fn clean(
     job: &Job<'_>,
     (segments, notices): (&[&Segment], &[&Segment]),
-    known: &Known<'_>,
+    with: &With<'_>,
     (cleaned, corrections): (&mut Cleaned, &mut Matched),
 ) -> Result<()> {
-    let (files, groups) = (staged::open(job, segments)?, staged::groups(segments)?);
-    let read = Read { job, segments, notices, files: &files, groups: &groups };
+    let files = staged::open(job, segments)?;
+    let read = Read { job, segments, notices, files: &files, groups: with.groups };
     let fates = decide(&read, cleaned)?;
-    let work = Work { job, known, read: &read, fates: &fates, schema: corrected() };
-    let months: BTreeSet<i32> = groups.iter().map(|group| group.month).collect();
-    let months: Vec<i32> = months.into_iter().collect();
-    (job.progress)(Progress::Stage(STAGE, u64::try_from(months.len()).unwrap_or_default()));
-    for month in work.clean_all(&months)? {
-        cleaned.outputs.extend(month.output);
-        let flags = cleaned.flags.entry(CLEAN_ACTIVITES.name.to_owned()).or_default();
-        month.flags.into_iter().for_each(|(flag, rows)| *flags.entry(flag).or_default() += rows);
-        cleaned.ledger.merge(month.ledger);
-        cleaned.rejects.extend(month.rejects);
-        corrections.merge(month.matched);
+    let keys = Keys { read: &read, with, fates: &fates }.of_months()?;
+    let before = Before::read(job)?;
+    let work = Work { job, known: with.known, read: &read, fates: &fates, schema: corrected() };
+    (job.progress)(Progress::Stage(STAGE, u64::try_from(keys.len()).unwrap_or_default()));
+    let mut months: BTreeMap<i32, Month> = BTreeMap::new();
+    for (month, key) in &keys {
+        if let Some(same) = before.take_over(job, (&text_of(*month), key))? {
+            (job.progress)(Progress::Step(text_of(*month)));
+            months.insert(*month, same);
+        }
     }
+    tracing::info!(event = "months.same", months = months.len(), "Months taken over.");
+    let changed: Vec<i32> = keys.keys().filter(|m| !months.contains_key(m)).copied().collect();
+    months.append(&mut work.clean_all(&changed)?);
+    let mut records = BTreeMap::new();
+    for (month, key) in keys {
+        let Some(of_month) = months.remove(&month) else { continue };
+        records.insert(text_of(month), of_month.record(key));
+        of_month.enter(cleaned, corrections);
+    }
+    month::write(job, &records)?;
     (job.progress)(Progress::Done);
     Ok(())
 }
@@ -100,7 +109,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Cleans some months at once. Threads of their own: one that waits for a frame takes no other
     /// month meanwhile.
-    fn clean_all(&self, months: &[i32]) -> Result<Vec<Month>> {
+    fn clean_all(&self, months: &[i32]) -> Result<BTreeMap<i32, Month>> {
         let next = AtomicUsize::new(0);
         let done = Mutex::new(BTreeMap::new());
         let work = || -> Result<()> {
@@ -117,11 +126,13 @@ impl Work<'_> {
             let failed = || Error::internal("a thread cleans months");
             threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| failed())?)
         })?;
-        Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+        Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn clean(&self, month: i32) -> Result<Month> {
         let mut done = Month::default();
+        // Clean rows, in any order.
+        let mut clean: Vec<RecordBatch> = Vec::new();
         let mut waiting: Vec<DataFrame> = Vec::new();
         let mut rows = 0;
         for group in self.read.groups.iter().filter(|group| group.month == month) {
@@ -138,13 +149,14 @@ impl Work<'_> {
                 rows += frame.height();
                 waiting.push(frame);
                 if rows >= ROWS {
-                    self.clean_rows(month, std::mem::take(&mut waiting), &mut done)?;
+                    clean.push(self.clean_rows(month, std::mem::take(&mut waiting), &mut done)?);
                     rows = 0;
                 }
             }
         }
-        self.clean_rows(month, waiting, &mut done)?;
-        let clean = std::mem::take(&mut done.clean);
+        if !waiting.is_empty() {
+            clean.push(self.clean_rows(month, waiting, &mut done)?);
+        }
         let count: usize = clean.iter().map(RecordBatch::num_rows).sum();
         if count > 0 {
             done.output = Some(self.write(month, &clean)?);
@@ -173,18 +185,19 @@ impl Work<'_> {
         Ok(frame.collect()?)
     }
 
-    fn clean_rows(&self, month: i32, frames: Vec<DataFrame>, done: &mut Month) -> Result<()> {
-        if frames.is_empty() {
-            return Ok(());
-        }
+    fn clean_rows(
+        &self,
+        month: i32,
+        frames: Vec<DataFrame>,
+        done: &mut Month,
+    ) -> Result<RecordBatch> {
         let frames: Vec<_> = frames.into_iter().map(IntoLazy::lazy).collect();
         let rows = concat(frames, UnionArgs::default())?.collect()?;
         let cleaned = activities::clean(rows, self.known)?;
         self.enter(&cleaned, &year_of(month).to_string(), done)?;
         let batch = frames::to_batch(&schema(&CLEAN_ACTIVITES), &cleaned.kept)?;
         count_flags(&mut done.flags, &batch);
-        done.clean.push(batch);
-        Ok(())
+        Ok(batch)
     }
 
     /// Enters what was kept and refused in the ledger, and the refused among the rejects.

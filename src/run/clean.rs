@@ -7,8 +7,10 @@ use arrow::array::{AsArray, RecordBatch};
 use crate::clean::activities::Known;
 use crate::clean::{VERSION, employment};
 use crate::error::Result;
+use crate::run::activities::With;
 use crate::run::corrections::Matched;
 use crate::run::job::Job;
+use crate::run::keys::Employers;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{Output, Segment};
 use crate::run::mentions::Mentions;
@@ -108,11 +110,12 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     people::suppose_employers(&mentions, (&aliases, &mut contracts));
     let attendances = people::attendances(job, segments, &mut cleaned.ledger)?;
     let employers = register.resolve(job.definitions)?;
+    let rows = frames::to_batch(&schema(&CLEAN_EMPLOYEURS), &employers)?;
+    let hashes = Employers::new(&rows)?;
     if employers.height() > 0 {
-        let batch = frames::to_batch(&schema(&CLEAN_EMPLOYEURS), &employers)?;
         let path = "clean/employeurs.parquet";
-        cleaned.count_flags(&CLEAN_EMPLOYEURS, &batch);
-        cleaned.outputs.push(write_table(job, path, &CLEAN_EMPLOYEURS, &[batch])?);
+        cleaned.count_flags(&CLEAN_EMPLOYEURS, &rows);
+        cleaned.outputs.push(write_table(job, path, &CLEAN_EMPLOYEURS, &[rows])?);
     }
     let public = of_subject(job, segments, Subject::EmployeursPublics);
     if !public.is_empty() {
@@ -128,7 +131,8 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
             definitions: job.definitions,
             as_of: job.as_of_days()?,
         };
-        activities::clean(job, (&activities, &notices), &known, (&mut cleaned, &mut corrections))?;
+        let with = With { known: &known, employers: &hashes, mentions: &mentions, groups: &groups };
+        activities::clean(job, (&activities, &notices), &with, (&mut cleaned, &mut corrections))?;
     }
     corrections.check(job, segments)?;
     for (name, dataset, own) in dataset::with_segments(job.definitions, segments) {

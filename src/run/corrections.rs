@@ -19,7 +19,7 @@ use crate::vocabulary::columns;
 
 /// Records that each correction matched, over all files.
 #[derive(Debug, Default)]
-pub(super) struct Matched(BTreeMap<String, i64>);
+pub(super) struct Matched(pub(super) BTreeMap<String, i64>);
 
 /// The corrections of a source.
 pub(super) fn of_source<'j>(job: &Job<'j>, source: &str) -> Vec<&'j Correction> {

@@ -6,13 +6,13 @@ use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
 use crate::error::Result;
-use crate::run::dataset::reuse;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::plan::Plan;
 use crate::run::rejects::Located;
+use crate::run::reuse;
 use crate::run::store::Store;
 use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, rejects};
 use crate::vocabulary::codes::Subject;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::vocabulary::codes::Fate;
@@ -16,7 +17,7 @@ use crate::vocabulary::tables::LEDGER;
 const ENTREE: &str = "entree";
 
 /// Rows and measures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amount {
     /// Rows.
     pub rows: i64,

@@ -15,12 +15,13 @@ use crate::vocabulary::codes::System;
 use crate::vocabulary::columns::{self, Column};
 
 /// The columns that mention somebody.
-const NAMES: [Column; 5] = [
+pub(super) const NAMES: [Column; 6] = [
     columns::STRUCTURE_ID,
     columns::SIRET,
     columns::TYPE_DECLARE,
     columns::CONSEILLER_ID,
     columns::UTILISATEUR_ID,
+    columns::LIEU_STRUCTURE_ID,
 ];
 
 /// What is mentioned, by row group, as codes of texts.
@@ -36,6 +37,7 @@ struct Codes {
     employers: Vec<[u32; 3]>,
     /// Mediator, account and identifier of the employer.
     advisers: Vec<[u32; 3]>,
+    places: Vec<u32>,
 }
 
 /// An employer as an activity names it.
@@ -72,13 +74,17 @@ impl Mentions {
             let file = files.get(group.segment).ok_or_else(lacking)?;
             let read = file.read(group.number, &names, &dictionaries)?;
             let codes: Vec<&[u32]> = read.iter().map(Values::codes).collect();
-            let [structures, sirets, kinds, mediators, accounts] = codes.as_slice() else {
+            let [structures, sirets, kinds, mediators, accounts, places] = codes.as_slice() else {
                 return Err(lacking());
             };
+            let mut places = places.to_vec();
+            places.sort_unstable();
+            places.dedup();
             Ok(Codes {
                 is_legacy: system(job, segment)? == System::Legacy,
                 employers: distinct([structures, sirets, kinds]),
                 advisers: distinct([mediators, accounts, structures]),
+                places,
             })
         };
         let groups = groups.par_iter().map(of_group).collect::<Result<_>>()?;
@@ -119,6 +125,19 @@ impl Mentions {
         let all = self.groups.iter().flat_map(|group| -> Vec<_> { of_group(group) });
         let all = all.collect::<HashSet<_>>().into_iter();
         all.map(|(is_legacy, codes)| self.adviser(is_legacy, codes))
+    }
+
+    /// What a row group mentions: employers, advisers, and structures that received activities.
+    pub(super) fn of_group(
+        &self,
+        group: usize,
+    ) -> Result<(Vec<Employer<'_>>, Vec<Adviser<'_>>, Vec<&str>)> {
+        let group = self.groups.get(group).ok_or_else(lacking)?;
+        let employers = group.employers.iter().map(|codes| self.employer(*codes)).collect();
+        let advisers = group.advisers.iter();
+        let advisers = advisers.map(|codes| self.adviser(group.is_legacy, *codes)).collect();
+        let places = group.places.iter().filter_map(|code| self.text(5, *code)).collect();
+        Ok((employers, advisers, places))
     }
 }
 

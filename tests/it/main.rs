@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 #![expect(clippy::disallowed_methods, reason = "tests make and break files")]
 
+mod activity_nights;
 mod api;
 mod bad_input;
 mod corrections;

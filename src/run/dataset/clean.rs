@@ -15,9 +15,9 @@ use crate::run::coded::file::CodedWriter;
 use crate::run::coded::layout::Layout;
 use crate::run::coded::{self, Cells};
 use crate::run::dataset::files::{Dictionaries, clean_layout};
+use crate::run::dataset::kept::{self, Kept, KeptMonth, month_keys};
 use crate::run::dataset::months::text_of;
 use crate::run::dataset::order::order_of;
-use crate::run::dataset::reuse::{self, Kept, KeptMonth, month_keys};
 use crate::run::dataset::tables::{Cubes, Rows, Tables, merge};
 use crate::run::dataset::verdicts::{Files, Judged, Part, judge, within};
 use crate::run::dataset::{lookups, sums};
@@ -25,6 +25,7 @@ use crate::run::job::{Job, Progress};
 use crate::run::manifest::Output;
 use crate::run::outputs::BUILDING;
 use crate::run::parquet::ROWS_PER_GROUP;
+use crate::run::reuse;
 
 /// The texts of columns and of what is looked up, all with their codes.
 #[derive(Debug)]
@@ -107,9 +108,9 @@ pub fn run(
 ) -> Result<Vec<(String, RecordBatch)>> {
     let known = lookups::read(job, name, dataset)?;
     let files = Files::of(job.store, parts);
-    let mut earlier = Kept::read(job, name)?;
+    let mut earlier: Kept = reuse::read(job, name)?;
     let judged = judge(job.store, (parts, &files), &earlier.segments)?;
-    reuse::enter(parts, &judged, &mut cleaned.ledger);
+    kept::enter(parts, &judged, &mut cleaned.ledger);
     let keys = month_keys(job, (name, dataset), parts, &judged)?;
     let mut months: BTreeMap<i32, KeptMonth> = BTreeMap::new();
     for (month, key) in &keys {
@@ -146,7 +147,7 @@ pub fn run(
     }
     let segments = parts.iter().map(|part| part.segment.key.clone());
     let segments = segments.zip(judged.iter().cloned()).collect();
-    Kept { segments, months, texts }.write(job, name)?;
+    reuse::write(job, name, &Kept { segments, months, texts })?;
     let mut all = work.tables.nothing();
     cubes.into_values().for_each(|of_month| merge(&mut all, of_month));
     work.tables.finish(all, &|name| work.coding.texts(name))

@@ -1,11 +1,9 @@
 //! What a run made of the months of a dataset becomes what the next run need not make again.
 //!
 //! A month is known by the hash of all that decides its clean file and its sums: its rows, which
-//! of them count, declarations and files looked up. What is kept is internal, bears its own hash,
-//! and changes no result: without it, everything is made again.
+//! of them count, declarations and files looked up.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -15,20 +13,16 @@ use crate::clean::VERSION;
 use crate::clean::duplicates::Verdict;
 use crate::clean::versions::Effect;
 use crate::definition::dataset::Dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::run::clean::STAGE;
 use crate::run::dataset::lookups;
 use crate::run::dataset::months::text_of;
 use crate::run::dataset::verdicts::{Judged, Part, Rows, within};
-use crate::run::hashes::{sealed, unsealed};
 use crate::run::job::Job;
 use crate::run::ledger::{Account, Amount, Ledger};
-use crate::run::manifest::{CURRENT, Output};
-use crate::run::outputs::BUILDING;
+use crate::run::manifest::Output;
+use crate::run::reuse;
 use crate::vocabulary::codes::Fate;
-
-/// Folder of a run for what the next one need not make again.
-pub const FOLDER: &str = "reuse";
 
 /// What a run leaves to the next, of one dataset.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -52,35 +46,7 @@ pub struct KeptMonth {
     pub sums: Vec<Cut>,
 }
 
-fn path_in(folder: &str, name: &str) -> String {
-    format!("{folder}/{FOLDER}/{name}.json")
-}
-
 impl Kept {
-    /// What the run that readers see left; nothing if it is not whole, or all is made again.
-    ///
-    /// # Errors
-    /// When it is there and cannot be read.
-    pub fn read(job: &Job<'_>, name: &str) -> Result<Self> {
-        let content = if job.is_forced { None } else { job.store.read(&path_in(CURRENT, name))? };
-        let kept = content.as_deref().and_then(unsealed);
-        Ok(kept.and_then(|kept| serde_json::from_slice(kept).ok()).unwrap_or_default())
-    }
-
-    /// Leaves it to the next run.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, job: &Job<'_>, name: &str) -> Result<()> {
-        let kept = serde_json::to_vec(self)
-            .map_err(|error| Error::internal("what is kept is JSON").because(error))?;
-        let path = path_in(BUILDING, name);
-        let mut draft = job.store.draft(&path)?;
-        let written = draft.write_all(&sealed(&kept));
-        written.map_err(|error| Error::io("write", &job.store.path(&path), error))?;
-        draft.commit_unsynced().map(drop)
-    }
-
     /// Takes a month out, with its clean file linked into the run under construction, if its key
     /// is the same and its file is whole.
     ///
@@ -90,16 +56,9 @@ impl Kept {
         let Some(kept) = self.months.remove(&month).filter(|kept| kept.key == key) else {
             return Ok(None);
         };
-        if let Some(Output { file, .. }) = &kept.output {
-            let path = format!("{CURRENT}/{}", file.path);
-            let found = job.store.stat(&path)?;
-            if found.is_none_or(|found| found.blake3 != file.blake3) {
-                tracing::warn!(event = "file.damaged", file = %path, "Made again.");
-                return Ok(None);
-            }
-            job.store.link(&path, &format!("{BUILDING}/{}", file.path))?;
-        }
-        Ok(Some(kept))
+        let is_there =
+            kept.output.as_ref().map_or(Ok(true), |output| reuse::take_over(job, output))?;
+        Ok(is_there.then_some(kept))
     }
 }
 
