@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
+use crate::clean::rows::Row;
 use crate::clean::territory::{Located, locate};
 use crate::definition::Definitions;
 use crate::error::Result;
@@ -31,6 +32,9 @@ pub struct Declared {
     /// Flags of the reading, separated.
     pub flags: String,
 }
+
+/// Writes what is known of a structure as an employer into a record; gives the employing entity.
+pub type Tell<'a> = dyn Fn(&str, &mut Row) -> String + 'a;
 
 /// Employers by their identifier in one of the systems.
 #[derive(Debug, Default)]
@@ -96,6 +100,24 @@ impl Register {
         let others = || self.categories.get(siren?).map(String::as_str);
         let code = unit.map(|unit| unit.category.as_str()).or(own).or_else(others);
         Category { code, has_changed: unit.is_some_and(|unit| unit.has_changed) }
+    }
+
+    /// Writes what is known of a structure as an employer into a record; returns the employing
+    /// entity: its SIREN, or what identifies the structure.
+    pub fn tell(&self, id: &str, definitions: &Definitions, row: &mut Row) -> String {
+        let nothing = Declared::default();
+        let declared = self.by_id.get(id).unwrap_or(&nothing);
+        let employer = resolve(declared, self, definitions);
+        let entity = employer.siren.clone().unwrap_or_else(|| id.to_owned());
+        row.text(&columns::SIREN, employer.siren.as_deref());
+        row.text(&columns::EMPLOYEUR_ID, Some(&entity));
+        row.text(&columns::TYPE_EMPLOYEUR, Some(&employer.kind));
+        row.text(&columns::TYPE_EMPLOYEUR_SOURCE, Some(&employer.kind_source));
+        row.text(&columns::FRANCE_SERVICES, Some(&employer.france_services));
+        let departement = employer.located.departement.as_deref();
+        row.text(&columns::DEPARTEMENT, Some(departement.unwrap_or(INCONNU)));
+        row.text(&columns::REGION, Some(employer.located.region.as_deref().unwrap_or(INCONNU)));
+        entity
     }
 
     /// The clean table of employers, by identifier.

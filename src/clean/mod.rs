@@ -11,11 +11,15 @@ pub mod employment;
 mod harmonise;
 pub mod lookup;
 mod places;
+pub mod posts;
 pub mod public_employers;
 pub mod repeated;
+pub mod rows;
 mod rules;
+pub mod subsidies;
 mod territory;
 pub mod versions;
+pub mod work_contracts;
 
 /// Changes when the same rows and declarations would give other records.
 pub const VERSION: u32 = 3;

@@ -2,6 +2,7 @@
 
 mod check;
 mod fetch;
+mod key_figures;
 mod pipeline_args;
 mod plan;
 mod progress;

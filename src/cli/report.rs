@@ -6,6 +6,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
+use crate::cli::key_figures;
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::fetch::{Route, Summary};
@@ -23,10 +24,11 @@ use crate::vocabulary::reject::reasons;
 
 /// What goes to standard output, all at once.
 #[derive(Default)]
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn line(&mut self, text: impl AsRef<str>) {
+    /// Adds a line.
+    pub(super) fn line(&mut self, text: impl AsRef<str>) {
         self.0.push_str(text.as_ref());
         self.0.push('\n');
     }
@@ -69,6 +71,7 @@ pub(super) fn outcome(
     for name in &definitions.pipeline.main_tables {
         main_table(&mut page, store, name, definitions)?;
     }
+    key_figures::show(&mut page, store)?;
     let state = if done.is_unchanged { "Nothing new: unchanged since" } else { "Published:" };
     page.line(format!("{state} run {} as of {}", done.manifest.run_id, done.manifest.as_of));
     for folder in ["tables", "clean", "rejects"] {
@@ -345,7 +348,7 @@ pub(super) fn sample(summary: &Invented, out: &Path) -> Result<()> {
 }
 
 /// A text table: numbers to the right, the last column of text as long as it is.
-fn table(page: &mut Page, heads: &[&str], rows: &[Vec<String>]) {
+pub(super) fn table(page: &mut Page, heads: &[&str], rows: &[Vec<String>]) {
     let is_number = |text: &str| {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '\u{202f}' || c == '-')
     };
@@ -372,7 +375,7 @@ fn table(page: &mut Page, heads: &[&str], rows: &[Vec<String>]) {
 }
 
 /// Thousands apart, the French way.
-fn spaced(number: i64) -> String {
+pub(super) fn spaced(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod deletions;
 pub mod employer_rules;
 pub mod indicator;
+pub mod key_figure;
 pub mod pipeline;
 pub mod rule;
 pub mod source;
@@ -80,6 +81,8 @@ pub struct Definitions {
     pub indicators: BTreeMap<String, indicator::Indicator>,
     /// Summary tables, by name.
     pub tables: BTreeMap<String, table::Table>,
+    /// Key figures, in the order they are shown in.
+    pub key_figures: Vec<key_figure::KeyFigure>,
     /// Correspondences and code lists.
     pub lists: codelist::Lists,
     /// How an employer gets its type.
@@ -112,6 +115,7 @@ impl Definitions {
         let corrections = correction::load(files, (&sources, &lists), &mut of_series);
         let rules = rule::load(files, &mut of_series);
         let tables = table::load(files, &indicators, &mut of_series);
+        let key_figures = key_figure::load(files, (&tables, &indicators), &mut of_series);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut of_series);
         let territory = territory::Territory::load(files, &mut of_series);
         for table in pipeline.main_tables.iter().filter(|name| !tables.contains_key(*name)) {
@@ -151,6 +155,7 @@ impl Definitions {
             rules,
             indicators,
             tables,
+            key_figures,
             lists,
             employer_rules,
             territory,

@@ -54,6 +54,12 @@ impl Rule {
     pub fn code(&self, column: &str) -> String {
         if self.columns.len() == 1 { self.name.clone() } else { format!("{}:{column}", self.name) }
     }
+
+    /// Whether it depends on the reference day.
+    #[must_use]
+    pub fn is_of_reference_day(&self) -> bool {
+        matches!(self.check, Check::NotAfterReferenceDay(true))
+    }
 }
 
 #[derive(Deserialize)]

@@ -212,6 +212,9 @@ pub struct Mapping {
     /// The identifier is hashed first, as the datalake does, to join those it wrote.
     #[serde(default)]
     pub hash: bool,
+    /// Put before an identifier that is a mere number, so that it is none of another table.
+    #[serde(default)]
+    pub prefix: String,
     /// The one code that an older form gives for a whole group.
     pub group: Option<Group>,
     /// What a missing value stands for.

@@ -7,12 +7,17 @@ use crate::vocabulary::columns::{self, Kind};
 use crate::vocabulary::tables;
 
 /// Columns that identify a record or a person: read as pseudonyms, and they alone.
-const PSEUDONYMS: [columns::Column; 5] = [
+const PSEUDONYMS: [columns::Column; 10] = [
     columns::ACTIVITE_ID,
     columns::COPIE_DE,
     columns::CONSEILLER_ID,
     columns::UTILISATEUR_ID,
     columns::BENEFICIAIRE_ID,
+    columns::POSTE_ID,
+    columns::POSTE_LIGNE_ID,
+    columns::PERSONNE_ID,
+    columns::CONTRAT_ID,
+    columns::SUBVENTION_ID,
 ];
 
 pub(super) fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> {
@@ -54,6 +59,14 @@ pub(super) fn mistakes(source: &Source, lists: &Lists) -> Vec<(String, String)> 
         Subject::Emplois => &[&columns::UTILISATEUR_ID, &columns::STRUCTURE_ID],
         Subject::Utilisateurs => &[&columns::UTILISATEUR_ID],
         Subject::UnitesLegales => &[&columns::SIREN],
+        Subject::Postes => &[
+            &columns::POSTE_ID,
+            &columns::POSTE_LIGNE_ID,
+            &columns::STRUCTURE_ID,
+            &columns::ETAT_DECLARE,
+        ],
+        Subject::Contrats => &[&columns::CONTRAT_ID, &columns::PERSONNE_ID, &columns::STRUCTURE_ID],
+        Subject::Subventions => &[&columns::SUBVENTION_ID, &columns::POSTE_LIGNE_ID],
     };
     for column in required {
         if !source.columns.get(column.name).is_some_and(|mapping| mapping.required) {

@@ -1,5 +1,6 @@
 //! The text of a cell becomes a typed value, or a reason to refuse the record.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
@@ -47,6 +48,7 @@ pub(super) struct Reader<'a> {
     unit: Unit,
     has_decimal_comma: bool,
     is_hashed: bool,
+    prefix: &'a str,
     key: &'a Key,
     employer_rules: &'a EmployerRules,
     paris: TimeZone,
@@ -87,6 +89,7 @@ impl<'a> Reader<'a> {
             unit: mapping.unit,
             has_decimal_comma: source.decimal == Some(','),
             is_hashed: mapping.hash,
+            prefix: &mapping.prefix,
             key: context.key,
             employer_rules: context.employer_rules,
             paris,
@@ -105,8 +108,8 @@ impl<'a> Reader<'a> {
             Reading::Pseudonym if self.is_hashed => {
                 Ok(keep(&self.key.pseudonym(&pseudonym::datalake_hash(text)), buffer))
             }
-            Reading::Pseudonym => Ok(keep(&self.key.pseudonym(text), buffer)),
-            Reading::Reference => reference(text, buffer),
+            Reading::Pseudonym => Ok(keep(&self.key.pseudonym(&self.prefixed(text)), buffer)),
+            Reading::Reference => reference(&self.prefixed(text), buffer),
             Reading::Day => day(time::day(text, self.format)),
             Reading::ParisDay => {
                 // A partner may write the day alone: it is a Paris day already.
@@ -141,6 +144,13 @@ impl<'a> Reader<'a> {
             Reading::Departement => Ok(departement(text, buffer, flags)),
             Reading::LegalCategory => Ok(self.legal_category(text, buffer, flags)),
             Reading::NameRules => Ok(keep(&self.employer_rules.name_rules(text), buffer)),
+        }
+    }
+
+    fn prefixed<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.prefix {
+            "" => Cow::Borrowed(text),
+            prefix => Cow::Owned(format!("{prefix}{text}")),
         }
     }
 

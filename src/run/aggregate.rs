@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
 use rayon::prelude::*;
 
 use crate::aggregate::{Records, Row, Summary, Sums, VERSION};
@@ -15,6 +15,7 @@ use crate::definition::table::Table;
 use crate::error::{Error, Result};
 use crate::run::dataset::files::{Coded, Dictionaries};
 use crate::run::job::{Job, Progress};
+use crate::run::key_figures;
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::Output;
 use crate::run::outputs::{self, BUILDING};
@@ -23,7 +24,7 @@ use crate::run::store::Store;
 use crate::vocabulary::codes::{ENSEMBLE, Fate, Subject};
 use crate::vocabulary::columns::{self, Column as Name, Kind};
 use crate::vocabulary::schema::{data_type, field};
-use crate::vocabulary::tables;
+use crate::vocabulary::tables::{self, CHIFFRES_CLES};
 
 /// Name of the stage.
 pub const STAGE: &str = "aggregate";
@@ -64,14 +65,25 @@ pub fn run(job: &Job<'_>, subjects: &[Subject]) -> Result<(Vec<Output>, Ledger)>
     (job.progress)(Progress::Stage(STAGE, count));
     let mut outputs = Vec::new();
     let mut ledger = Ledger::default();
+    let mut cited = key_figures::Tables::new();
     for subject in subjects {
         let (made, nationals) = tables_of(job.store, BUILDING, definitions, *subject)?;
         for (name, rows) in made {
             let table = table(definitions, name)?;
             account(&mut ledger, (name, table), &rows, (&nationals, definitions));
             outputs.extend(write(job, name, table, &rows)?);
+            if key_figures::sources(definitions).any(|source| source == name) {
+                cited.insert(name.to_owned(), rows);
+            }
             (job.progress)(Progress::Step(name.to_owned()));
         }
+    }
+    if let Some(figures) = key_figures::make(definitions, job.as_of, &cited)? {
+        let path = format!("tables/{}", CHIFFRES_CLES.name);
+        let parquet = format!("{path}.parquet");
+        let one = std::slice::from_ref(&figures);
+        outputs.push(outputs::write_table(job, &parquet, &CHIFFRES_CLES, one)?);
+        outputs.push(write_csv(job, &path, &figures)?);
     }
     (job.progress)(Progress::Done);
     ledger.prove()?;
@@ -256,13 +268,17 @@ fn write(job: &Job<'_>, name: &str, table: &Table, rows: &RecordBatch) -> Result
     let path = format!("tables/{name}.parquet");
     let one = std::slice::from_ref(rows);
     let parquet = outputs::write(job, &path, (rows.schema(), &description), one)?;
-    let path = format!("tables/{name}.csv");
-    let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(rows, b',')?)?;
-    file.path = path;
-    Ok(vec![parquet.clone(), Output { file, rows: parquet.rows }])
+    Ok(vec![parquet, write_csv(job, &format!("tables/{name}"), rows)?])
 }
 
-/// A batch of text and sums as CSV: LF, UTF-8, header.
+fn write_csv(job: &Job<'_>, path: &str, rows: &RecordBatch) -> Result<Output> {
+    let path = format!("{path}.csv");
+    let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(rows, b',')?)?;
+    file.path = path;
+    Ok(Output { file, rows: u64::try_from(rows.num_rows()).unwrap_or_default() })
+}
+
+/// A batch of text, counts and sums as CSV: LF, UTF-8, header; what has no value is empty.
 ///
 /// # Errors
 /// Never, in principle: it is written in memory.
@@ -273,7 +289,9 @@ pub fn csv_of(batch: &RecordBatch, delimiter: u8) -> Result<Vec<u8>> {
     out.write_record(schema.fields().iter().map(|field| field.name())).map_err(failed)?;
     for row in 0..batch.num_rows() {
         let cells = batch.columns().iter().map(|column| match column.data_type() {
+            _ if column.is_null(row) => String::new(),
             DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
+            DataType::Int32 => column.as_primitive::<Int32Type>().value(row).to_string(),
             _ => column.as_primitive::<Int64Type>().value(row).to_string(),
         });
         out.write_record(cells).map_err(failed)?;

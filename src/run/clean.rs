@@ -15,6 +15,7 @@ use crate::run::ledger::Ledger;
 use crate::run::manifest::{Output, Segment};
 use crate::run::mentions::Mentions;
 use crate::run::outputs::write_table;
+use crate::run::posts::Awards;
 use crate::run::rejects::{self, Located};
 use crate::run::staged::{groups, of_subject};
 use crate::run::{activities, dataset, employers, frames, people};
@@ -107,6 +108,10 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     for structure in contracts.structures() {
         register.complete(structure, None, "");
     }
+    let awards = Awards::read(job, segments, &mut cleaned)?;
+    for structure in awards.structures() {
+        register.complete(structure, None, "");
+    }
     people::suppose_employers(&mentions, (&aliases, &mut contracts));
     let attendances = people::attendances(job, segments, &mut cleaned.ledger)?;
     let employers = register.resolve(job.definitions)?;
@@ -121,6 +126,7 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     if !public.is_empty() {
         employers::clean_public(job, &public, &register, &mut cleaned)?;
     }
+    awards.clean(job, segments, &register, &mut cleaned)?;
     let notices = of_subject(job, segments, Subject::Suppressions);
     if !activities.is_empty() || !notices.is_empty() {
         let known = Known {

@@ -23,7 +23,8 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
         let read = ledger.total(ingest::STAGE, &source, None).rows
             - ledger.total(ingest::STAGE, &source, Some(Fate::Duplicate)).rows;
         let refused = ledger.total(ingest::STAGE, &source, Some(Fate::Rejected)).rows
-            + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows;
+            + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows
+            - later(job, ledger, &source);
         if i128::from(refused) * 100 > i128::from(read) * i128::from(limit) {
             let reasons = ledger.reasons(&source, Fate::Rejected);
             let mut reasons: Vec<_> = reasons.into_iter().collect();
@@ -44,6 +45,30 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
         "nothing was published; `conum rejects --unpublished` lists the lines, from \
          `{BUILDING}/rejects`; `rejects_percent_max` in the pipeline sets the limit"
     )))
+}
+
+/// Records of a source that are of a day after the reference day: on a past one they are no fault.
+fn later(job: &Job<'_>, ledger: &Ledger, source: &str) -> i64 {
+    let rules = job.definitions.rules.iter().filter(|rule| rule.is_of_reference_day());
+    let reasons = ledger.reasons(source, Fate::Rejected);
+    rules.filter_map(|rule| reasons.get(&rule.name)).sum()
+}
+
+/// Sources of which more is after the reference day than may be rejected.
+fn of_later_records(job: &Job<'_>, ledger: &Ledger) -> Vec<String> {
+    let limit = i128::from(job.definitions.pipeline.rejects_percent_max);
+    let sources = ledger.sources(ingest::STAGE).into_iter();
+    let found = sources.filter_map(|source| {
+        let read = ledger.total(ingest::STAGE, &source, None).rows;
+        let later = later(job, ledger, &source);
+        let is_over = i128::from(later) * 100 > i128::from(read) * limit;
+        is_over.then(|| {
+            format!(
+                "{later} of {read} records of `{source}` are after the reference day and left out"
+            )
+        })
+    });
+    found.collect()
 }
 
 /// What a person should know of a run that passes its gates: each of them means exit code 3.
@@ -82,6 +107,7 @@ pub(super) fn warnings(
             ));
         }
     }
+    found.extend(of_later_records(job, ledger));
     found.extend(of_cut_inputs(ledger, manifest));
     found
 }

@@ -12,10 +12,11 @@ use crate::run::folders;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::store::Store;
-use crate::run::{aggregate, clean, dataset, frames, ingest, order, parquet};
+use crate::run::{aggregate, clean, dataset, frames, ingest, key_figures, order, parquet};
 use crate::vocabulary::codes::{Fate, SEPARATOR, Subject};
 use crate::vocabulary::columns;
-use crate::vocabulary::{flags, tables};
+use crate::vocabulary::flags;
+use crate::vocabulary::tables::{self, CHIFFRES_CLES};
 
 /// What was verified and what is wrong.
 #[derive(Debug, Default)]
@@ -226,7 +227,9 @@ fn cleaned(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
 /// Employers are those the ledger says were kept, and those only activities name.
 fn employers(store: &Store, definitions: &Definitions, ledger: &Ledger) -> Result<Vec<String>> {
     let mut problems = Vec::new();
-    for subject in [Subject::Structures, Subject::EmployeursPublics] {
+    let of_one =
+        [Subject::Structures, Subject::EmployeursPublics, Subject::Postes, Subject::Contrats];
+    for subject in of_one {
         let path = format!("{CURRENT}/clean/{}.parquet", tables::clean(subject).name);
         let kept = ledger.sum(|account, fate, _| {
             let source = definitions.sources.get(&account.source);
@@ -294,21 +297,31 @@ fn recomputed(
 ) -> Result<(Vec<String>, Ledger)> {
     let mut problems = Vec::new();
     let mut accounts = Ledger::default();
+    let mut cited = key_figures::Tables::new();
     for subject in subjects(definitions, &manifest.segments) {
         let (made, nationals) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
         for (name, expected) in made {
             let Some(table) = definitions.tables.get(name) else { continue };
             aggregate::account(&mut accounts, (name, table), &expected, (&nationals, definitions));
-            let path = format!("{CURRENT}/tables/{name}.parquet");
-            let found = read_all(store, &path)?;
-            if found.columns() != expected.columns() {
-                problems.push(format!("`{path}` is not what the clean files give"));
-            }
-            let path = format!("{CURRENT}/tables/{name}.csv");
-            if store.read(&path)? != Some(aggregate::csv_of(&expected, b',')?) {
-                problems.push(format!("`{path}` is not what the clean files give"));
-            }
+            problems.extend(differing(store, name, &expected)?);
+            cited.insert(name.to_owned(), expected);
         }
     }
+    let as_of = manifest.as_of.parse().map_err(|_| Error::data("the manifest has no day"))?;
+    if let Some(expected) = key_figures::make(definitions, as_of, &cited)? {
+        problems.extend(differing(store, CHIFFRES_CLES.name, &expected)?);
+    }
     Ok((problems, accounts))
+}
+
+/// Parquet and CSV of a table that are not what they should be.
+fn differing(store: &Store, name: &str, expected: &RecordBatch) -> Result<Vec<String>> {
+    let parquet = format!("{CURRENT}/tables/{name}.parquet");
+    let csv = format!("{CURRENT}/tables/{name}.csv");
+    let is_same = [
+        (&parquet, read_all(store, &parquet)?.columns() == expected.columns()),
+        (&csv, store.read(&csv)? == Some(aggregate::csv_of(expected, b',')?)),
+    ];
+    let wrong = is_same.into_iter().filter(|(_, is_same)| !is_same);
+    Ok(wrong.map(|(path, _)| format!("`{path}` is not what the clean files give")).collect())
 }

@@ -167,9 +167,12 @@ const COMPANIES: &[((&str, &str), u64)] = &[
 const PROTECTION: &[((&str, &str), u64)] =
     &[(("8140", "99"), 40), (("8210", "99"), 40), (("8110", "99"), 20)];
 
-/// Employers there are at `rows` activity rows: the full programme from 100,000 on.
+/// Activity rows from which on the programme is full.
+pub(crate) const FULL_ROWS: u64 = 100_000;
+
+/// Employers there are at `rows` activity rows.
 pub(crate) fn counts(rows: u64) -> Vec<(&'static Class, u64)> {
     let full: u64 = CLASSES.iter().map(|class| class.count).sum();
-    let target = 60 + (full - 60) * rows.min(100_000) / 100_000;
+    let target = 60 + (full - 60) * rows.min(FULL_ROWS) / FULL_ROWS;
     CLASSES.iter().map(|class| (class, (class.count * target / full).max(1))).collect()
 }

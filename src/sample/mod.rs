@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
+use crate::sample::dataspace::Dataspace;
 pub use crate::sample::format::Format;
 use crate::sample::quirks::Quirk;
 use crate::sample::world::World;
@@ -25,6 +26,8 @@ mod coop_values;
 mod coop_xlsx;
 mod cra_json;
 mod datalake;
+mod dataspace;
+mod dataspace_files;
 mod days;
 mod deletions;
 mod dice;
@@ -188,6 +191,7 @@ pub fn write(request: &Request<'_>, open: &mut Open<'_>) -> io::Result<Summary> 
     output.file(open_data::FILE, |out| open_data::write(&world, out))?;
     output.file(structures_export::FILE, |out| structures_export::write(&world, out))?;
     output.file(register::FILE, |out| register::write(&world, out))?;
+    dataspace_files::write(&Dataspace::new(request.seed, request.places), &mut output)?;
     match request.format {
         Some(format) => {
             let portion = Portion::whole(format.stream_rows(&world));

@@ -45,13 +45,32 @@ pub enum Subject {
     Utilisateurs,
     /// Legal units of SIRENE.
     UnitesLegales,
+    /// Posts of advisers, given to employers.
+    Postes,
+    /// Contracts of employment of advisers.
+    Contrats,
+    /// Subsidies of the State to posts.
+    Subventions,
 }
 
 impl Subject {
     /// Whether it has a clean table of its own.
     #[must_use]
     pub fn has_table(self) -> bool {
-        matches!(self, Subject::Activites | Subject::Structures | Subject::EmployeursPublics)
+        match self {
+            Subject::Activites
+            | Subject::Structures
+            | Subject::EmployeursPublics
+            | Subject::Postes
+            | Subject::Contrats
+            | Subject::Subventions => true,
+            Subject::Suppressions
+            | Subject::Accompagnements
+            | Subject::Beneficiaires
+            | Subject::Emplois
+            | Subject::Utilisateurs
+            | Subject::UnitesLegales => false,
+        }
     }
 }
 

@@ -60,3 +60,11 @@ pub const CATEGORIE_CHANGEE: &str = "categorie_changee";
 pub const EMPLOYEUR_RECONSTITUE: &str = "employeur_reconstitue";
 /// The people known to have attended are not as many as the participants.
 pub const PARTICIPANTS_DIVERGENTS: &str = "participants_divergents";
+/// The post is said to be given back, without the day.
+pub const RENDU_SANS_DATE: &str = "rendu_sans_date";
+/// The contract ends before it begins.
+pub const FIN_AVANT_DEBUT: &str = "fin_avant_debut";
+/// The subsidy is of a post that no line of posts has.
+pub const POSTE_INCONNU: &str = "poste_inconnu";
+/// More was paid than agreed.
+pub const VERSE_SUPERIEUR: &str = "verse_superieur";

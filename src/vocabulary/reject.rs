@@ -38,6 +38,8 @@ pub mod reasons {
     pub const SIREN: &str = "siren_invalide";
     /// Not an identifier.
     pub const IDENTIFIER: &str = "identifiant_invalide";
+    /// A subsidy without amount, payment or agreement.
+    pub const EMPTY_SUBSIDY: &str = "subvention_vide";
 
     /// What was expected, in plain French; rules of `pipelines/rules` bring their own.
     #[must_use]
@@ -61,6 +63,7 @@ pub mod reasons {
             WHOLE => "un nombre de participants, ou un rang et un nombre comme 2/5",
             NESTED => "un objet JSON ou EDN complet",
             SIREN => "un SIREN : neuf chiffres avec leur clé",
+            EMPTY_SUBSIDY => "une convention, un montant ou un versement",
             IDENTIFIER => "un identifiant de lettres, chiffres et tirets",
             _ => return None,
         })

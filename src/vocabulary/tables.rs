@@ -181,6 +181,85 @@ pub const STAGED_UNITES_LEGALES: Table = Table {
     key: &[],
 };
 
+/// Typed posts.
+pub const STAGED_POSTES: Table = Table {
+    name: "postes_lus",
+    grain: "un poste chez une structure, dans un de ses états",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        POSTE_ID,
+        POSTE_LIGNE_ID,
+        STRUCTURE_ID,
+        PERSONNE_ID,
+        TYPOLOGIE,
+        ETAT_DECLARE,
+        DATE_ATTRIBUTION,
+        DATE_RENDU,
+        RENOUVELE,
+        CREE_LE,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
+/// Typed contracts of employment.
+pub const STAGED_CONTRATS: Table = Table {
+    name: "contrats_lus",
+    grain: "un contrat de travail, dans une de ses versions",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        CONTRAT_ID,
+        PERSONNE_ID,
+        STRUCTURE_ID,
+        TYPE_CONTRAT,
+        DEBUT,
+        FIN,
+        DATE_RUPTURE,
+        CREE_LE,
+        MODIFIE_LE,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
+/// Typed subsidies: both envelopes on a line, or one with its source.
+pub const STAGED_SUBVENTIONS: Table = Table {
+    name: "subventions_lues",
+    grain: "une ligne de subvention d'un poste",
+    columns: &[
+        LIGNE,
+        EMPREINTE,
+        SUBVENTION_ID,
+        POSTE_LIGNE_ID,
+        SOURCE_FINANCEMENT,
+        DEBUT_CONVENTION,
+        FIN_CONVENTION,
+        DEBUT_CONVENTION_DGCL,
+        FIN_CONVENTION_DGCL,
+        DEBUT_CONVENTION_DGE,
+        FIN_CONVENTION_DGE,
+        DEBUT_CONVENTION_DITP,
+        FIN_CONVENTION_DITP,
+        SUBVENTION,
+        BONIFICATION,
+        SUBVENTION_V1,
+        VERSEMENT_V1,
+        AVOIR_V1,
+        SUBVENTION_V2,
+        AVOIR_V2,
+        VERSEMENT_1,
+        VERSEMENT_2,
+        VERSEMENT_3,
+        DATE_VERSEMENT_1,
+        DATE_VERSEMENT_2,
+        DATE_VERSEMENT_3,
+        DRAPEAUX,
+    ],
+    key: &[],
+};
+
 /// Clean activities.
 pub const CLEAN_ACTIVITES: Table = Table {
     name: "activites",
@@ -285,6 +364,120 @@ pub const CLEAN_EMPLOYEURS_PUBLICS: Table = Table {
     key: &[SIRET, DATE_VALIDATION, EMPREINTE],
 };
 
+/// Posts, coded.
+pub const CLEAN_POSTES: Table = Table {
+    name: "postes",
+    grain: "un poste chez une structure, dans son dernier état",
+    columns: &[
+        POSTE_ID,
+        STRUCTURE_ID,
+        SIREN,
+        EMPLOYEUR_ID,
+        TYPE_EMPLOYEUR,
+        TYPE_EMPLOYEUR_SOURCE,
+        FRANCE_SERVICES,
+        DEPARTEMENT,
+        REGION,
+        EMPLOYEUR_ACTIF_ID,
+        TYPOLOGIE,
+        ETAT_DECLARE,
+        ETAT_POSTE,
+        SOUS_CONTRAT,
+        RENOUVELE,
+        DATE_ATTRIBUTION,
+        DATE_RENDU,
+        NB_POSTES_ATTRIBUES,
+        NB_POSTES_OCCUPES,
+        NB_POSTES_VACANTS,
+        NB_POSTES_RENDUS,
+        NB_POSTES_SOUS_CONTRAT,
+        NB_COORDINATEURS,
+        DRAPEAUX,
+    ],
+    key: &[POSTE_ID, STRUCTURE_ID],
+};
+
+/// Contracts of employment, coded.
+pub const CLEAN_CONTRATS: Table = Table {
+    name: "contrats",
+    grain: "un contrat de travail",
+    columns: &[
+        CONTRAT_ID,
+        STRUCTURE_ID,
+        SIREN,
+        EMPLOYEUR_ID,
+        TYPE_EMPLOYEUR,
+        TYPE_EMPLOYEUR_SOURCE,
+        FRANCE_SERVICES,
+        DEPARTEMENT,
+        REGION,
+        TYPE_CONTRAT,
+        DEBUT,
+        FIN,
+        DATE_RUPTURE,
+        ETAT_CONTRAT,
+        ECHEANCE,
+        ANNEE_ECHEANCE,
+        RANG_CONTRAT,
+        SALARIE_ID,
+        NB_CONTRATS_EN_COURS,
+        NB_CONTRATS_NON_ROMPUS,
+        NB_ECHEANCES,
+        NB_RENOUVELLEMENTS_DUS,
+        DRAPEAUX,
+    ],
+    key: &[CONTRAT_ID],
+};
+
+/// Subsidies, coded.
+pub const CLEAN_SUBVENTIONS: Table = Table {
+    name: "subventions",
+    grain: "une enveloppe d'un poste",
+    columns: &[
+        POSTE_ID,
+        ENVELOPPE,
+        STRUCTURE_ID,
+        SIREN,
+        EMPLOYEUR_ID,
+        TYPE_EMPLOYEUR,
+        TYPE_EMPLOYEUR_SOURCE,
+        FRANCE_SERVICES,
+        DEPARTEMENT,
+        REGION,
+        SOURCE_FINANCEMENT,
+        DEBUT_CONVENTION,
+        FIN_CONVENTION,
+        ANNEE_CONVENTION,
+        CONVENTIONNE,
+        VERSE,
+        RESTE,
+        AVOIR,
+        DRAPEAUX,
+    ],
+    key: &[POSTE_ID, ENVELOPPE],
+};
+
+/// Key figures, each with what is published.
+pub const CHIFFRES_CLES: Table = Table {
+    name: "chiffres_cles",
+    grain: "un chiffre clé",
+    columns: &[
+        ORDRE,
+        CHIFFRE,
+        LIBELLE,
+        VALEUR,
+        DENOMINATEUR,
+        UNITE,
+        VALEUR_PUBLIEE,
+        PUBLIE,
+        PUBLIE_LE,
+        CONCORDE,
+        DEFINITION,
+        TABLE,
+    ],
+    key: &[ORDRE],
+};
+
 /// Rejected lines of all stages.
 pub const REJECTS: Table = Table {
     name: "rejets",
@@ -314,6 +507,9 @@ pub fn staged(subject: Subject) -> &'static Table {
         Subject::Emplois => &STAGED_EMPLOIS,
         Subject::Utilisateurs => &STAGED_UTILISATEURS,
         Subject::UnitesLegales => &STAGED_UNITES_LEGALES,
+        Subject::Postes => &STAGED_POSTES,
+        Subject::Contrats => &STAGED_CONTRATS,
+        Subject::Subventions => &STAGED_SUBVENTIONS,
     }
 }
 
@@ -323,6 +519,9 @@ pub fn clean(subject: Subject) -> &'static Table {
     match subject {
         Subject::Structures | Subject::UnitesLegales => &CLEAN_EMPLOYEURS,
         Subject::EmployeursPublics => &CLEAN_EMPLOYEURS_PUBLICS,
+        Subject::Postes => &CLEAN_POSTES,
+        Subject::Contrats => &CLEAN_CONTRATS,
+        Subject::Subventions => &CLEAN_SUBVENTIONS,
         Subject::Activites
         | Subject::Suppressions
         | Subject::Accompagnements
