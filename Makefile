@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run check test fuzz expected bench hotpaths instructions race night docs clean tools
+.PHONY: help build run account check test fuzz expected bench hotpaths instructions race night docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,11 @@ build: tools ## Build the optimised program, target/release/conum
 
 run: tools ## Run the whole pipeline on sample-data, into ./warehouse
 	$(CONUM) run $(SAMPLE) --input sample-data --warehouse warehouse --as-of $(AS_OF)
+
+account: tools ## Key figures of February 2023, with a million accompaniments made on the spot, into ./warehouse/account
+	rm -rf warehouse/account
+	$(CONUM) sample $(SAMPLE) --format legacy_archive --rows 700000 --seed 2023 --last-day 2023-02-23 --out warehouse/account/input
+	$(CONUM) run $(SAMPLE) --input warehouse/account/input --warehouse warehouse/account/warehouse --as-of 2023-02-23
 
 check: tools ## Formatting and lints
 	$(CARGO) fmt --check

@@ -4,13 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use jiff::civil::Date;
+
 use crate::cli::{pipeline_args, report};
 use crate::error::{Error, Result};
 use crate::run::sample_folder;
 use crate::sample::{Format, Place, Request, write};
-
-/// Last day an invented activity may bear, unless a quirk says otherwise.
-const LAST_DAY: (i16, u8, u8) = (2025, 6, 30);
 
 /// Invent an export in all formats, with the quirks of the real ones.
 #[derive(Debug, clap::Args)]
@@ -24,6 +23,9 @@ pub(super) struct Args {
     /// Folder to write into.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Last day an invented activity may bear, unless a quirk says otherwise.
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-06-30")]
+    last_day: Date,
     /// One format alone, which then holds all the rows [default: three main files, and an extract
     /// of them in every other format].
     #[arg(long, value_parser = format, value_name = "FORMAT")]
@@ -58,7 +60,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         rows: args.rows,
         seed: args.seed,
         places: &places,
-        last_day: LAST_DAY,
+        last_day: (
+            args.last_day.year(),
+            args.last_day.month().unsigned_abs(),
+            args.last_day.day().unsigned_abs(),
+        ),
         format: args.format,
     };
     let mut open = |name: &str| sample_folder::create_in(&args.out, name);

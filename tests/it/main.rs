@@ -15,6 +15,7 @@ mod journey;
 mod kill;
 mod nights;
 mod outputs;
+mod posts;
 mod properties;
 mod public_list;
 mod sources;
