@@ -123,6 +123,8 @@ pub(super) struct Employer {
     pub(super) siren: Option<String>,
     pub(super) category: Option<String>,
     pub(super) kind: String,
+    /// The group in which the type is published.
+    pub(super) group: String,
     pub(super) kind_source: String,
     pub(super) france_services: String,
     pub(super) located: Located,
@@ -161,6 +163,7 @@ pub(super) fn resolve(
         siren: siren.map(str::to_owned),
         category: category.map(str::to_owned),
         kind: kind.to_owned(),
+        group: definitions.lists.employer_group(kind).to_owned(),
         kind_source: kind_source.to_owned(),
         france_services: definitions
             .lists
@@ -179,7 +182,7 @@ fn siren(declared: &Declared) -> Option<&str> {
 
 #[derive(Default)]
 struct Columns {
-    text: [Vec<Option<String>>; 13],
+    text: [Vec<Option<String>>; 15],
 }
 
 impl Columns {
@@ -190,7 +193,9 @@ impl Columns {
             declared.siret.clone(),
             employer.siren,
             employer.category,
+            Some(declared.kind.clone()).filter(|kind| !kind.is_empty()),
             Some(employer.kind),
+            Some(employer.group),
             Some(employer.kind_source),
             Some(employer.france_services),
             employer.located.commune,
@@ -211,7 +216,9 @@ impl Columns {
             columns::SIRET.name,
             columns::SIREN.name,
             columns::CATEGORIE_JURIDIQUE.name,
+            columns::TYPE_DECLARE.name,
             columns::TYPE_EMPLOYEUR.name,
+            columns::GROUPE_EMPLOYEUR.name,
             columns::TYPE_EMPLOYEUR_SOURCE.name,
             columns::FRANCE_SERVICES.name,
             columns::COMMUNE.name,
