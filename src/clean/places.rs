@@ -87,8 +87,7 @@ fn date_communes(rows: LazyFrame, territory: &Territory) -> LazyFrame {
     // The earliest of several divisions of a code holds.
     let dated = territory.divisions().iter().rev().fold(commune(), |otherwise, division| {
         let until = (division.until - Date::constant(1970, 1, 1)).get_days();
-        let is_earlier =
-            col(columns::DATE.name).lt_eq(lit(until).cast(DataType::Date));
+        let is_earlier = col(columns::DATE.name).lt_eq(lit(until).cast(DataType::Date));
         when(commune().eq(lit(division.code.as_str())).and(is_earlier))
             .then(lit(division.key.as_str()))
             .otherwise(otherwise)

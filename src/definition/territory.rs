@@ -172,7 +172,8 @@ impl Territory {
 
     /// The undivided commune has the territory that its heirs have in common.
     fn divide(&mut self, row: DivisionRow, problems: &mut Vec<Problem>) {
-        let heirs: Vec<String> = row.heritiers.split_ascii_whitespace().map(str::to_owned).collect();
+        let heirs: Vec<String> =
+            row.heritiers.split_ascii_whitespace().map(str::to_owned).collect();
         let found: Vec<&Place> = heirs.iter().filter_map(|heir| self.places.get(heir)).collect();
         if found.len() < heirs.len() || heirs.len() < 2 {
             let message = format!("{}: `heritiers` must name two communes or more", row.code);
