@@ -16,8 +16,8 @@ pub(super) struct Located {
     pub(super) flags: Vec<&'static str>,
 }
 
-/// The commune decides. The postal code tells which heir of a divided commune is meant, if one alone
-/// has it; it decides where no commune does, if all its communes lie in one département.
+/// The commune decides. The postal code tells which heir of a divided commune is meant, if one
+/// alone has it; it decides where no commune does, if all its communes lie in one département.
 pub(super) fn locate(territory: &Territory, commune: &str, postal_code: &str) -> Located {
     let mut located = Located { source: INCONNU, ..Located::default() };
     if let Some(place) = territory.place(commune) {

@@ -55,7 +55,7 @@ fn the_commune_decides_and_a_declared_departement_that_differs_is_flagged() {
             "ASSOCIATION DE LA FILATURE;Mulhouse;Bas-Rhin;Grand Est;1;16/06/2021;privée;73282932000074;67;1 RUE;68224;67000;37429;non;oui;non",
         ],
         &["departement", "drapeaux"],
-        "68,departement_divergent\n",
+        "68,code_postal_divergent|departement_divergent\n",
     );
 }
 
@@ -130,7 +130,7 @@ fn a_private_employer_whose_name_says_nothing_counts_as_an_association() {
 
 #[test]
 fn an_epci_that_is_no_more_is_still_one() {
-    check_type(("CA DISSOUTE", "publique", "20003545900016"), "epci,epci,siren_reference");
+    check_type(("CA DISSOUTE", "publique", "20003545900011"), "epci,epci,siren_reference");
 }
 
 #[test]
