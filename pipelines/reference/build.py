@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Build the territory reference of `conum`: communes.csv, epci.csv, departements.csv, regions.csv.
+"""Build the territory reference of `conum`: communes.csv, communes_divisees.csv, epci.csv, epci_anciens.csv,
+departements.csv, regions.csv.
 
 usage: python3 pipelines/reference/build.py [VERSION] [--out DIRECTORY]
 
 Fetches the npm package @etalab/decoupage-administratif at VERSION with `npm pack`, reads its JSON files and
-writes the four CSV files beside this script. The same version always gives the same bytes. Runs of `conum` read
+writes the six CSV files beside this script. The same version always gives the same bytes. Runs of `conum` read
 the CSV files only: neither npm nor the network is needed at night.
 
 Source   INSEE (code officiel géographique, populations légales), DGCL (Banatic: EPCI and SIREN), La Poste (postal
          codes), as packaged by Etalab.
 Licence  data: Licence Ouverte 2.0; code of the package: MIT.
 Vintage  one package version is one vintage: 6.0.0 = 2026 (the default), 5.3.0 = 2025, 4.1.0 = 2024, 3.1.1 = 2023,
-         2.3.1 = 2022. Earlier versions have another layout and are not read.
+         2.3.1 = 2022. Of earlier versions, which have another layout, only the EPCI are read.
 """
 import argparse
 import csv
@@ -43,14 +44,31 @@ SPLIT = {
     "77362": ("77066", "77444"),  # Pierrelez, 1949
 }
 
+# Communes whose territory was shared out while their code stayed in use for one of the heirs (INSEE, event type 21,
+# since 2019): the last day on which the code was that of the whole.
+DIVIDED = {
+    "14712": ("2019-12-30", ("14666", "14712")),  # Saline
+    "15141": ("2024-12-31", ("15031", "15035", "15047", "15141", "15171")),  # Neussargues en Pinatelle
+    "60054": ("2023-12-31", ("60054", "60694")),  # Les Hauts-Talican
+    "85084": ("2023-12-31", ("85084", "85165", "85212")),  # Essarts en Bocage
+}
+
+# Earlier versions, latest first, and their vintage: where an EPCI that is no more is still found.
+EARLIER = {"5.3.0": 2025, "4.1.0": 2024, "3.1.1": 2023, "2.3.1": 2022, "1.1.1": 2021, "0.5.1": 2019}
+
 # Communes of Guadeloupe that became overseas collectivities in 2007: the package does not link the codes.
 MOVED = {"97123": "97701", "97127": "97801"}
 
 COMMUNE_HEADER = ["code", "type", "commune", "departement", "region", "epci", "siren", "population", "codes_postaux"]
 
 
-def load(version):
-    """The JSON files of the package, by name without extension."""
+def number(version):
+    """A version as numbers, to be compared."""
+    return [int(part) for part in version.split(".")]
+
+
+def load(version, names=("communes", "epci", "departements", "regions")):
+    """JSON files of the package, by name without extension."""
     with tempfile.TemporaryDirectory() as directory:
         packed = subprocess.run(
             ["npm", "pack", f"{PACKAGE}@{version}", "--silent"],
@@ -59,7 +77,7 @@ def load(version):
         with tarfile.open(Path(directory) / packed.stdout.split()[-1]) as archive:
             return {
                 name: json.load(archive.extractfile(f"package/data/{name}.json"))
-                for name in ("communes", "epci", "departements", "regions")
+                for name in names
             }
 
 
@@ -114,6 +132,31 @@ def commune_rows(package):
     return sorted(rows, key=lambda row: row[:2])
 
 
+def division_rows(communes):
+    """Code, last day on which it was that of the whole commune (empty: it is no longer in use), current heirs."""
+    commune_of = {row[0]: row[2] for row in communes if row[2]}
+    divided = {code: ("", heirs) for code, heirs in SPLIT.items()} | DIVIDED
+    rows = []
+    for code, (last_day, heirs) in sorted(divided.items()):
+        current = sorted({commune_of[heir] for heir in heirs})
+        if len(current) > 1:  # otherwise the commune is whole at this vintage
+            rows.append([code, last_day, " ".join(current)])
+    return rows
+
+
+def former_epci_rows(epci, built):
+    """EPCI of vintages before `built` that are not among the current ones, each with the last vintage that has it."""
+    known = {row[0] for row in epci}
+    rows = []
+    earlier = [(version, vintage) for version, vintage in EARLIER.items() if number(version) < number(built)]
+    for version, vintage in earlier:
+        for row in load(version, ["epci"])["epci"]:
+            if row["code"] not in known:
+                known.add(row["code"])
+                rows.append([row["code"], row["type"], row["nom"], vintage])
+    return sorted(rows)
+
+
 def check(communes, epci, departements, regions):
     """Stop on what would break a join: a repeated key, a code that leads to two communes, an unknown territory."""
     for name, keys in {
@@ -166,7 +209,10 @@ def main():
 
     options.out.mkdir(parents=True, exist_ok=True)
     write(options.out / "communes.csv", COMMUNE_HEADER, communes)
+    write(options.out / "communes_divisees.csv", ["code", "fin", "heritiers"], division_rows(communes))
     write(options.out / "epci.csv", ["siren", "nature", "nom"], epci)
+    former = former_epci_rows(epci, options.version)
+    write(options.out / "epci_anciens.csv", ["siren", "nature", "nom", "dernier_millesime"], former)
     write(options.out / "departements.csv", ["code", "region", "nom"], departements)
     write(options.out / "regions.csv", ["code", "nom"], regions)
 

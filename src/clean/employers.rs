@@ -112,6 +112,7 @@ impl Register {
         row.text(&columns::SIREN, employer.siren.as_deref());
         row.text(&columns::EMPLOYEUR_ID, Some(&entity));
         row.text(&columns::TYPE_EMPLOYEUR, Some(&employer.kind));
+        row.text(&columns::GROUPE_EMPLOYEUR, Some(&employer.group));
         row.text(&columns::TYPE_EMPLOYEUR_SOURCE, Some(&employer.kind_source));
         row.text(&columns::FRANCE_SERVICES, Some(&employer.france_services));
         let departement = employer.located.departement.as_deref();
@@ -145,6 +146,8 @@ pub(super) struct Employer {
     pub(super) siren: Option<String>,
     pub(super) category: Option<String>,
     pub(super) kind: String,
+    /// The group in which the type is published.
+    pub(super) group: String,
     pub(super) kind_source: String,
     pub(super) france_services: String,
     pub(super) located: Located,
@@ -183,6 +186,7 @@ pub(super) fn resolve(
         siren: siren.map(str::to_owned),
         category: category.map(str::to_owned),
         kind: kind.to_owned(),
+        group: definitions.lists.employer_group(kind).to_owned(),
         kind_source: kind_source.to_owned(),
         france_services: definitions
             .lists
@@ -201,7 +205,7 @@ fn siren(declared: &Declared) -> Option<&str> {
 
 #[derive(Default)]
 struct Columns {
-    text: [Vec<Option<String>>; 13],
+    text: [Vec<Option<String>>; 15],
 }
 
 impl Columns {
@@ -212,7 +216,9 @@ impl Columns {
             declared.siret.clone(),
             employer.siren,
             employer.category,
+            Some(declared.kind.clone()).filter(|kind| !kind.is_empty()),
             Some(employer.kind),
+            Some(employer.group),
             Some(employer.kind_source),
             Some(employer.france_services),
             employer.located.commune,
@@ -233,7 +239,9 @@ impl Columns {
             columns::SIRET.name,
             columns::SIREN.name,
             columns::CATEGORIE_JURIDIQUE.name,
+            columns::TYPE_DECLARE.name,
             columns::TYPE_EMPLOYEUR.name,
+            columns::GROUPE_EMPLOYEUR.name,
             columns::TYPE_EMPLOYEUR_SOURCE.name,
             columns::FRANCE_SERVICES.name,
             columns::COMMUNE.name,

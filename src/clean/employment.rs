@@ -5,7 +5,6 @@ use polars::prelude::*;
 use crate::clean::activities::Known;
 use crate::clean::harmonise::IS_REBUILT;
 use crate::clean::lookup::{Directory, lookup};
-use crate::clean::places::{EMPLOYER_DEPARTEMENT, EMPLOYER_REGION};
 use crate::error::Result;
 use crate::vocabulary::codes::{
     DECLARE, EMPLOI, INCONNU, NON, OUI, RECONSTITUE, SEPARATOR, System,
@@ -141,10 +140,13 @@ pub(super) fn join_employer(rows: DataFrame, employers: &Directory) -> Result<Da
     let taken = [
         (columns::SIREN.name, columns::SIREN.name),
         (columns::TYPE_EMPLOYEUR.name, columns::TYPE_EMPLOYEUR.name),
+        (columns::GROUPE_EMPLOYEUR.name, columns::GROUPE_EMPLOYEUR.name),
         (columns::TYPE_EMPLOYEUR_SOURCE.name, columns::TYPE_EMPLOYEUR_SOURCE.name),
         (columns::FRANCE_SERVICES.name, columns::FRANCE_SERVICES.name),
-        (columns::DEPARTEMENT.name, EMPLOYER_DEPARTEMENT),
-        (columns::REGION.name, EMPLOYER_REGION),
+        (columns::COMMUNE.name, columns::COMMUNE_EMPLOYEUR.name),
+        (columns::EPCI.name, columns::EPCI_EMPLOYEUR.name),
+        (columns::DEPARTEMENT.name, columns::DEPARTEMENT_EMPLOYEUR.name),
+        (columns::REGION.name, columns::REGION_EMPLOYEUR.name),
         (IS_UNLISTED, IS_UNLISTED),
     ];
     let joined = employers.join(rows, &columns::STRUCTURE_ID, &taken)?;
@@ -153,7 +155,9 @@ pub(super) fn join_employer(rows: DataFrame, employers: &Directory) -> Result<Da
         .lazy()
         .with_columns([
             or_unknown(&columns::TYPE_EMPLOYEUR),
+            or_unknown(&columns::GROUPE_EMPLOYEUR),
             or_unknown(&columns::TYPE_EMPLOYEUR_SOURCE),
+            or_unknown(&columns::DEPARTEMENT_EMPLOYEUR),
             or_unknown(&columns::FRANCE_SERVICES),
         ])
         .collect()?)

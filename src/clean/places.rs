@@ -1,10 +1,12 @@
 //! Where an activity took place becomes its commune, EPCI, département and région.
 
+use jiff::civil::Date;
 use polars::prelude::*;
 
 use crate::clean::lookup::{Directory, lookup, text_column};
 use crate::clean::territory::locate;
 use crate::definition::Definitions;
+use crate::definition::territory::Territory;
 use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
 use crate::vocabulary::columns::{self, Column as Name};
@@ -18,10 +20,6 @@ const IS_RECEIVED: &str = "commune de la structure du lieu";
 pub(super) const UNKNOWN_COMMUNE: &str = "drapeau de la commune";
 /// Flags of the place, while rows are on their way.
 pub(super) const PLACE_FLAGS: &str = "drapeaux du lieu";
-/// Département of the employer, while rows are on their way.
-pub(super) const EMPLOYER_DEPARTEMENT: &str = "departement de l'employeur";
-/// Région of the employer, while rows are on their way.
-pub(super) const EMPLOYER_REGION: &str = "region de l'employeur";
 
 /// Where the activity took place: its commune, or that of the structure that received it; else its
 /// postal code, else the employer's département.
@@ -30,6 +28,7 @@ pub(super) fn join_territory(
     employers: &Directory,
     definitions: &Definitions,
 ) -> Result<LazyFrame> {
+    let rows = date_communes(rows.lazy(), &definitions.territory).collect()?;
     let rows = join_receiving_structure(rows, employers, definitions)?;
     let place_flags = text_column(PLACE_FLAGS);
     let rows = lookup(
@@ -73,13 +72,27 @@ pub(super) fn join_territory(
     let rows = fall_back(
         rows,
         "employeur",
-        EMPLOYER_DEPARTEMENT.to_owned(),
+        columns::DEPARTEMENT_EMPLOYEUR.name.to_owned(),
         &[
-            (&columns::REGION, EMPLOYER_REGION.to_owned()),
-            (&columns::DEPARTEMENT, EMPLOYER_DEPARTEMENT.to_owned()),
+            (&columns::REGION, columns::REGION_EMPLOYEUR.name.to_owned()),
+            (&columns::DEPARTEMENT, columns::DEPARTEMENT_EMPLOYEUR.name.to_owned()),
         ],
     );
     Ok(rows.with_columns([col(columns::DEPARTEMENT.name).fill_null(lit(INCONNU))]))
+}
+
+/// A code that names a smaller commune than on the day of the activity stands for the larger one.
+fn date_communes(rows: LazyFrame, territory: &Territory) -> LazyFrame {
+    let commune = || col(columns::CODE_COMMUNE.name);
+    // The earliest of several divisions of a code holds.
+    let dated = territory.divisions().iter().rev().fold(commune(), |otherwise, division| {
+        let until = (division.until - Date::constant(1970, 1, 1)).get_days();
+        let is_earlier = col(columns::DATE.name).lt_eq(lit(until).cast(DataType::Date));
+        when(commune().eq(lit(division.code.as_str())).and(is_earlier))
+            .then(lit(division.key.as_str()))
+            .otherwise(otherwise)
+    });
+    rows.with_columns([dated.alias(columns::CODE_COMMUNE.name)])
 }
 
 /// Where no commune is written, takes that of the structure that received the activity.

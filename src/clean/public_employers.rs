@@ -1,9 +1,11 @@
 //! The public list of employers becomes coded decisions.
 
+use jiff::civil::Date;
 use polars::prelude::*;
 
 use crate::clean::employers::{Declared, Register, resolve};
 use crate::definition::Definitions;
+use crate::definition::territory::Territory;
 use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
 use crate::vocabulary::{columns, flags};
@@ -43,7 +45,10 @@ pub fn resolve_all(
         let key = |d: &Decision| (d.employer.siret.clone(), d.day, d.fingerprint);
         key(a).cmp(&key(b))
     });
-    let mut text: [Vec<Option<String>>; 13] = Default::default();
+    for decision in &mut decisions {
+        date_commune(decision, &definitions.territory);
+    }
+    let mut text: [Vec<Option<String>>; 15] = Default::default();
     for decision in &decisions {
         for (column, value) in text.iter_mut().zip(row(decision, register, definitions)) {
             column.push(value);
@@ -52,7 +57,9 @@ pub fn resolve_all(
     let names = [
         columns::SIRET,
         columns::SIREN,
+        columns::TYPE_DECLARE,
         columns::TYPE_EMPLOYEUR,
+        columns::GROUPE_EMPLOYEUR,
         columns::TYPE_EMPLOYEUR_SOURCE,
         columns::FRANCE_SERVICES,
         columns::COMMUNE,
@@ -86,11 +93,23 @@ pub fn resolve_all(
     Ok(DataFrame::new_infer_height(all)?)
 }
 
+/// The commune of an employer is the one it had on the day of the decision.
+fn date_commune(decision: &mut Decision, territory: &Territory) {
+    let day = decision.day.and_then(|days| {
+        let epoch = Date::constant(1970, 1, 1);
+        epoch.checked_add(jiff::Span::new().days(days)).ok()
+    });
+    if let Some(day) = day {
+        let commune = territory.code_on(&decision.employer.commune, day).to_owned();
+        decision.employer.commune = commune;
+    }
+}
+
 fn row(
     decision: &Decision,
     register: &Register,
     definitions: &Definitions,
-) -> [Option<String>; 13] {
+) -> [Option<String>; 15] {
     let mut employer = resolve(&decision.employer, register, definitions);
     let mut departement = employer.located.departement.clone();
     let mut source = employer.located.source;
@@ -111,7 +130,9 @@ fn row(
     [
         decision.employer.siret.clone(),
         employer.siren,
+        text(&decision.employer.kind),
         Some(employer.kind),
+        Some(employer.group),
         Some(employer.kind_source),
         Some(employer.france_services),
         employer.located.commune,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::definition::{Files, Problem};
-use crate::vocabulary::codes::System;
+use crate::vocabulary::codes::{EMPLOYER_GROUPS, INCONNU, System};
 
 /// Lists of `systeme, code_source, code`.
 const CORRESPONDENCES: [&str; 3] = ["types_activite", "lieux", "themes"];
@@ -25,6 +25,8 @@ pub struct Lists {
     france_services: BTreeMap<String, String>,
     /// Employer types in the order of the file, with their French labels.
     employer_types: Vec<(String, String)>,
+    /// Employer type → the group it is published in.
+    employer_groups: BTreeMap<String, String>,
 }
 
 /// A common code and when a source may write it.
@@ -87,6 +89,7 @@ struct FranceServices {
 struct EmployerType {
     code: String,
     libelle: String,
+    regroupement: String,
 }
 
 impl Lists {
@@ -117,7 +120,19 @@ impl Lists {
         let values: Vec<FranceServices> = read(files, &path("france_services"), problems);
         lists.france_services = values.into_iter().map(|row| (row.valeur, row.code)).collect();
         let types: Vec<EmployerType> = read(files, &path("types_employeur"), problems);
-        lists.employer_types = types.into_iter().map(|row| (row.code, row.libelle)).collect();
+        for row in types {
+            if !EMPLOYER_GROUPS.contains(&row.regroupement.as_str()) {
+                let message = format!(
+                    "`regroupement` of `{}` is `{}`, expected one of {}",
+                    row.code,
+                    row.regroupement,
+                    EMPLOYER_GROUPS.join(", ")
+                );
+                problems.push(Problem::new(&path("types_employeur"), message));
+            }
+            lists.employer_groups.insert(row.code.clone(), row.regroupement);
+            lists.employer_types.push((row.code, row.libelle));
+        }
         lists
     }
 
@@ -216,6 +231,12 @@ impl Lists {
     #[must_use]
     pub fn has_employer_type(&self, code: &str) -> bool {
         self.employer_types.iter().any(|(known, _)| known == code)
+    }
+
+    /// The group in which a type of employer is published.
+    #[must_use]
+    pub fn employer_group(&self, kind: &str) -> &str {
+        self.employer_groups.get(kind).map_or(INCONNU, String::as_str)
     }
 
     /// Employer types and their labels, in the order of the file.

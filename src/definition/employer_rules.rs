@@ -189,14 +189,15 @@ impl EmployerRules {
     }
 }
 
-/// Upper case without accents, one space for each run of other characters.
+/// Upper case without accents, one space for each run of other characters. Asterisks stay: SIRENE
+/// puts one between the names of a natural person.
 #[must_use]
 fn normalise(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     for c in name.chars().flat_map(char::to_uppercase) {
         match unaccented(c) {
             Some(letters) => plain.push_str(letters),
-            None if c.is_ascii_alphanumeric() => plain.push(c),
+            None if c.is_ascii_alphanumeric() || c == '*' => plain.push(c),
             None if plain.ends_with(' ') || plain.is_empty() => {}
             None => plain.push(' '),
         }
@@ -228,6 +229,7 @@ mod tests {
     #[test]
     fn names_lose_case_accents_and_punctuation() {
         assert_eq!(normalise("  Écoles d'Œuvres – (C.C.A.S.) "), "ECOLES D OEUVRES C C A S");
+        assert_eq!(normalise("VAUBRUNEL*/OCTAVIE  /"), "VAUBRUNEL* OCTAVIE");
     }
 
     fn rules() -> EmployerRules {

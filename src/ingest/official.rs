@@ -21,7 +21,9 @@ pub(super) fn siret(text: &str, buffer: &mut String, flags: &mut Vec<&'static st
     }
 }
 
+/// Five characters, or four that lost a zero; the letter of Corsica may be a small one.
 pub(super) fn commune(text: &str, buffer: &mut String, flags: &mut Vec<&'static str>) -> Cell {
+    let text = text.to_ascii_uppercase();
     let is_code = |code: &str| match code.as_bytes() {
         [a, b, rest @ ..] if rest.len() == 3 => {
             a.is_ascii_digit()
@@ -31,8 +33,8 @@ pub(super) fn commune(text: &str, buffer: &mut String, flags: &mut Vec<&'static 
         _ => false,
     };
     let padded = format!("0{text}");
-    if is_code(text) {
-        keep(text, buffer)
+    if is_code(&text) {
+        keep(&text, buffer)
     } else if text.len() == 4 && !text.starts_with('0') && is_code(&padded) {
         add_flag(flags, flags::CODE_COMMUNE_REPARE);
         keep(&padded, buffer)
@@ -88,6 +90,7 @@ mod tests {
         assert_eq!(commune("01053"), "01053");
         assert_eq!(commune("1053"), "01053 code_commune_repare");
         assert_eq!(commune("2A004"), "2A004");
+        assert_eq!(commune("2b033"), "2B033");
         assert_eq!(commune("NED U"), "- code_commune_invalide");
         let postal = |text| shown(|buffer, flags| postal_code(text, buffer, flags));
         assert_eq!(postal("4000"), "04000 code_postal_repare");

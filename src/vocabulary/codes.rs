@@ -23,6 +23,18 @@ pub const NON: &str = "non";
 /// Joins the codes of a multi-valued column.
 pub const SEPARATOR: &str = "|";
 
+/// The groups in which types of employers are published.
+pub const EMPLOYER_GROUPS: [&str; 8] = [
+    "association",
+    "commune",
+    "epci",
+    "ccas",
+    "departement",
+    "autre_public",
+    "autre_prive",
+    INCONNU,
+];
+
 /// What a source describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -117,6 +117,11 @@ columns! {
     EMPLOYEUR_SOURCE = "employeur_source" Text "D'où vient l'employeur : declare, emploi, reconstitue, inconnu.";
     TYPE_EMPLOYEUR = "type_employeur" Text "Type d'employeur.";
     TYPE_EMPLOYEUR_SOURCE = "type_employeur_source" Text "Ce qui a décidé du type : categorie_juridique, exception, siren_reference, siren_prefixe, nom, type_declare, inconnu.";
+    GROUPE_EMPLOYEUR = "groupe_employeur" Text "Groupe du type d'employeur : association, commune, epci, ccas, departement, autre_public, autre_prive, inconnu.";
+    COMMUNE_EMPLOYEUR = "commune_employeur" Text "Commune de l'employeur au millésime de référence.";
+    EPCI_EMPLOYEUR = "epci_employeur" Text "SIREN de l'EPCI à fiscalité propre de la commune de l'employeur.";
+    DEPARTEMENT_EMPLOYEUR = "departement_employeur" Text "Département ou collectivité d'outre-mer de l'employeur.";
+    REGION_EMPLOYEUR = "region_employeur" Text "Région de l'employeur.";
     FRANCE_SERVICES = "france_services" Text "Label France Services de l'employeur : oui, non, inconnu.";
 
     // Public list of employers.

@@ -34,6 +34,12 @@ pub const STRUCTURE_INCONNUE: &str = "structure_inconnue";
 pub const COMMUNE_ANCIENNE: &str = "commune_ancienne";
 /// The code is that of an arrondissement, or of a delegated or associated commune.
 pub const COMMUNE_RATTACHEE: &str = "commune_rattachee";
+/// The commune was divided since, and nothing tells which of its heirs is meant.
+pub const COMMUNE_DIVISEE: &str = "commune_divisee";
+/// The commune was divided since, and the postal code tells which of its heirs is meant.
+pub const COMMUNE_PAR_CODE_POSTAL: &str = "commune_par_code_postal";
+/// The postal code is of another département than the commune, which decides.
+pub const CODE_POSTAL_DIVERGENT: &str = "code_postal_divergent";
 /// The postal code is not in the reference.
 pub const CODE_POSTAL_INCONNU: &str = "code_postal_inconnu";
 /// The commune is not in the reference.

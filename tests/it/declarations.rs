@@ -47,6 +47,8 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
     change("tables/activites_par_employeur_theme.toml", "\"theme\"]", "\"activite_id\"]");
     change("tables/activites_par_employeur_modalite.toml", "\"lieu\"]", "\"lieu\", \"lieu\"]");
     change("codelists/types_employeur.csv", "gip,", "gipp,");
+    change("codelists/types_employeur.csv", ",18,inconnu", ",18,divers");
+    change("reference/communes_divisees.csv", "45093 45313", "45093 45999");
     fs::remove_file(folder.join("codelists/lieux.csv")).unwrap();
     let said = said(&conum().arg("check").arg("--pipeline").arg(&scene.pipeline).output().unwrap());
     let said = said.expect(78);
@@ -58,6 +60,8 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
         "sources/activites_plates.toml:19: column `lieu`: no code list `places`",
         "sources/structures.toml:11: column `siret` cannot be read as Count",
         "codelists/lieux.csv: is missing",
+        "codelists/types_employeur.csv: `regroupement` of `inconnu` is `divers`",
+        "reference/communes_divisees.csv: 45117: `heritiers`",
         "sources/employeurs_open_data.toml:14: column `date_validation`: `%Q` is no format",
         "tables/activites_par_employeur_theme.toml:4: dimension `activite_id` would make a table of",
         "tables/activites_par_employeur_modalite.toml:4: `lieu` stands twice",

@@ -11,13 +11,18 @@ use crate::support::{Scene, as_csv, conum, read_parquet, said, walk};
 const ROWS: &str = "600";
 
 /// Columns of the clean table that depend on what an employer is.
-const EMPLOYER: [&str; 7] = [
+const EMPLOYER: [&str; 12] = [
     "structure_id",
     "employeur_source",
     "siren",
     "type_employeur",
+    "groupe_employeur",
     "type_employeur_source",
     "france_services",
+    "commune_employeur",
+    "epci_employeur",
+    "departement_employeur",
+    "region_employeur",
     "departement_source",
 ];
 
