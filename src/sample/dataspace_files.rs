@@ -14,8 +14,8 @@ pub(crate) const CONTRACTS_FILE: &str = "dataspace_contrat.csv.zst";
 pub(crate) const SUBSIDIES_FILE: &str = "dataspace_subvention.csv.zst";
 pub(crate) const BY_SOURCE_FILE: &str = "dataspace_financement.csv.zst";
 
-/// A level that takes no time to speak of, on files this small.
-const LEVEL: i32 = 19;
+/// Level that takes no time to speak of.
+const LEVEL: i32 = 3;
 /// One subsidy in as many has an older line, which is history.
 const HISTORY: u64 = 53;
 /// Of the agreements of renewal that began later, those of every second post are in the older
