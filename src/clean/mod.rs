@@ -5,6 +5,7 @@ pub mod attendances;
 mod attended;
 pub mod contracts;
 pub mod corrections;
+mod delay;
 pub mod duplicates;
 pub mod employers;
 pub mod employment;
@@ -18,4 +19,4 @@ mod territory;
 pub mod versions;
 
 /// Changes when the same rows and declarations would give other records.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

@@ -203,6 +203,7 @@ fn is_line_of(batch: &RecordBatch, row: usize, code: &str) -> bool {
     batch.schema().fields().iter().zip(batch.columns()).all(|(field, column)| {
         match column.as_string_opt::<i32>() {
             None => true,
+            Some(_) if field.name() == columns::PROVISOIRE.name => true,
             Some(text) if field.name() == columns::TYPE_EMPLOYEUR.name => text.value(row) == code,
             Some(text) => text.value(row) == ENSEMBLE,
         }

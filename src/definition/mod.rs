@@ -11,6 +11,7 @@ pub mod rule;
 pub mod source;
 mod source_check;
 pub mod table;
+mod table_check;
 pub mod territory;
 mod toml_file;
 

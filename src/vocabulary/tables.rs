@@ -64,6 +64,10 @@ pub const STAGED_ACTIVITES: Table = Table {
         GENRE_FEMININ,
         GENRE_MASCULIN,
         GENRE_INCONNU,
+        SUITE_INDIVIDUEL,
+        SUITE_ATELIER,
+        SUITE_REDIRECTION,
+        ORIENTE_VERS_STRUCTURE,
         DRAPEAUX,
     ],
     key: &[],
@@ -212,6 +216,7 @@ pub const CLEAN_ACTIVITES: Table = Table {
         NB_ACCOMPAGNEMENTS_HISTORIQUE,
         NB_PERSONNES_HORS_RECURRENTS,
         NB_ATELIERS,
+        DELAI_SAISIE_JOURS,
         AGE_MOINS_12,
         AGE_12_17,
         AGE_18_35,
@@ -231,6 +236,9 @@ pub const CLEAN_ACTIVITES: Table = Table {
         GENRE_FEMININ,
         GENRE_MASCULIN,
         GENRE_INCONNU,
+        SUITE_INDIVIDUEL,
+        SUITE_ATELIER,
+        SUITE_REDIRECTION,
         RUPTURES,
         DRAPEAUX,
     ],
@@ -300,6 +308,35 @@ pub const LEDGER: Table = Table {
     columns: &[ETAPE, SOURCE, SEGMENT, PERIODE, DEVENIR, RAISON, LIGNES, PARTICIPANTS, MINUTES],
     key: &[ETAPE, SOURCE, SEGMENT, PERIODE, DEVENIR, RAISON],
 };
+
+/// Which employers send activities, and which stopped. Internal: it names employers.
+pub const COUVERTURE: Table = Table {
+    name: "couverture_employeurs",
+    grain: "un identifiant de structure employeuse d'un système, et le type qu'elle avait",
+    columns: &[
+        SYSTEME,
+        STRUCTURE_ID,
+        TYPE_EMPLOYEUR,
+        PREMIER_MOIS,
+        DERNIER_MOIS,
+        NB_ACTIVITES,
+        NB_MOIS_ACTIFS,
+        NB_MOIS_SILENCIEUX,
+        NB_MOIS_DEPUIS,
+    ],
+    key: &[SYSTEME, STRUCTURE_ID, TYPE_EMPLOYEUR],
+};
+
+/// What was compared between and within summary tables.
+pub const RECONCILIATION: Table = Table {
+    name: "reconciliation",
+    grain: "un indicateur comparé entre deux tables, ou entre les lignes et les totaux d'une table",
+    columns: &[TABLE, AUTRE_TABLE, DIMENSIONS, INDICATEUR, CELLULES, ECARTS],
+    key: &[TABLE, AUTRE_TABLE, DIMENSIONS, INDICATEUR],
+};
+
+/// Tables beside those that are declared.
+pub const MADE: [&Table; 2] = [&COUVERTURE, &RECONCILIATION];
 
 /// The staged table of a subject.
 #[must_use]
