@@ -147,7 +147,7 @@ impl<'a> Coder<'a> {
                 Ok(self.made().texts.text(code).to_owned())
             }
             Dimension::Classes(classes) => {
-                let name = number.and_then(|number| ascending(classes).nth(number));
+                let name = number.and_then(|number| classes.ascending().nth(number));
                 Ok(name.map_or(NON_RENSEIGNE, |(name, _)| name).to_owned())
             }
             Dimension::Bands(bands) => {
@@ -171,17 +171,9 @@ fn known<'r>(codes: &'r [u32], texts: &Mutex<Dictionary>) -> Cow<'r, [u32]> {
     codes.iter().map(|code| if *code == NO_TEXT { unknown } else { *code }).collect()
 }
 
-/// Classes by their least value.
-fn ascending(classes: &Classes) -> impl Iterator<Item = (&str, i32)> {
-    let mut all: Vec<(i32, &str)> =
-        classes.from.iter().map(|(name, least)| (*least, name.as_str())).collect();
-    all.sort_unstable();
-    all.into_iter().map(|(least, name)| (name, least))
-}
-
 /// One more than the place of the class of each count, 0 where there is none.
 fn of_classes(classes: &Classes, counts: &[i32]) -> Vec<u32> {
-    let least: Vec<i32> = ascending(classes).map(|(_, least)| least).collect();
+    let least: Vec<i32> = classes.ascending().map(|(_, least)| least).collect();
     let class = |count: &i32| match *count {
         NO_COUNT => 0,
         count => u32::try_from(least.partition_point(|least| *least <= count)).unwrap_or_default(),

@@ -112,7 +112,7 @@ fn parts_and_totals<'r>(
         key.remove(place);
         if own != ENSEMBLE {
             if !lengths.is_empty() {
-                key.push(text_of(Length::of_period(own)));
+                key.push(Length::of_period(own).code());
             }
             let sums = parts.entry(key).or_insert_with(|| vec![0; figures.len()]);
             sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
@@ -120,7 +120,7 @@ fn parts_and_totals<'r>(
             totals.insert(key, figures.clone());
         } else {
             for length in lengths {
-                let key = key.iter().copied().chain([text_of(*length)]).collect();
+                let key = key.iter().copied().chain([length.code()]).collect();
                 totals.insert(key, figures.clone());
             }
         }
@@ -130,14 +130,6 @@ fn parts_and_totals<'r>(
         totals.clear();
     }
     (parts, totals)
-}
-
-fn text_of(length: Length) -> &'static str {
-    match length {
-        Length::Mois => "mois",
-        Length::Trimestre => "trimestre",
-        Length::Annee => "annee",
-    }
 }
 
 /// The dimensions that two tables make alike, or of periods that some have the same length.

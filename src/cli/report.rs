@@ -242,13 +242,16 @@ pub(super) fn plan(plan: &Plan) -> Result<()> {
     page.print()
 }
 
-/// A plan as one JSON array.
-pub(super) fn plan_as_json(plan: &Plan) -> Result<()> {
-    let text = serde_json::to_string_pretty(&plan.steps)
-        .map_err(|error| Error::internal("a plan is JSON").because(error))?;
-    let mut page = Page::default();
-    page.line(text);
-    page.print()
+/// Anything as JSON.
+pub(super) fn json(told: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(told)
+        .map_err(|error| Error::internal("what is told is JSON").because(error))?;
+    Page(format!("{text}\n")).print()
+}
+
+/// A text that ends with a line.
+pub(super) fn text(text: &str) -> Result<()> {
+    Page(text.to_owned()).print()
 }
 
 /// What the declarations hold.

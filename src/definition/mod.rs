@@ -7,6 +7,7 @@ pub mod deletions;
 pub mod employer_rules;
 pub mod indicator;
 pub mod pipeline;
+pub mod register;
 pub mod rule;
 pub mod source;
 mod source_check;

@@ -52,6 +52,16 @@ pub struct Classes {
     pub from: BTreeMap<String, i32>,
 }
 
+impl Classes {
+    /// The classes and their least values, in ascending order.
+    pub fn ascending(&self) -> impl Iterator<Item = (&str, i32)> {
+        let mut all: Vec<(i32, &str)> =
+            self.from.iter().map(|(name, least)| (*least, name.as_str())).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(least, name)| (name, least))
+    }
+}
+
 /// Where the values of a dimension come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension<'t> {

@@ -42,6 +42,16 @@ impl Length {
         }
     }
 
+    /// Its code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Length::Mois => "mois",
+            Length::Trimestre => "trimestre",
+            Length::Annee => "annee",
+        }
+    }
+
     /// How long a period is.
     #[must_use]
     pub fn of_period(period: &str) -> Self {
