@@ -1,4 +1,4 @@
-//! Arrow batches become polars frames, and back: the types of the dictionary; an instant is a number.
+//! Arrow batches become polars frames, and back: the types of the dictionary, no other.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ fn column(name: PlSmallStr, kind: &ArrowType, arrays: &[&ArrayRef]) -> Result<Co
             let values = arrays.iter().flat_map(|array| array.as_primitive::<Date32Type>().iter());
             Int32Chunked::from_iter_options(name, values).into_series().cast(&DataType::Date)?
         }
-        // Microseconds since 1970: no frame needs more of it.
+        // Microseconds since 1970: that is all a frame needs of it.
         ArrowType::Timestamp(..) => {
             let values = arrays.iter();
             let values =

@@ -19,6 +19,7 @@ mod properties;
 mod public_list;
 mod sources;
 mod support;
+mod tables;
 mod tidy;
 mod versions;
 mod workbook;
