@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use crate::aggregate::cube::{Cells, Cube, Measure};
 use crate::aggregate::dimensions::Coder;
 use crate::aggregate::{Records, TextsOf};
-use crate::column::bits;
+use crate::column::{Texts, bits};
 use crate::definition::table::Dimension;
 use crate::error::{Error, Result};
 use crate::vocabulary::calendar::month_number;
@@ -77,8 +77,7 @@ impl Coverage {
         let cut = self.0.cut();
         let mut employers = Vec::new();
         for ((key, sum), set) in cut.keys.chunks(KEY.len()).zip(cut.sums).zip(&cut.bits) {
-            let mut sent: Vec<&str> =
-                bits::codes(set).map(|code| crate::column::Texts::text(&months, code)).collect();
+            let mut sent: Vec<&str> = bits::codes(set).map(|code| months.text(code)).collect();
             sent.sort_unstable();
             let (first, last) = sent.first().zip(sent.last()).ok_or_else(lacking)?;
             let number = |month: &str| month_number(month).ok_or_else(lacking);

@@ -73,18 +73,11 @@ pub fn run(job: &Job<'_>, subjects: &[Subject]) -> Result<(Vec<Output>, Ledger)>
     reconcile(&all.checks)?;
     let mut outputs = Vec::new();
     for (name, rows) in &all.declared {
-        outputs.extend(write_declared(job, name, rows)?);
+        outputs.extend(write(job, name, &of_declared(job, name)?, rows)?);
         (job.progress)(Progress::Step(name.clone()));
     }
     for (table, rows) in &all.made {
-        let path = format!("tables/{}", table.name);
-        let parquet = outputs::write_table(
-            job,
-            &format!("{path}.parquet"),
-            table,
-            std::slice::from_ref(rows),
-        )?;
-        outputs.extend(with_csv(job, &path, parquet, rows)?);
+        outputs.extend(write(job, table.name, &of_made(job, table)?, rows)?);
     }
     (job.progress)(Progress::Done);
     Ok((outputs, all.ledger))
@@ -114,7 +107,10 @@ pub fn tables_of(below: Below<'_>, subjects: &[Subject]) -> Result<Tables> {
         }
     }
     all.checks.sort_unstable();
-    all.made.push((&RECONCILIATION, checked(&all.checks)?));
+    // Datasets alone have no such tables.
+    if !subjects.is_empty() {
+        all.made.push((&RECONCILIATION, checked(&all.checks)?));
+    }
     Ok(all)
 }
 
@@ -280,29 +276,39 @@ fn about(indicator: &Indicator) -> HashMap<String, String> {
     told.map(|(key, text)| (key.to_owned(), text)).collect()
 }
 
-/// Parquet and CSV of the rows of a declared table.
-fn write_declared(job: &Job<'_>, name: &str, rows: &RecordBatch) -> Result<Vec<Output>> {
+/// What the file of a declared table says of itself.
+fn of_declared(job: &Job<'_>, name: &str) -> Result<Description> {
     let table = job.definitions.tables.get(name);
     let table = table.ok_or_else(|| Error::internal(format!("table `{name}` is declared")))?;
     let grain = format!("une combinaison de {} ; ensemble = total", table.by.join(", "));
     let mut metadata =
         outputs::metadata(job, (name, &grain, &table.title), &job.definitions.digest)?;
     metadata.push(("definition".to_owned(), table.definition.clone()));
-    let description = Description { sorted_by: table.by.clone(), metadata };
-    let path = format!("tables/{name}");
-    let one = std::slice::from_ref(rows);
-    let file = format!("{path}.parquet");
-    let parquet = outputs::write(job, &file, (rows.schema(), &description), one)?;
-    with_csv(job, &path, parquet, rows)
+    Ok(Description { sorted_by: table.by.clone(), metadata })
 }
 
-/// The same rows as a Parquet file that was written, in CSV beside it.
-fn with_csv(job: &Job<'_>, path: &str, parquet: Output, rows: &RecordBatch) -> Result<Vec<Output>> {
-    let path = format!("{path}.csv");
+/// What the file of another table says of itself: it depends on all declarations, too.
+fn of_made(job: &Job<'_>, table: &tables::Table) -> Result<Description> {
+    let metadata = outputs::metadata(job, (table.name, table.grain, ""), &job.definitions.digest)?;
+    let sorted_by = table.key.iter().map(|column| column.name.to_owned()).collect();
+    Ok(Description { sorted_by, metadata })
+}
+
+/// Parquet and CSV of the same rows.
+fn write(
+    job: &Job<'_>,
+    name: &str,
+    description: &Description,
+    rows: &RecordBatch,
+) -> Result<[Output; 2]> {
+    let path = format!("tables/{name}.parquet");
+    let one = std::slice::from_ref(rows);
+    let parquet = outputs::write(job, &path, (rows.schema(), description), one)?;
+    let path = format!("tables/{name}.csv");
     let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(rows, b',')?)?;
     file.path = path;
     let csv = Output { file, rows: parquet.rows };
-    Ok(vec![parquet, csv])
+    Ok([parquet, csv])
 }
 
 /// A batch of text and sums as CSV: LF, UTF-8, header.
