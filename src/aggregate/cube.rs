@@ -177,6 +177,27 @@ impl Cube {
         unfolded
     }
 
+    /// Gives the codes of the dimension at `place` other codes: cells that get the same are added.
+    #[must_use]
+    pub fn regroup(&self, place: usize, codes: &[u32]) -> Self {
+        let mut regrouped = Self::new(self.dimensions, &self.measures);
+        for (key, amounts) in &self.cells {
+            let mut key = key.clone();
+            if let Some(code) = key.get_mut(place) {
+                let other = usize::try_from(*code).ok().and_then(|code| codes.get(code));
+                *code = other.copied().unwrap_or_default();
+            }
+            regrouped.add_cell(key, amounts);
+        }
+        regrouped
+    }
+
+    /// Number of its measures.
+    #[must_use]
+    pub fn measures(&self) -> usize {
+        self.measures.len()
+    }
+
     fn add_cell(&mut self, key: Vec<u32>, amounts: &[Amount]) {
         let nothing = self.nothing();
         let cell = self.cells.entry(key).or_insert(nothing);

@@ -1,21 +1,24 @@
 //! Clean records become summary tables: integers, totals included, additive over periods.
 
+pub mod coverage;
 pub mod cube;
+mod dimensions;
+pub mod margins;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::aggregate::cube::{Cells, Cube, Measure};
-use crate::column::{Dictionary, NO_COUNT, NO_TEXT, Texts, Values};
+use crate::aggregate::dimensions::Coder;
+use crate::column::{Dictionary, NO_COUNT, Values};
 use crate::definition::Definitions;
 use crate::definition::indicator::{Compute, Indicator};
-use crate::definition::table::Table;
+use crate::definition::table::{Bands, Dimension, Table};
 use crate::error::{Error, Result};
-use crate::vocabulary::codes::{ENSEMBLE, INCONNU, NON_RENSEIGNE, SEPARATOR};
 
 /// Changes when the same records and declarations would give other tables.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Some clean records: their columns, by name.
 #[derive(Debug)]
@@ -26,8 +29,8 @@ pub struct Records<'a> {
     pub count: usize,
 }
 
-impl Records<'_> {
-    fn column(&self, name: &str) -> Result<&Values> {
+impl<'a> Records<'a> {
+    fn column(&self, name: &str) -> Result<&'a Values> {
         let found = self.columns.get(name).copied();
         found.ok_or_else(|| Error::internal(format!("column `{name}` of a table was read")))
     }
@@ -39,14 +42,8 @@ pub type TextsOf<'t> = dyn Fn(&str) -> Option<&'t Mutex<Dictionary>> + Sync + 't
 /// A summary table, ready to be summed.
 #[derive(Debug)]
 pub struct Summary<'a> {
-    table: &'a Table,
-    measures: Vec<&'a Indicator>,
-    /// The dimension made of the codes of a multi-valued column, and that column.
-    split: Option<(&'a str, &'a str)>,
-    /// The dimension made of bands, and the columns of each.
-    bands: Option<(&'a str, &'a BTreeMap<String, Vec<String>>)>,
-    /// The codes of the split dimension, and those that each text of its column has.
-    parts: Mutex<(Dictionary, Vec<Vec<u32>>)>,
+    measures: Vec<(&'a str, &'a Indicator)>,
+    dimensions: Vec<Coder<'a>>,
 }
 
 /// Sums at the finest grain.
@@ -76,52 +73,54 @@ impl<'a> Summary<'a> {
     pub fn new(table: &'a Table, definitions: &'a Definitions) -> Result<Self> {
         let measures = table.measures.iter().map(|measure| {
             let indicator = definitions.indicators.get(measure);
-            indicator.ok_or_else(|| Error::internal(format!("indicator `{measure}` was checked")))
+            let indicator = indicator
+                .ok_or_else(|| Error::internal(format!("indicator `{measure}` was checked")))?;
+            Ok((measure.as_str(), indicator))
         });
-        let split = table.split.iter().next();
-        let bands = table.bands.iter().next();
         Ok(Self {
-            table,
             measures: measures.collect::<Result<_>>()?,
-            split: split.map(|(dimension, source)| (dimension.as_str(), source.as_str())),
-            bands: bands.map(|(dimension, bands)| (dimension.as_str(), bands)),
-            parts: Mutex::default(),
+            dimensions: table.dimensions().map(|(_, from)| Coder::new(from)).collect(),
         })
     }
 
     /// The columns it reads from the clean records.
     pub fn columns(&self) -> impl Iterator<Item = &'a str> {
-        let bands = self.bands.iter().flat_map(|(_, bands)| bands.values().flatten());
-        let measures = self.measures.iter().filter_map(|indicator| indicator.of.as_ref());
-        let columns = bands.chain(measures).map(String::as_str);
-        columns.chain(self.own()).chain(self.split.map(|(_, source)| source))
+        let measures = self.summed().filter_map(|indicator| indicator.of.as_deref());
+        measures.chain(self.dimensions.iter().flat_map(Coder::columns))
     }
 
-    /// Dimensions that are columns.
-    fn own(&self) -> impl Iterator<Item = &'a str> {
-        let derived = [self.split.map(|of| of.0), self.bands.map(|of| of.0)];
-        let names = self.table.by.iter().map(String::as_str);
-        names.filter(move |name| !derived.contains(&Some(*name)))
+    /// The indicators that are summed; the others are differences of those.
+    fn summed(&self) -> impl Iterator<Item = &'a Indicator> {
+        let all = self.measures.iter().map(|(_, indicator)| *indicator);
+        all.filter(|indicator| indicator.compute != Compute::Difference)
     }
 
-    /// Dimensions of the cube: all but the bands, which are measures until the end.
-    fn dimensions(&self) -> impl Iterator<Item = &'a str> {
-        let bands = self.bands.map(|of| of.0);
-        let names = self.table.by.iter().map(String::as_str);
-        names.filter(move |name| Some(*name) != bands)
+    /// Its bands, which are measures until the end.
+    fn bands(&self) -> Option<(usize, &'a Bands)> {
+        self.dimensions.iter().enumerate().find_map(|(place, dimension)| match dimension.from {
+            Dimension::Bands(bands) => Some((place, bands)),
+            _ => None,
+        })
+    }
+
+    /// The place of the dimension made of the codes of a multi-valued column, and that column.
+    fn split(&self) -> Option<(usize, &'a str)> {
+        self.dimensions.iter().enumerate().find_map(|(place, dimension)| match dimension.from {
+            Dimension::Split(source) => Some((place, source)),
+            _ => None,
+        })
     }
 
     /// Sums of no records.
     #[must_use]
     pub fn nothing(&self) -> Sums {
-        let measures: Vec<Measure> = match self.bands {
+        let measures: Vec<Measure> = match self.bands() {
             Some((_, bands)) => bands.values().map(|_| Measure::Sum).collect(),
-            None => self.measures.iter().map(|indicator| measure(indicator)).collect(),
+            None => self.summed().filter_map(measure).collect(),
         };
-        Sums {
-            cube: Cube::new(self.dimensions().count(), &measures),
-            whole: Cube::new(self.own().count(), &measures),
-        }
+        let own = self.dimensions.iter().filter(|dimension| dimension.is_own()).count();
+        let split = usize::from(self.split().is_some());
+        Sums { cube: Cube::new(own + split, &measures), whole: Cube::new(own, &measures) }
     }
 
     /// The sums of some records.
@@ -129,33 +128,33 @@ impl<'a> Summary<'a> {
     /// # Errors
     /// When a column is missing.
     pub fn sums(&self, records: &Records<'_>, texts: &TextsOf<'_>) -> Result<Sums> {
-        let mut own = BTreeMap::new();
-        for name in self.own() {
-            let texts = texts(name).ok_or_else(|| Error::internal("a dimension is of texts"))?;
-            own.insert(name, known(records.column(name)?.codes(), texts));
-        }
+        let own = self.dimensions.iter().filter(|dimension| dimension.is_own());
+        let own: Vec<Cow<'_, [u32]>> =
+            own.map(|dimension| dimension.codes(records, texts)).collect::<Result<_>>()?;
         let measures = self.cells(records)?;
         let mut sums = self.nothing();
-        let Some((dimension, source)) = self.split else {
-            sums.cube.add(&in_order(&own, self.dimensions()), &as_cells(&measures));
+        let dimensions: Vec<&[u32]> = own.iter().map(AsRef::as_ref).collect();
+        let split = self
+            .split()
+            .and_then(|(place, source)| Some((place, source, self.dimensions.get(place)?)));
+        let Some((place, source, dimension)) = split else {
+            sums.cube.add(&dimensions, &as_cells(&measures));
             return Ok(sums);
         };
-        sums.whole.add(&in_order(&own, self.own()), &as_cells(&measures));
-        let texts = texts(source).ok_or_else(|| Error::internal("a text is split"))?;
-        let (places, parts) = self.split_codes(records.column(source)?.codes(), texts);
-        let own: BTreeMap<&str, Vec<u32>> = own
-            .into_iter()
-            .map(|(name, codes)| (name, gather(&codes, &places)))
-            .chain([(dimension, parts)])
-            .collect();
+        sums.whole.add(&dimensions, &as_cells(&measures));
+        let (places, parts) = dimension.parts(source, records, texts)?;
+        let mut codes: Vec<Vec<u32>> =
+            dimensions.iter().map(|codes| gather(codes, &places)).collect();
+        codes.insert(place.min(codes.len()), parts);
         let measures: Vec<Taken> = measures.iter().map(|taken| taken.gather(&places)).collect();
-        sums.cube.add(&in_order(&own, self.dimensions()), &as_cells(&measures));
+        let dimensions: Vec<&[u32]> = codes.iter().map(Vec::as_slice).collect();
+        sums.cube.add(&dimensions, &as_cells(&measures));
         Ok(sums)
     }
 
     /// What the measures are computed from.
-    fn cells<'r>(&self, records: &'r Records<'_>) -> Result<Vec<Taken<'r>>> {
-        if let Some((_, bands)) = self.bands {
+    fn cells<'r>(&self, records: &Records<'r>) -> Result<Vec<Taken<'r>>> {
+        if let Some((_, bands)) = self.bands() {
             let of_band = |sources: &Vec<String>| -> Result<Taken<'r>> {
                 let mut sums = vec![0_i64; records.count];
                 for source in sources {
@@ -168,7 +167,7 @@ impl<'a> Summary<'a> {
             };
             return bands.values().map(of_band).collect();
         }
-        let of_measure = |indicator: &&Indicator| -> Result<Taken<'r>> {
+        let of_measure = |indicator: &Indicator| -> Result<Taken<'r>> {
             let Some(of) = indicator.of.as_deref() else { return Ok(Taken::Rows) };
             Ok(match records.column(of)? {
                 Values::Codes(codes) => Taken::Codes(Cow::Borrowed(codes)),
@@ -177,29 +176,7 @@ impl<'a> Summary<'a> {
                 Values::Ids(_) => return Err(Error::internal("no measure is of identifiers")),
             })
         };
-        self.measures.iter().map(of_measure).collect()
-    }
-
-    /// For each code of each text: the place of its row, and the code.
-    fn split_codes(&self, codes: &[u32], texts: &Mutex<Dictionary>) -> (Vec<u32>, Vec<u32>) {
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        let (dictionary, known) = &mut *parts;
-        let texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
-        while known.len() < Texts::len(&*texts) {
-            let text = texts.text(u32::try_from(known.len()).unwrap_or_default());
-            let text = if known.is_empty() { NON_RENSEIGNE } else { text };
-            known.push(text.split(SEPARATOR).map(|part| dictionary.code(part)).collect());
-        }
-        drop(texts);
-        let (mut places, mut split) = (Vec::new(), Vec::new());
-        for (place, code) in (0..).zip(codes) {
-            let of = usize::try_from(*code).ok().and_then(|code| known.get(code));
-            for part in of.into_iter().flatten() {
-                places.push(place);
-                split.push(*part);
-            }
-        }
-        (places, split)
+        self.summed().map(of_measure).collect()
     }
 
     /// A row for each combination of dimensions met and for each of their totals, sorted by the
@@ -209,63 +186,79 @@ impl<'a> Summary<'a> {
     /// When a column has no texts.
     pub fn finish(&self, sums: Sums, texts: &TextsOf<'_>) -> Result<Vec<Row>> {
         let Sums { cube, whole } = sums;
-        let names: Vec<&str> = self.table.by.iter().map(String::as_str).collect();
-        let at = |name: &str| names.iter().position(|other| *other == name).unwrap_or_default();
-        let mut found = Vec::new();
-        match (self.split, self.bands) {
-            (Some((dimension, _)), _) => {
-                let place = at(dimension);
-                found.extend(
-                    cube.rows().into_iter().filter(|(key, _)| key.get(place) != Some(&None)),
-                );
-                for (mut key, figures) in whole.rows() {
+        let mut found = match (self.split(), self.bands()) {
+            (Some((place, _)), _) => {
+                let of_parts = self.rows_of(&cube, None).into_iter();
+                let of_parts = of_parts.filter(|(key, _)| key.get(place) != Some(&None));
+                let mut rows: Vec<cube::Row> = of_parts.collect();
+                for (mut key, figures) in self.rows_of(&whole, Some(place)) {
                     key.insert(place.min(key.len()), None);
-                    found.push((key, figures));
+                    rows.push((key, figures));
                 }
+                rows
             }
-            (None, Some((dimension, _))) => {
-                for (key, figures) in cube.unfold(at(dimension)).rows() {
-                    // Each measure of a table of bands is that of its band.
-                    let figure = figures.first().copied().unwrap_or_default();
-                    found.push((key, vec![figure; self.measures.len()]));
-                }
-            }
-            (None, None) => found.extend(cube.rows()),
-        }
+            // Each measure of a table of bands is that of its band.
+            (None, Some((place, _))) => self.rows_of(&cube.unfold(place), None),
+            (None, None) => self.rows_of(&cube, None),
+        };
         if found.is_empty() {
-            found.push((vec![None; names.len()], vec![0; self.measures.len()]));
+            let measures = self.nothing().cube.measures();
+            found.push((vec![None; self.dimensions.len()], vec![0; measures]));
         }
         let mut rows = Vec::with_capacity(found.len());
         for (key, figures) in found {
-            let codes = names.iter().zip(key).map(|(name, code)| self.text(name, code, texts));
-            rows.push((codes.collect::<Result<_>>()?, figures));
+            let codes = self.dimensions.iter().zip(key);
+            let codes = codes.map(|(dimension, code)| dimension.text(code, texts));
+            rows.push((codes.collect::<Result<_>>()?, self.figures(&figures)?));
         }
         rows.sort_unstable();
         Ok(rows)
     }
 
-    fn text(&self, name: &str, code: Option<u32>, texts: &TextsOf<'_>) -> Result<String> {
-        let Some(code) = code else { return Ok(ENSEMBLE.to_owned()) };
-        if self.split.is_some_and(|(dimension, _)| dimension == name) {
-            let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-            return Ok(parts.0.text(code).to_owned());
+    /// The rows of a cube that has all dimensions, or all but one, with those of each length of
+    /// its periods: sums of months, and what is distinct in a whole quarter or year.
+    fn rows_of(&self, cube: &Cube, lacking: Option<usize>) -> Vec<cube::Row> {
+        let dimensions = self.dimensions.iter().enumerate();
+        let mut dimensions = dimensions.filter(|(place, _)| Some(*place) != lacking);
+        let is_of_periods =
+            |(_, dimension): (usize, &Coder<'_>)| matches!(dimension.from, Dimension::Periods(_));
+        let mut rows = cube.rows();
+        let Some(place) = dimensions.position(is_of_periods) else { return rows };
+        let periods = self.dimensions.iter().find(|d| matches!(d.from, Dimension::Periods(_)));
+        for codes in periods.into_iter().flat_map(Coder::longer_periods) {
+            let longer = cube.regroup(place, &codes).rows().into_iter();
+            rows.extend(longer.filter(|(key, _)| key.get(place) != Some(&None)));
         }
-        if let Some((_, bands)) = self.bands.filter(|(dimension, _)| *dimension == name) {
-            let band = usize::try_from(code).ok().and_then(|code| code.checked_sub(1));
-            let band = band.and_then(|band| bands.keys().nth(band));
-            return band.cloned().ok_or_else(|| Error::internal("a band has its name"));
+        rows
+    }
+
+    /// All measures in their order, from those that are summed.
+    fn figures(&self, summed: &[i64]) -> Result<Vec<i64>> {
+        if self.bands().is_some() {
+            return Ok(vec![summed.first().copied().unwrap_or_default(); self.measures.len()]);
         }
-        let texts = texts(name).ok_or_else(|| Error::internal("a dimension is of texts"))?;
-        let texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(texts.text(code).to_owned())
+        let names = self.measures.iter().filter(|(_, i)| i.compute != Compute::Difference);
+        let known: BTreeMap<&str, i64> =
+            names.map(|(name, _)| *name).zip(summed.iter().copied()).collect();
+        let figure = |name: &Option<String>| {
+            let figure = name.as_ref().and_then(|name| known.get(name.as_str()));
+            figure.copied().ok_or_else(|| Error::internal("a difference is of measures"))
+        };
+        let all = self.measures.iter().map(|(name, indicator)| match known.get(name) {
+            Some(figure) => Ok(*figure),
+            None => Ok(figure(&indicator.of)? - figure(&indicator.minus)?),
+        });
+        all.collect()
     }
 }
 
-fn measure(indicator: &Indicator) -> Measure {
+/// What a cube computes for an indicator.
+fn measure(indicator: &Indicator) -> Option<Measure> {
     match indicator.compute {
-        Compute::Count => Measure::Count,
-        Compute::Sum | Compute::Bands => Measure::Sum,
-        Compute::Distinct => Measure::Distinct,
+        Compute::Count => Some(Measure::Count),
+        Compute::Sum | Compute::Bands => Some(Measure::Sum),
+        Compute::Distinct => Some(Measure::Distinct),
+        Compute::Difference => None,
     }
 }
 
@@ -301,21 +294,4 @@ fn as_cells<'t>(measures: &'t [Taken<'_>]) -> Vec<Cells<'t>> {
 fn gather<T: Copy>(values: &[T], places: &[u32]) -> Vec<T> {
     let at = |place: &u32| usize::try_from(*place).ok().and_then(|place| values.get(place));
     places.iter().filter_map(at).copied().collect()
-}
-
-/// The codes of a dimension; what is not known is a code like the others.
-fn known(codes: &[u32], texts: &Mutex<Dictionary>) -> Vec<u32> {
-    if !codes.contains(&NO_TEXT) {
-        return codes.to_vec();
-    }
-    let unknown = texts.lock().unwrap_or_else(PoisonError::into_inner).code(INCONNU);
-    codes.iter().map(|code| if *code == NO_TEXT { unknown } else { *code }).collect()
-}
-
-/// Columns in an order of names.
-fn in_order<'c, 'n>(
-    columns: &'c BTreeMap<&str, Vec<u32>>,
-    names: impl Iterator<Item = &'n str>,
-) -> Vec<&'c [u32]> {
-    names.filter_map(|name| columns.get(name)).map(Vec::as_slice).collect()
 }

@@ -7,6 +7,7 @@ use polars::prelude::*;
 use crate::clean::attendances::Attendances;
 use crate::clean::attended::{ATTENDANCE_FLAG, count_people};
 use crate::clean::contracts::Contracts;
+use crate::clean::delay::count_days;
 use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, employ, join_employer};
 use crate::clean::harmonise::{
     COMMON_KIND, COMMON_PLACE, COMMON_THEMES, DURATION_FLAG, MINUTES, any_late, harmonise,
@@ -16,7 +17,7 @@ use crate::clean::places::{PLACE_FLAGS, UNKNOWN_COMMUNE, join_territory};
 use crate::clean::rules::{flag, judge, none_if_empty};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
-use crate::vocabulary::codes::{COLLECTIF, NON_RENSEIGNE, SEPARATOR};
+use crate::vocabulary::codes::{COLLECTIF, NON_RENSEIGNE, OUI, SEPARATOR};
 use crate::vocabulary::columns::{self, Column as Name};
 use crate::vocabulary::reject::Reject;
 use crate::vocabulary::{flags, tables};
@@ -39,33 +40,53 @@ const KEYS: [Name; 14] = [
     columns::DRAPEAUX,
 ];
 
-const AGES: [Name; 11] = [
-    columns::AGE_MOINS_12,
-    columns::AGE_12_17,
-    columns::AGE_18_35,
-    columns::AGE_35_60,
-    columns::AGE_60_PLUS,
-    columns::AGE_18_24,
-    columns::AGE_25_39,
-    columns::AGE_40_59,
-    columns::AGE_60_69,
-    columns::AGE_70_PLUS,
-    columns::AGE_INCONNU,
+/// A breakdown of the participants. What its counts lack to P is of its unknown, the last of them.
+struct Breakdown {
+    counts: &'static [Name],
+    /// A column that lives only inside this stage.
+    lacking: &'static str,
+    /// The flag of counts that exceed P.
+    exceeding: &'static str,
+}
+
+const BREAKDOWNS: [Breakdown; 3] = [
+    Breakdown {
+        counts: &[
+            columns::AGE_MOINS_12,
+            columns::AGE_12_17,
+            columns::AGE_18_35,
+            columns::AGE_35_60,
+            columns::AGE_60_PLUS,
+            columns::AGE_18_24,
+            columns::AGE_25_39,
+            columns::AGE_40_59,
+            columns::AGE_60_69,
+            columns::AGE_70_PLUS,
+            columns::AGE_INCONNU,
+        ],
+        lacking: "ages manquants",
+        exceeding: flags::AGES_SUPERIEURS,
+    },
+    Breakdown {
+        counts: &[
+            columns::STATUT_SCOLARISE,
+            columns::STATUT_SANS_EMPLOI,
+            columns::STATUT_EN_EMPLOI,
+            columns::STATUT_RETRAITE,
+            columns::STATUT_INCONNU,
+        ],
+        lacking: "statuts manquants",
+        exceeding: flags::STATUTS_SUPERIEURS,
+    },
+    Breakdown {
+        counts: &[columns::GENRE_FEMININ, columns::GENRE_MASCULIN, columns::GENRE_INCONNU],
+        lacking: "genres manquants",
+        exceeding: flags::GENRES_SUPERIEURS,
+    },
 ];
 
-const OTHER_COUNTS: [Name; 8] = [
-    columns::STATUT_SCOLARISE,
-    columns::STATUT_SANS_EMPLOI,
-    columns::STATUT_EN_EMPLOI,
-    columns::STATUT_RETRAITE,
-    columns::STATUT_INCONNU,
-    columns::GENRE_FEMININ,
-    columns::GENRE_MASCULIN,
-    columns::GENRE_INCONNU,
-];
-
-/// Columns that live only inside this stage.
-const MISSING_AGES: &str = "ages manquants";
+/// Follow-ups that La Coop does not tell.
+const FOLLOW_UPS: [Name; 2] = [columns::SUITE_INDIVIDUEL, columns::SUITE_ATELIER];
 
 /// Clean and refused activities.
 #[derive(Debug)]
@@ -121,6 +142,7 @@ pub fn clean(rows: DataFrame, known: &Known<'_>) -> Result<Cleaned> {
     let rows = join_employer(rows, known.employers)?;
     let rows = join_territory(rows, known.employers, known.definitions)?.collect()?;
     let rows = count_people(rows, known.attendances)?;
+    let rows = count_days(rows)?;
     let rows = complete(rows.lazy());
     let rows = judge(rows, own_flags(), &known.definitions.rules, known.as_of)?.collect()?;
     let rejected = rejects(&rows)?;
@@ -130,11 +152,15 @@ pub fn clean(rows: DataFrame, known: &Known<'_>) -> Result<Cleaned> {
     Ok(Cleaned { kept, rejected, tally })
 }
 
-/// Counts nobody gave are 0; what the ages lack to P is counted apart.
+/// Counts nobody gave are 0; what each breakdown lacks to P is counted apart.
 fn complete(rows: LazyFrame) -> LazyFrame {
     let zero = |name: &Name| col(name.name).fill_null(lit(0));
-    let mut filled: Vec<Expr> = AGES.iter().chain(&OTHER_COUNTS).map(zero).collect();
+    let counts = BREAKDOWNS.iter().flat_map(|breakdown| breakdown.counts);
+    let mut filled: Vec<Expr> = counts.chain(&FOLLOW_UPS).map(zero).collect();
+    let oriented =
+        when(col(columns::ORIENTE_VERS_STRUCTURE.name).eq(lit(OUI))).then(lit(1)).otherwise(lit(0));
     filled.extend([
+        col(columns::SUITE_REDIRECTION.name).fill_null(oriented),
         col(MINUTES).cast(DataType::Int32).fill_null(lit(0)).alias(columns::DUREE_MINUTES.name),
         when(col(columns::NB_PARTICIPANTS_RECURRENTS.name).is_null())
             .then(lit(flags::RECURRENTS_INCONNUS))
@@ -142,14 +168,21 @@ fn complete(rows: LazyFrame) -> LazyFrame {
             .alias(flags::RECURRENTS_INCONNUS),
         zero(&columns::NB_PARTICIPANTS_RECURRENTS),
     ]);
-    let ages = AGES.iter().map(|age| col(age.name)).fold(lit(0), |sum, age| sum + age);
-    rows.with_columns(filled)
-        .with_columns([(col(columns::NB_PARTICIPANTS.name) - ages).alias(MISSING_AGES)])
+    let lacking = BREAKDOWNS.iter().map(|breakdown| {
+        let counts = breakdown.counts.iter().map(|count| col(count.name));
+        let sum = counts.fold(lit(0), |sum, count| sum + count);
+        (col(columns::NB_PARTICIPANTS.name) - sum).alias(breakdown.lacking)
+    });
+    rows.with_columns(filled).with_columns(lacking.collect::<Vec<_>>())
 }
 
 /// Flags that no rule declares.
 fn own_flags() -> Vec<Expr> {
-    vec![
+    let exceeding = BREAKDOWNS.iter().map(|breakdown| {
+        let Breakdown { lacking, exceeding, .. } = breakdown;
+        flag(col(*lacking).lt(lit(0)), exceeding)
+    });
+    let before = [
         none_if_empty(columns::DRAPEAUX.name),
         col(PLACE_FLAGS),
         col(UNKNOWN_COMMUNE),
@@ -158,7 +191,8 @@ fn own_flags() -> Vec<Expr> {
         col(EMPLOYMENT_FLAG),
         col(ATTENDANCE_FLAG),
         col(flags::RECURRENTS_INCONNUS),
-        flag(col(MISSING_AGES).lt(lit(0)), flags::AGES_SUPERIEURS),
+    ];
+    let after = [
         flag(col(columns::DUREE.name).eq(lit("")), flags::DUREE_INCONNUE),
         flag(
             col(columns::DEPARTEMENT_SOURCE.name).eq(lit("employeur")),
@@ -168,7 +202,8 @@ fn own_flags() -> Vec<Expr> {
             col(IS_UNLISTED).fill_null(lit(true)).or(col(columns::STRUCTURE_ID.name).eq(lit(""))),
             flags::STRUCTURE_INCONNUE,
         ),
-    ]
+    ];
+    before.into_iter().chain(exceeding).chain(after).collect()
 }
 
 fn tally(kept: &DataFrame) -> Result<Vec<Tally>> {
@@ -261,13 +296,16 @@ fn derive(rows: LazyFrame) -> LazyFrame {
             .then(p() - r())
             .otherwise(lit(0))
             .alias(columns::NB_PERSONNES_HORS_RECURRENTS.name),
-        when(col(MISSING_AGES).gt(lit(0)))
-            .then(col(columns::AGE_INCONNU.name) + col(MISSING_AGES))
-            .otherwise(col(columns::AGE_INCONNU.name))
-            .alias(columns::AGE_INCONNU.name),
         when(is_workshop()).then(lit(1)).otherwise(lit(0)).alias(columns::NB_ATELIERS.name),
         none_if_empty(columns::DRAPEAUX.name).alias(columns::DRAPEAUX.name),
     ]);
+    let unknown = BREAKDOWNS.iter().filter_map(|breakdown| {
+        let unknown = breakdown.counts.last()?;
+        let lacking = || col(breakdown.lacking);
+        let lacking = when(lacking().gt(lit(0))).then(lacking()).otherwise(lit(0));
+        Some((col(unknown.name) + lacking).alias(unknown.name))
+    });
+    let rows = rows.with_columns(unknown.collect::<Vec<_>>());
     let columns = tables::CLEAN_ACTIVITES.columns.iter();
     rows.select(columns.map(|column| col(column.name)).collect::<Vec<_>>())
 }

@@ -5,6 +5,7 @@ pub mod attendances;
 mod attended;
 pub mod contracts;
 pub mod corrections;
+mod delay;
 pub mod duplicates;
 pub mod employers;
 pub mod employment;

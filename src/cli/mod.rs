@@ -1,6 +1,7 @@
 //! One command, one file: what it does, its arguments, what it prints.
 
 mod check;
+mod describe;
 mod fetch;
 mod key_figures;
 mod pipeline_args;
@@ -69,6 +70,7 @@ enum Command {
     Aggregate(stages::Aggregate),
     Publish(stages::Publish),
     Check(check::Args),
+    Describe(describe::Args),
     Verify(verify::Args),
     Rejects(rejects::Args),
     Sample(sample::Args),
@@ -91,6 +93,7 @@ impl Cli {
             Command::Aggregate(args) => stages::aggregate(&args, bars),
             Command::Publish(args) => stages::publish(&args, bars),
             Command::Check(args) => check::run(&args),
+            Command::Describe(args) => describe::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Rejects(args) => rejects::run(&args),
             Command::Sample(args) => sample::run(&args),

@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let plan = args.pipeline.plan()?;
     match args.format {
         Format::Text => report::plan(&plan),
-        Format::Json => report::plan_as_json(&plan),
+        Format::Json => report::json(&plan.steps),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -206,6 +206,7 @@ fn is_line_of(batch: &RecordBatch, row: usize, code: &str) -> bool {
     batch.schema().fields().iter().zip(batch.columns()).all(|(field, column)| {
         match column.as_string_opt::<i32>() {
             None => true,
+            Some(_) if field.name() == columns::PROVISOIRE.name => true,
             Some(text) if field.name() == columns::TYPE_EMPLOYEUR.name => text.value(row) == code,
             Some(text) => text.value(row) == ENSEMBLE,
         }
@@ -244,13 +245,16 @@ pub(super) fn plan(plan: &Plan) -> Result<()> {
     page.print()
 }
 
-/// A plan as one JSON array.
-pub(super) fn plan_as_json(plan: &Plan) -> Result<()> {
-    let text = serde_json::to_string_pretty(&plan.steps)
-        .map_err(|error| Error::internal("a plan is JSON").because(error))?;
-    let mut page = Page::default();
-    page.line(text);
-    page.print()
+/// Anything as JSON.
+pub(super) fn json(told: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(told)
+        .map_err(|error| Error::internal("what is told is JSON").because(error))?;
+    Page(format!("{text}\n")).print()
+}
+
+/// A text that ends with a line.
+pub(super) fn text(text: &str) -> Result<()> {
+    Page(text.to_owned()).print()
 }
 
 /// What the declarations hold.

@@ -107,11 +107,10 @@ struct CorrectionFile {
 }
 
 /// Columns of activities that are no longer there when corrections apply.
-pub const GONE: [columns::Column; 7] = [
+pub const GONE: [columns::Column; 6] = [
     columns::EMPREINTE,
     columns::COPIE_DE,
     columns::EST_COPIE,
-    columns::CREE_LE,
     columns::MODIFIE_LE,
     columns::SUPPRIME_LE,
     columns::TYPE_DECLARE,

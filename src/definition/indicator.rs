@@ -21,6 +21,8 @@ pub enum Compute {
     Distinct,
     /// Sum of the columns of each band of the table.
     Bands,
+    /// One indicator of the table less another.
+    Difference,
 }
 
 /// One indicator.
@@ -37,8 +39,13 @@ pub struct Indicator {
     pub unit: String,
     /// How it is computed.
     pub compute: Compute,
-    /// The column it is computed from.
+    /// The column it is computed from, or the indicator it is a difference from.
     pub of: Option<String>,
+    /// The indicator that a difference takes away.
+    pub minus: Option<String>,
+    /// Which system published it, and what it was called there.
+    #[serde(default)]
+    pub used_by: String,
 }
 
 impl Indicator {
@@ -46,7 +53,7 @@ impl Indicator {
     #[must_use]
     pub fn is_additive(&self) -> bool {
         match self.compute {
-            Compute::Count | Compute::Sum | Compute::Bands => true,
+            Compute::Count | Compute::Sum | Compute::Bands | Compute::Difference => true,
             Compute::Distinct => false,
         }
     }
@@ -65,22 +72,37 @@ pub(super) fn load(
     let indicators: BTreeMap<String, Indicator> =
         toml_file::read(FILE, bytes, problems).unwrap_or_default();
     for (name, indicator) in indicators.iter().filter(|_| is_of_series) {
-        let column = indicator.of.as_deref().and_then(columns::find);
-        let is_number = column.is_some_and(|c| matches!(c.kind, Kind::Count | Kind::Sum));
-        let valid = match indicator.compute {
-            Compute::Sum => is_number,
-            Compute::Distinct => column.is_some_and(|column| column.kind == Kind::Text),
-            Compute::Count | Compute::Bands => indicator.of.is_none(),
-        };
-        if !valid {
-            problems.push(Problem::new(
-                FILE,
-                format!(
-                    "[{name}]: `of` must name a column of numbers for sum, of text for distinct, \
-                     and be absent otherwise"
-                ),
-            ));
-        }
+        problems.extend(mistake(indicator, &indicators).map(|message| {
+            let at = format!("[{name}]");
+            Problem::at(FILE, bytes, &at, format!("{at}: {message}"))
+        }));
     }
     indicators
+}
+
+fn mistake(indicator: &Indicator, others: &BTreeMap<String, Indicator>) -> Option<&'static str> {
+    let column = indicator.of.as_deref().and_then(columns::find);
+    let is_number = column.is_some_and(|c| matches!(c.kind, Kind::Count | Kind::Sum));
+    let is_sum = |name: &Option<String>| {
+        let other = name.as_ref().and_then(|name| others.get(name));
+        other.is_some_and(|other| matches!(other.compute, Compute::Count | Compute::Sum))
+    };
+    let (is_valid, message) = match indicator.compute {
+        Compute::Sum => (is_number, "`of` must name a column of numbers"),
+        Compute::Distinct => {
+            let is_text = column.is_some_and(|column| column.kind == Kind::Text);
+            (is_text, "`of` must name a column of text")
+        }
+        Compute::Count | Compute::Bands => (indicator.of.is_none(), "`of` has no use here"),
+        Compute::Difference => {
+            let are_sums = is_sum(&indicator.of) && is_sum(&indicator.minus);
+            (are_sums, "`of` and `minus` must name indicators that are counts or sums")
+        }
+    };
+    let has_minus = indicator.minus.is_some();
+    if !is_valid {
+        return Some(message);
+    }
+    (has_minus != (indicator.compute == Compute::Difference))
+        .then_some("`minus` goes with `difference`, and only with it")
 }

@@ -8,10 +8,12 @@ pub mod employer_rules;
 pub mod indicator;
 pub mod key_figure;
 pub mod pipeline;
+pub mod register;
 pub mod rule;
 pub mod source;
 mod source_check;
 pub mod table;
+mod table_check;
 pub mod territory;
 mod toml_file;
 

@@ -19,6 +19,9 @@ pub struct Pipeline {
     pub producer: String,
     /// First day of La Coop: what it says was created before is a copy.
     pub coop_opening: Date,
+    /// A period that ended less than this many days before the reference day may still grow.
+    #[serde(default)]
+    pub provisional_days: u16,
     /// Licence of the outputs.
     pub licence: String,
 }

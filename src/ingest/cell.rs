@@ -11,6 +11,7 @@ use crate::ingest::official::{commune, departement, postal_code, siret};
 use crate::ingest::pseudonym::{self, Key};
 use crate::ingest::sheet::VALUE_END;
 use crate::ingest::{Context, time};
+use crate::vocabulary::calendar::paris_day;
 use crate::vocabulary::codes::{INCONNU, NON, OUI, SEPARATOR};
 use crate::vocabulary::flags;
 use crate::vocabulary::reject::reasons;
@@ -38,7 +39,8 @@ pub(super) enum Cell {
 pub(super) struct Reader<'a> {
     reading: Reading,
     codes: BTreeSet<String>,
-    /// Values that mean no; or all values that some tally of the same column counts.
+    /// Values that mean no, or that no tally counts; and all that some tally of the same column
+    /// counts.
     known: BTreeSet<String>,
     lists: ListStyle,
     is_lenient: bool,
@@ -76,7 +78,7 @@ impl<'a> Reader<'a> {
             reading: mapping.reading,
             codes,
             known: match mapping.reading {
-                Reading::Tally => beside.collect(),
+                Reading::Tally => beside.chain(mapping.no.iter().cloned()).collect(),
                 _ => mapping.no.iter().cloned().collect(),
             },
             lists: source.lists,
@@ -113,8 +115,7 @@ impl<'a> Reader<'a> {
             Reading::Day => day(time::day(text, self.format)),
             Reading::ParisDay => {
                 // A partner may write the day alone: it is a Paris day already.
-                let at_an_instant =
-                    || self.instant(text).and_then(|at| time::paris_day(at, &self.paris));
+                let at_an_instant = || self.instant(text).and_then(|at| paris_day(at, &self.paris));
                 day(time::day(text, None).or_else(at_an_instant))
             }
             // A day alone is the instant it begins at.

@@ -1,8 +1,8 @@
 //! The text of a day or an instant becomes a number.
 
+use jiff::Unit;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Unit};
 
 /// Days since 1970-01-01.
 pub(super) fn day_number(date: Date) -> Option<i32> {
@@ -48,14 +48,6 @@ pub(super) fn instant_as(text: &str, format: &str, zone: &TimeZone) -> Option<i6
         None => parts.to_datetime().ok()?.to_zoned(zone.clone()).ok()?.timestamp(),
     };
     Some(at.as_microsecond())
-}
-
-/// The Europe/Paris day of an instant in microseconds since 1970, in days since 1970.
-#[must_use]
-pub fn paris_day(micros: i64, paris: &TimeZone) -> Option<i32> {
-    let instant = Timestamp::from_microsecond(micros).ok()?;
-    let shifted = micros.checked_add(i64::from(paris.to_offset(instant).seconds()) * 1_000_000)?;
-    i32::try_from(shifted.div_euclid(86_400_000_000)).ok()
 }
 
 fn plain_date(text: &[u8]) -> Option<Date> {
@@ -108,6 +100,7 @@ fn number(digits: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::calendar::paris_day;
 
     fn paris(text: &str) -> Option<String> {
         let paris = TimeZone::get("Europe/Paris").unwrap();

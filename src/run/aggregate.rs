@@ -1,36 +1,50 @@
-//! Clean files become summary tables, each proved against the national total.
+//! Clean files become summary tables, each proved against the national total and the others.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
-use rayon::prelude::*;
+use jiff::civil::Date;
 
-use crate::aggregate::{Records, Row, Summary, Sums, VERSION};
-use crate::column::{NO_COUNT, Values};
+use crate::aggregate::coverage::Employer;
+use crate::aggregate::margins::{Check, Made, checks};
+use crate::aggregate::{Row, VERSION};
 use crate::definition::Definitions;
-use crate::definition::indicator::{Compute, Indicator};
+use crate::definition::indicator::Indicator;
 use crate::definition::table::Table;
 use crate::error::{Error, Result};
-use crate::run::dataset::files::{Coded, Dictionaries};
 use crate::run::job::{Job, Progress};
 use crate::run::key_figures;
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::Output;
 use crate::run::outputs::{self, BUILDING};
 use crate::run::parquet::Description;
-use crate::run::store::Store;
-use crate::vocabulary::codes::{ENSEMBLE, Fate, Subject};
-use crate::vocabulary::columns::{self, Column as Name, Kind};
-use crate::vocabulary::schema::{data_type, field};
-use crate::vocabulary::tables::{self, CHIFFRES_CLES};
+use crate::run::summaries::{Below, Nationals, summaries};
+use crate::vocabulary::calendar::{Length, last_day};
+use crate::vocabulary::codes::{ENSEMBLE, Fate, NON, OUI, Subject};
+use crate::vocabulary::columns::{self, Kind};
+use crate::vocabulary::schema::{data_type, field, schema};
+use crate::vocabulary::tables::{self, CHIFFRES_CLES, COUVERTURE, RECONCILIATION};
 
 /// Name of the stage.
 pub const STAGE: &str = "aggregate";
 
-/// National total of each additive measure of each table: (table, measure) → total.
-pub type Nationals = BTreeMap<(String, String), i64>;
+/// Checks named in an error, at most.
+const NAMED: usize = 5;
+
+/// The tables of a run, and what proves them.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// Those that are declared, by name.
+    pub declared: Vec<(String, RecordBatch)>,
+    /// Those the program makes beside them.
+    pub made: Vec<(&'static tables::Table, RecordBatch)>,
+    /// Tables against national totals.
+    pub ledger: Ledger,
+    /// Tables against each other.
+    pub checks: Vec<Check>,
+}
 
 /// The hash of all the stage depends on: every table bears the version of all declarations.
 #[must_use]
@@ -41,123 +55,102 @@ pub fn key(definitions: &Definitions, clean_key: &str) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// The clean files of a subject below a folder of the warehouse, in the order of their periods.
-///
-/// # Errors
-/// When the folder cannot be listed.
-pub fn clean_files(store: &Store, folder: &str, subject: Subject) -> Result<Vec<String>> {
-    let table = tables::clean(subject).name;
-    let mut files = store.files_below(&format!("{folder}/clean/{table}"))?;
-    let single = format!("{folder}/clean/{table}.parquet");
-    if store.has(&single) {
-        files.push(single);
-    }
-    Ok(files)
-}
-
 /// Makes all tables whose clean data is there.
 ///
 /// # Errors
-/// When a table does not reconcile with the national total, or a file cannot be read or written.
+/// When a table does not reconcile with the national total or with another table, or a file cannot
+/// be read or written.
 pub fn run(job: &Job<'_>, subjects: &[Subject]) -> Result<(Vec<Output>, Ledger)> {
-    let definitions = job.definitions;
-    let count = u64::try_from(definitions.tables.len()).unwrap_or_default();
+    let count = u64::try_from(job.definitions.tables.len()).unwrap_or_default();
     (job.progress)(Progress::Stage(STAGE, count));
+    let below = Below {
+        store: job.store,
+        folder: BUILDING,
+        definitions: job.definitions,
+        as_of: job.as_of,
+    };
+    let all = tables_of(below, subjects)?;
+    all.ledger.prove()?;
+    reconcile(&all.checks)?;
     let mut outputs = Vec::new();
-    let mut ledger = Ledger::default();
-    let mut cited = key_figures::Tables::new();
-    for subject in subjects {
-        let (made, nationals) = tables_of(job.store, BUILDING, definitions, *subject)?;
-        for (name, rows) in made {
-            let table = table(definitions, name)?;
-            account(&mut ledger, (name, table), &rows, (&nationals, definitions));
-            outputs.extend(write(job, name, table, &rows)?);
-            if key_figures::sources(definitions).any(|source| source == name) {
-                cited.insert(name.to_owned(), rows);
-            }
-            (job.progress)(Progress::Step(name.to_owned()));
-        }
+    for (name, rows) in &all.declared {
+        outputs.extend(write(job, name, &of_declared(job, name)?, rows)?);
+        (job.progress)(Progress::Step(name.clone()));
     }
-    if let Some(figures) = key_figures::make(definitions, job.as_of, &cited)? {
-        let path = format!("tables/{}", CHIFFRES_CLES.name);
-        let parquet = format!("{path}.parquet");
-        let one = std::slice::from_ref(&figures);
-        outputs.push(outputs::write_table(job, &parquet, &CHIFFRES_CLES, one)?);
-        outputs.push(write_csv(job, &path, &figures)?);
+    for (table, rows) in &all.made {
+        outputs.extend(write(job, table.name, &of_made(job, table)?, rows)?);
     }
     (job.progress)(Progress::Done);
-    ledger.prove()?;
-    Ok((outputs, ledger))
+    Ok((outputs, all.ledger))
 }
 
-fn table<'d>(definitions: &'d Definitions, name: &str) -> Result<&'d Table> {
-    let table = definitions.tables.get(name);
-    table.ok_or_else(|| Error::internal(format!("table `{name}` is declared")))
-}
-
-/// Computes the tables of a subject from its clean files, with the national totals read apart.
+/// Computes the tables of some subjects from their clean files.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn tables_of<'d>(
-    store: &Store,
-    folder: &str,
-    definitions: &'d Definitions,
-    subject: Subject,
-) -> Result<(Vec<(&'d str, RecordBatch)>, Nationals)> {
-    let declared = || definitions.tables.iter().filter(|(_, table)| table.from == subject);
-    let mut summaries = Vec::new();
-    for (_, table) in declared() {
-        summaries.push(Summary::new(table, definitions)?);
-    }
-    let needed: BTreeSet<&str> = summaries.iter().flat_map(Summary::columns).collect();
-    let columns = tables::clean(subject).columns.iter();
-    let needed: Vec<&Name> = columns.filter(|column| needed.contains(column.name)).collect();
-    let names: Vec<&str> = needed.iter().map(|column| column.name).collect();
-    let dictionaries: Dictionaries =
-        needed.iter().map(|column| (column.kind == Kind::Text).then(Mutex::default)).collect();
-    let texts = |wanted: &str| {
-        let place = names.iter().position(|name| *name == wanted)?;
-        dictionaries.get(place)?.as_ref()
-    };
-    let nothing = || -> Vec<Sums> { summaries.iter().map(Summary::nothing).collect() };
-    let of_file = |path: &String| -> Result<(Vec<Sums>, Nationals)> {
-        let (mut sums, mut nationals) = (nothing(), Nationals::new());
-        let file = Coded::open(store, path)?;
-        for group in 0..file.groups() {
-            let read = file.read(group, &names, &dictionaries)?;
-            let columns = names.iter().copied().zip(&read).collect();
-            let count = usize::try_from(file.rows_of(group));
-            let count = count.map_err(|_| Error::internal("a group is small"))?;
-            let records = Records { columns, count };
-            add_nationals(&mut nationals, (definitions, subject), &records);
-            for (sums, summary) in sums.iter_mut().zip(&summaries) {
-                sums.merge(summary.sums(&records, &texts)?);
-            }
+pub fn tables_of(below: Below<'_>, subjects: &[Subject]) -> Result<Tables> {
+    let definitions = below.definitions;
+    let since = below
+        .as_of
+        .checked_sub(jiff::Span::new().days(definitions.pipeline.provisional_days))
+        .map_err(|error| Error::definition("`provisional_days` is too long").because(error))?;
+    let mut all = Tables::default();
+    for subject in subjects {
+        let found = summaries(below, *subject)?;
+        for made in &found.made {
+            account(&mut all.ledger, made, (&found.nationals, definitions));
+            let rows = batch(made, definitions, since)?;
+            all.declared.push((made.name.to_owned(), rows));
         }
-        Ok((sums, nationals))
-    };
-    let files = clean_files(store, folder, subject)?;
-    let parts: Vec<(Vec<Sums>, Nationals)> =
-        files.par_iter().map(of_file).collect::<Result<_>>()?;
-    let (mut all, mut nationals) = (nothing(), Nationals::new());
-    for (sums, of_file) in parts {
-        all.iter_mut().zip(sums).for_each(|(to, from)| to.merge(from));
-        of_file.into_iter().for_each(|(key, sum)| *nationals.entry(key).or_default() += sum);
+        all.checks.extend(checks(&found.made, &definitions.indicators));
+        if let Some(employers) = &found.coverage {
+            all.made.push((&COUVERTURE, covered(employers)?));
+        }
     }
-    let mut made = Vec::new();
-    for (((name, table), summary), sums) in declared().zip(&summaries).zip(all) {
-        made.push((name.as_str(), batch(table, definitions, &summary.finish(sums, &texts)?)?));
+    all.checks.sort_unstable();
+    if let Some(figures) = key_figures::make(definitions, below.as_of, &all.declared)? {
+        all.made.push((&CHIFFRES_CLES, figures));
     }
-    Ok((made, nationals))
+    // Datasets alone have no such tables.
+    if !subjects.is_empty() {
+        all.made.push((&RECONCILIATION, checked(&all.checks)?));
+    }
+    Ok(all)
+}
+
+/// Tables that disagree are not to be trusted.
+fn reconcile(checks: &[Check]) -> Result<()> {
+    let failed: Vec<String> = checks
+        .iter()
+        .filter(|check| check.differing > 0)
+        .map(|Check { table, other, dimensions, measure, cells, differing }| {
+            format!(
+                "`{table}` and `{other}`, {measure} by {dimensions}: {differing} of {cells} cells"
+            )
+        })
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<&str> = failed.iter().take(NAMED).map(String::as_str).collect();
+    Err(Error::data(format!(
+        "{} checks of tables against each other failed\n  {}",
+        failed.len(),
+        named.join("\n  ")
+    ))
+    .hint("nothing was published; this is a defect of the program or a damaged clean file"))
 }
 
 /// The rows of a table, in its schema.
-fn batch(table: &Table, definitions: &Definitions, rows: &[Row]) -> Result<RecordBatch> {
+fn batch(made: &Made<'_>, definitions: &Definitions, since: Date) -> Result<RecordBatch> {
+    let Made { table, rows, .. } = made;
     let mut arrays: Vec<ArrayRef> = Vec::new();
     for place in 0..table.by.len() {
         let codes = rows.iter().map(|(codes, _)| codes.get(place));
         arrays.push(Arc::new(codes.collect::<StringArray>()));
+    }
+    if let Some(place) = table.by.iter().position(|name| name == columns::PERIODE.name) {
+        arrays.push(Arc::new(provisional(rows, place, since)));
     }
     for place in 0..table.measures.len() {
         let figures = rows.iter().map(|(_, figures)| figures.get(place).copied());
@@ -166,58 +159,78 @@ fn batch(table: &Table, definitions: &Definitions, rows: &[Row]) -> Result<Recor
     Ok(RecordBatch::try_new(table_schema(table, definitions), arrays)?)
 }
 
-/// Sums straight from the files, by no table's grouping.
-fn add_nationals(
-    nationals: &mut Nationals,
-    (definitions, subject): (&Definitions, Subject),
-    records: &Records<'_>,
-) {
-    let sum_of = |name: &str| -> i64 {
-        match records.columns.get(name) {
-            Some(Values::Counts(counts)) => {
-                counts.iter().filter(|count| **count != NO_COUNT).map(|c| i64::from(*c)).sum()
-            }
-            Some(Values::Instants(sums)) => sums.iter().sum(),
-            _ => 0,
-        }
+/// Whether the period of each row ends after that day; all periods together do when one does.
+fn provisional(rows: &[Row], place: usize, since: Date) -> StringArray {
+    let is_open = |(codes, _): &Row| {
+        codes.get(place).and_then(|code| last_day(code)).is_some_and(|last| last > since)
     };
-    for (name, table) in definitions.tables.iter().filter(|(_, table)| table.from == subject) {
-        for measure in &table.measures {
-            let Some(indicator) = definitions.indicators.get(measure) else { continue };
-            let bands = || table.bands.values().flat_map(BTreeMap::values).flatten();
-            let sum = match indicator.compute {
-                Compute::Distinct => continue,
-                Compute::Count => i64::try_from(records.count).unwrap_or_default(),
-                Compute::Sum => indicator.of.as_deref().map_or(0, sum_of),
-                Compute::Bands => bands().map(|source| sum_of(source)).sum(),
-            };
-            *nationals.entry((name.clone(), measure.clone())).or_default() += sum;
-        }
-    }
+    let is_some_open = rows.iter().any(is_open);
+    let is_total = |row: &Row| row.0.get(place).is_some_and(|code| code == ENSEMBLE);
+    let told = |row: &Row| {
+        if is_open(row) || (is_total(row) && is_some_open) { OUI } else { NON }
+    };
+    rows.iter().map(|row| Some(told(row))).collect()
+}
+
+/// The rows of the coverage of employers.
+fn covered(employers: &[Employer]) -> Result<RecordBatch> {
+    let text = |of: &dyn Fn(&Employer) -> Option<&String>| -> ArrayRef {
+        Arc::new(employers.iter().map(of).collect::<StringArray>())
+    };
+    let figure = |place: usize| -> ArrayRef {
+        let figures = employers.iter().map(|employer| employer.figures.get(place).copied());
+        Arc::new(figures.collect::<Int64Array>())
+    };
+    let mut arrays: Vec<ArrayRef> =
+        (0..COUVERTURE.key.len()).map(|place| text(&|e| e.key.get(place))).collect();
+    arrays.extend([text(&|e| Some(&e.first)), text(&|e| Some(&e.last))]);
+    arrays.extend((0..4).map(figure));
+    Ok(RecordBatch::try_new(schema(&COUVERTURE), arrays)?)
+}
+
+/// The rows of the reconciliation.
+fn checked(checks: &[Check]) -> Result<RecordBatch> {
+    let text = |of: &dyn Fn(&Check) -> &String| -> ArrayRef {
+        Arc::new(checks.iter().map(|check| Some(of(check))).collect::<StringArray>())
+    };
+    let figure = |of: &dyn Fn(&Check) -> i64| -> ArrayRef {
+        Arc::new(checks.iter().map(|check| Some(of(check))).collect::<Int64Array>())
+    };
+    let arrays = vec![
+        text(&|check| &check.table),
+        text(&|check| &check.other),
+        text(&|check| &check.dimensions),
+        text(&|check| &check.measure),
+        figure(&|check| check.cells),
+        figure(&|check| check.differing),
+    ];
+    Ok(RecordBatch::try_new(schema(&RECONCILIATION), arrays)?)
 }
 
 /// Enters, for each additive measure, the national total against the table's own total and, where
 /// dimensions partition the records, against the sum of its finest rows.
-pub fn account(
+fn account(
     ledger: &mut Ledger,
-    (name, table): (&str, &Table),
-    rows: &RecordBatch,
+    made: &Made<'_>,
     (nationals, definitions): (&Nationals, &Definitions),
 ) {
-    for measure in &table.measures {
+    for (place, measure) in made.table.measures.iter().enumerate() {
         let additive = definitions.indicators.get(measure).is_some_and(Indicator::is_additive);
         if !additive {
             continue;
         }
-        let national = nationals.get(&(name.to_owned(), measure.clone())).copied();
-        let mut checks = vec![("ensemble", sum_where(rows, table, measure, |is_total| is_total))];
-        if table.split.is_empty() {
-            checks.push(("detail", sum_where(rows, table, measure, |is_total| !is_total)));
+        let national = nationals.get(&(made.name.to_owned(), measure.clone())).copied();
+        let mut checks = vec![("ensemble", sum_where(made, place, &|_, code| code == ENSEMBLE))];
+        if made.table.split.is_empty() {
+            checks.push((
+                "detail",
+                sum_where(made, place, &|name, code| is_finest(made, name, code)),
+            ));
         }
         for (check, found) in checks {
             let account = Account {
                 stage: STAGE.to_owned(),
-                source: name.to_owned(),
+                source: made.name.to_owned(),
                 segment: measure.clone(),
                 period: check.to_owned(),
             };
@@ -227,55 +240,79 @@ pub fn account(
     }
 }
 
-/// Sum of a measure over rows all of whose dimensions are totals, or none of them is.
-fn sum_where(rows: &RecordBatch, table: &Table, measure: &str, wanted: fn(bool) -> bool) -> i64 {
-    let text = |name: &String| rows.column_by_name(name)?.as_string_opt::<i32>();
-    let dimensions: Vec<&StringArray> = table.by.iter().filter_map(text).collect();
-    let figures = rows.column_by_name(measure).and_then(|f| f.as_primitive_opt::<Int64Type>());
-    let figures = figures.into_iter().flat_map(|figures| figures.iter().enumerate());
-    let is_wanted =
-        |row: usize| dimensions.iter().all(|codes| wanted(codes.value(row) == ENSEMBLE));
-    figures.filter(|(row, _)| is_wanted(*row)).filter_map(|(_, figure)| figure).sum()
+/// Whether a code is no total, nor that of a longer period than the shortest.
+fn is_finest(made: &Made<'_>, name: &str, code: &str) -> bool {
+    let is_shortest = || made.table.periods.first() == Some(&Length::of_period(code));
+    code != ENSEMBLE && (name != columns::PERIODE.name || is_shortest())
 }
 
-/// The schema of a summary table.
+/// Sum of a measure over rows all of whose codes are wanted.
+fn sum_where(made: &Made<'_>, place: usize, is_wanted: &dyn Fn(&str, &str) -> bool) -> i64 {
+    let wanted = made.rows.iter().filter(|(codes, _)| {
+        made.table.by.iter().zip(codes).all(|(name, code)| is_wanted(name, code))
+    });
+    wanted.filter_map(|(_, figures)| figures.get(place)).sum()
+}
+
+/// The schema of a summary table: each measure bears its definition.
 #[must_use]
 pub fn table_schema(table: &Table, definitions: &Definitions) -> SchemaRef {
-    let dimensions = table.by.iter().filter_map(|name| columns::find(name)).map(field);
+    let dimensions = table.by.iter().filter_map(|name| columns::find(name));
+    let has_periods = table.by.iter().any(|name| name == columns::PERIODE.name);
+    let provisional = has_periods.then_some(&columns::PROVISOIRE);
+    let dimensions = dimensions.chain(provisional).map(field);
     let measures = table.measures.iter().map(|name| {
-        let meaning = definitions
-            .indicators
-            .get(name)
-            .map(|indicator| format!("{} : {}", indicator.title, indicator.formula));
-        let unit = definitions.indicators.get(name).map(|indicator| indicator.unit.clone());
-        let about: HashMap<String, String> =
-            [("description".to_owned(), meaning), ("unit".to_owned(), unit)]
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, value?)))
-                .collect();
+        let about = definitions.indicators.get(name).map(about).unwrap_or_default();
         Field::new(name, data_type(Kind::Sum), true).with_metadata(about)
     });
     Arc::new(Schema::new(dimensions.chain(measures).collect::<Vec<Field>>()))
 }
 
-/// Parquet and CSV of the same rows.
-fn write(job: &Job<'_>, name: &str, table: &Table, rows: &RecordBatch) -> Result<Vec<Output>> {
+/// What a measure is, as the metadata of its column.
+fn about(indicator: &Indicator) -> HashMap<String, String> {
+    let pairs = [
+        ("description", format!("{} : {}", indicator.title, indicator.formula)),
+        ("unit", indicator.unit.clone()),
+        ("is_not", indicator.is_not.clone()),
+        ("used_by", indicator.used_by.clone()),
+    ];
+    let told = pairs.into_iter().filter(|(_, text)| !text.is_empty());
+    told.map(|(key, text)| (key.to_owned(), text)).collect()
+}
+
+/// What the file of a declared table says of itself.
+fn of_declared(job: &Job<'_>, name: &str) -> Result<Description> {
+    let table = job.definitions.tables.get(name);
+    let table = table.ok_or_else(|| Error::internal(format!("table `{name}` is declared")))?;
     let grain = format!("une combinaison de {} ; ensemble = total", table.by.join(", "));
     let mut metadata =
         outputs::metadata(job, (name, &grain, &table.title), &job.definitions.digest)?;
     metadata.push(("definition".to_owned(), table.definition.clone()));
-    let description = Description { sorted_by: table.by.clone(), metadata };
-    let path = format!("tables/{name}.parquet");
-    let one = std::slice::from_ref(rows);
-    let parquet = outputs::write(job, &path, (rows.schema(), &description), one)?;
-    Ok(vec![parquet, write_csv(job, &format!("tables/{name}"), rows)?])
+    Ok(Description { sorted_by: table.by.clone(), metadata })
 }
 
-fn write_csv(job: &Job<'_>, path: &str, rows: &RecordBatch) -> Result<Output> {
-    let path = format!("{path}.csv");
+/// What the file of another table says of itself: it depends on all declarations, too.
+fn of_made(job: &Job<'_>, table: &tables::Table) -> Result<Description> {
+    let metadata = outputs::metadata(job, (table.name, table.grain, ""), &job.definitions.digest)?;
+    let sorted_by = table.key.iter().map(|column| column.name.to_owned()).collect();
+    Ok(Description { sorted_by, metadata })
+}
+
+/// Parquet and CSV of the same rows.
+fn write(
+    job: &Job<'_>,
+    name: &str,
+    description: &Description,
+    rows: &RecordBatch,
+) -> Result<[Output; 2]> {
+    let path = format!("tables/{name}.parquet");
+    let one = std::slice::from_ref(rows);
+    let parquet = outputs::write(job, &path, (rows.schema(), description), one)?;
+    let path = format!("tables/{name}.csv");
     let mut file = job.store.write(&format!("{BUILDING}/{path}"), &csv_of(rows, b',')?)?;
     file.path = path;
-    Ok(Output { file, rows: u64::try_from(rows.num_rows()).unwrap_or_default() })
+    let csv = Output { file, rows: parquet.rows };
+    Ok([parquet, csv])
 }
 
 /// A batch of text, counts and sums as CSV: LF, UTF-8, header; what has no value is empty.

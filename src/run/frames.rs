@@ -1,9 +1,11 @@
-//! Arrow batches become polars frames, and back: the five types of the dictionary, no other.
+//! Arrow batches become polars frames, and back: the types of the dictionary, no other.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Date32Array, Int32Array, Int64Array, StringArray};
-use arrow::datatypes::{DataType as ArrowType, Date32Type, Int32Type, Int64Type, SchemaRef};
+use arrow::datatypes::{
+    DataType as ArrowType, Date32Type, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType,
+};
 use arrow::record_batch::RecordBatch;
 use polars::prelude::*;
 
@@ -40,6 +42,13 @@ fn column(name: PlSmallStr, kind: &ArrowType, arrays: &[&ArrayRef]) -> Result<Co
         ArrowType::Date32 => {
             let values = arrays.iter().flat_map(|array| array.as_primitive::<Date32Type>().iter());
             Int32Chunked::from_iter_options(name, values).into_series().cast(&DataType::Date)?
+        }
+        // Microseconds since 1970: that is all a frame needs of it.
+        ArrowType::Timestamp(..) => {
+            let values = arrays.iter();
+            let values =
+                values.flat_map(|array| array.as_primitive::<TimestampMicrosecondType>().iter());
+            Int64Chunked::from_iter_options(name, values).into_series()
         }
         other => return Err(Error::internal(format!("no frame needs the type {other}"))),
     };

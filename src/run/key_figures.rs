@@ -14,15 +14,8 @@ use crate::vocabulary::codes::{ENSEMBLE, NON, OUI};
 use crate::vocabulary::columns;
 use crate::vocabulary::tables::CHIFFRES_CLES;
 
-/// Tables by name.
-pub type Tables = BTreeMap<String, RecordBatch>;
-
-/// The tables that key figures are taken from.
-pub fn sources(definitions: &Definitions) -> impl Iterator<Item = &str> {
-    let figures = definitions.key_figures.iter();
-    let cells = figures.flat_map(|figure| std::iter::once(&figure.value).chain(&figure.share_of));
-    cells.map(|cells| cells.table.as_str())
-}
+/// The tables that are declared and were made, by name.
+type Tables<'t> = BTreeMap<&'t str, &'t RecordBatch>;
 
 /// The key figures on a reference day; nothing where none is declared or none of their tables is
 /// there. A figure whose table is not there has no value.
@@ -32,13 +25,15 @@ pub fn sources(definitions: &Definitions) -> impl Iterator<Item = &str> {
 pub fn make(
     definitions: &Definitions,
     as_of: Date,
-    tables: &Tables,
+    declared: &[(String, RecordBatch)],
 ) -> Result<Option<RecordBatch>> {
-    if !sources(definitions).any(|name| tables.contains_key(name)) {
+    let tables: Tables<'_> = declared.iter().map(|(name, rows)| (name.as_str(), rows)).collect();
+    let is_there = |figure: &KeyFigure| tables.contains_key(figure.value.table.as_str());
+    if !definitions.key_figures.iter().any(is_there) {
         return Ok(None);
     }
     let rows = definitions.key_figures.iter().zip(1_i64..);
-    let rows = rows.map(|(figure, order)| row(figure, order, definitions, (as_of, tables)));
+    let rows = rows.map(|(figure, order)| row(figure, order, definitions, (as_of, &tables)));
     to_batch(&CHIFFRES_CLES, rows.collect()).map(Some)
 }
 
@@ -46,11 +41,11 @@ fn row(
     figure: &KeyFigure,
     order: i64,
     definitions: &Definitions,
-    (as_of, tables): (Date, &Tables),
+    (as_of, tables): (Date, &Tables<'_>),
 ) -> Row {
     let mut row = Row::default();
-    let value = value_of(&figure.value, tables);
-    let whole = figure.share_of.as_ref().and_then(|cells| value_of(cells, tables));
+    let value = value_of(&figure.value, definitions, tables);
+    let whole = figure.share_of.as_ref().and_then(|cells| value_of(cells, definitions, tables));
     row.number(&columns::ORDRE, Some(order));
     row.text(&columns::CHIFFRE, Some(&figure.name));
     row.text(&columns::LIBELLE, Some(&figure.title));
@@ -83,12 +78,14 @@ pub fn percent(value: Option<i64>, whole: Option<i64>) -> Option<i64> {
 }
 
 /// The sum of some cells; none where the table is not there. Cells that no record fills are 0.
-fn value_of(cells: &Cells, tables: &Tables) -> Option<i64> {
-    let table = tables.get(&cells.table)?;
+fn value_of(cells: &Cells, definitions: &Definitions, tables: &Tables<'_>) -> Option<i64> {
+    let dimensions = &definitions.tables.get(&cells.table)?.by;
+    let table = tables.get(cells.table.as_str())?;
     let figures = table.column_by_name(&cells.measure)?.as_primitive_opt::<Int64Type>()?;
     let is_wanted = |row: usize| {
         table.schema().fields().iter().zip(table.columns()).all(|(field, column)| {
-            let Some(texts) = column.as_string_opt::<i32>() else { return true };
+            let texts = column.as_string_opt::<i32>().filter(|_| dimensions.contains(field.name()));
+            let Some(texts) = texts else { return true };
             match cells.wanted.get(field.name()) {
                 Some(values) => values.iter().any(|value| value == texts.value(row)),
                 None => texts.value(row) == ENSEMBLE,

@@ -37,5 +37,6 @@ pub mod sample_folder;
 mod staged;
 mod staging;
 pub mod store;
+pub mod summaries;
 pub mod verify;
 mod versions;

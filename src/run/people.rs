@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use crate::clean::attendances::{Attendance, Attendances, Person};
 use crate::clean::contracts::{Contract, Contracts};
 use crate::error::{Error, Result};
-use crate::ingest::time::paris_day;
 use crate::run::job::Job;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::Segment;
@@ -18,6 +17,7 @@ use crate::run::mentions::Mentions;
 use crate::run::staged::{
     account, batches, count, day, instant, lacking, number, of_subject, sum, text,
 };
+use crate::vocabulary::calendar::paris_day;
 use crate::vocabulary::codes::{Fate, NON, OUI, Subject};
 use crate::vocabulary::{columns, tables};
 

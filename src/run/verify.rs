@@ -12,11 +12,11 @@ use crate::run::folders;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::store::Store;
-use crate::run::{aggregate, clean, dataset, frames, ingest, key_figures, order, parquet};
+use crate::run::summaries::{Below, clean_files};
+use crate::run::{aggregate, clean, dataset, frames, ingest, order, parquet};
 use crate::vocabulary::codes::{Fate, SEPARATOR, Subject};
 use crate::vocabulary::columns;
-use crate::vocabulary::flags;
-use crate::vocabulary::tables::{self, CHIFFRES_CLES};
+use crate::vocabulary::{flags, tables};
 
 /// What was verified and what is wrong.
 #[derive(Debug, Default)]
@@ -79,8 +79,9 @@ pub fn verify(store: &Store) -> Result<Report> {
     report.check("the ledger is that of the rejects", refused(store, &ledger)?);
     let found = employers(store, &definitions, &ledger)?;
     report.check("the ledger is that of the employers", found);
-    let (problems, accounts) = recomputed(store, &manifest, &definitions)?;
+    let (problems, accounts, failed) = recomputed(store, &manifest, &definitions)?;
     report.check("tables are those of the clean files", problems);
+    report.check("tables agree with each other", failed);
     let same = accounts == ledger.of_stage(aggregate::STAGE);
     let differs = format!("`{CURRENT}/ledger.parquet` does not hold the accounts of the tables");
     report.check("the ledger is that of the tables", if same { Vec::new() } else { vec![differs] });
@@ -204,7 +205,7 @@ fn measured(store: &Store, path: &str) -> Result<Amount> {
 /// Rows, participants and minutes of each year are those the ledger says were kept.
 fn cleaned(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
     let mut found: BTreeMap<String, Amount> = BTreeMap::new();
-    for path in aggregate::clean_files(store, CURRENT, Subject::Activites)? {
+    for path in clean_files(store, CURRENT, Subject::Activites)? {
         let year = path.split('/').find_map(|part| part.strip_prefix("annee="));
         let year = year.unwrap_or_default().to_owned();
         *found.entry(year).or_default() += measured(store, &path)?;
@@ -289,39 +290,33 @@ fn refused(store: &Store, ledger: &Ledger) -> Result<Vec<String>> {
 }
 
 /// Makes each table again from the clean files, and compares Parquet and CSV; returns the accounts
-/// of the tables too.
+/// of the tables, and the checks against each other that fail.
 fn recomputed(
     store: &Store,
     manifest: &Manifest,
     definitions: &Definitions,
-) -> Result<(Vec<String>, Ledger)> {
+) -> Result<(Vec<String>, Ledger, Vec<String>)> {
+    let as_of = manifest.as_of.parse().map_err(|error: jiff::Error| {
+        Error::data("the reference day of the manifest is no day").because(error)
+    })?;
+    let below = Below { store, folder: CURRENT, definitions, as_of };
+    let all = aggregate::tables_of(below, &subjects(definitions, &manifest.segments))?;
+    let declared = all.declared.iter().map(|(name, rows)| (name.as_str(), rows));
+    let made = all.made.iter().map(|(table, rows)| (table.name, rows));
     let mut problems = Vec::new();
-    let mut accounts = Ledger::default();
-    let mut cited = key_figures::Tables::new();
-    for subject in subjects(definitions, &manifest.segments) {
-        let (made, nationals) = aggregate::tables_of(store, CURRENT, definitions, subject)?;
-        for (name, expected) in made {
-            let Some(table) = definitions.tables.get(name) else { continue };
-            aggregate::account(&mut accounts, (name, table), &expected, (&nationals, definitions));
-            problems.extend(differing(store, name, &expected)?);
-            cited.insert(name.to_owned(), expected);
+    for (name, expected) in declared.chain(made) {
+        let path = format!("{CURRENT}/tables/{name}.parquet");
+        if read_all(store, &path)?.columns() != expected.columns() {
+            problems.push(format!("`{path}` is not what the clean files give"));
+        }
+        let path = format!("{CURRENT}/tables/{name}.csv");
+        if store.read(&path)? != Some(aggregate::csv_of(expected, b',')?) {
+            problems.push(format!("`{path}` is not what the clean files give"));
         }
     }
-    let as_of = manifest.as_of.parse().map_err(|_| Error::data("the manifest has no day"))?;
-    if let Some(expected) = key_figures::make(definitions, as_of, &cited)? {
-        problems.extend(differing(store, CHIFFRES_CLES.name, &expected)?);
-    }
-    Ok((problems, accounts))
-}
-
-/// Parquet and CSV of a table that are not what they should be.
-fn differing(store: &Store, name: &str, expected: &RecordBatch) -> Result<Vec<String>> {
-    let parquet = format!("{CURRENT}/tables/{name}.parquet");
-    let csv = format!("{CURRENT}/tables/{name}.csv");
-    let is_same = [
-        (&parquet, read_all(store, &parquet)?.columns() == expected.columns()),
-        (&csv, store.read(&csv)? == Some(aggregate::csv_of(expected, b',')?)),
-    ];
-    let wrong = is_same.into_iter().filter(|(_, is_same)| !is_same);
-    Ok(wrong.map(|(path, _)| format!("`{path}` is not what the clean files give")).collect())
+    let failed = all.checks.iter().filter(|check| check.differing > 0);
+    let failed = failed.map(|check| {
+        format!("`{}` and `{}` differ on `{}`", check.table, check.other, check.measure)
+    });
+    Ok((problems, all.ledger, failed.collect()))
 }

@@ -65,6 +65,7 @@ columns! {
     NB_ACCOMPAGNEMENTS_HISTORIQUE = "nb_accompagnements_historique" Count "P pour un atelier, 1 sinon : formule historique de l'Espace Coop.";
     NB_PERSONNES_HORS_RECURRENTS = "nb_personnes_hors_recurrents" Count "max(P - R, 0).";
     NB_ATELIERS = "nb_ateliers" Count "1 pour une activité collective, 0 sinon.";
+    DELAI_SAISIE_JOURS = "delai_saisie_jours" Count "Jours entre l'activité et sa saisie ; vide quand la source ne dit pas l'instant de la saisie.";
     AGE_MOINS_12 = "age_moins_12" Count "Participants de moins de 12 ans.";
     AGE_12_17 = "age_12_17" Count "Participants de 12 à 17 ans (12-18 dans l'Espace Coop).";
     AGE_18_35 = "age_18_35" Count "Participants de 18 à 35 ans (Espace Coop).";
@@ -83,7 +84,20 @@ columns! {
     STATUT_INCONNU = "statut_inconnu" Count "Participants dont le statut n'est pas renseigné ou est hétérogène.";
     GENRE_FEMININ = "genre_feminin" Count "Participantes (La Coop).";
     GENRE_MASCULIN = "genre_masculin" Count "Participants (La Coop).";
-    GENRE_INCONNU = "genre_inconnu" Count "Participants dont le genre n'est pas communiqué (La Coop).";
+    GENRE_INCONNU = "genre_inconnu" Count "Participants dont le genre n'est pas communiqué ; tous ceux de l'Espace Coop.";
+    SUITE_INDIVIDUEL = "suite_individuel" Count "Suites données : personnes orientées vers un accompagnement individuel (Espace Coop).";
+    SUITE_ATELIER = "suite_atelier" Count "Suites données : personnes orientées vers un atelier (Espace Coop).";
+    SUITE_REDIRECTION = "suite_redirection" Count "Suites données : personnes orientées vers une autre structure ; 1 pour une activité de La Coop qui oriente.";
+    ORIENTE_VERS_STRUCTURE = "oriente_vers_structure" Text "Si l'activité de La Coop a orienté vers une autre structure.";
+
+    // Dimensions of the tables.
+    PERIODE = "periode" Text "Période : mois AAAA-MM, trimestre AAAA-Tn, année AAAA ; vide ou ensemble pour toutes.";
+    PROVISOIRE = "provisoire" Text "Si des saisies sont encore attendues sur la période : oui, non.";
+    STATUT = "statut" Text "Statut des participants.";
+    SUITE = "suite" Text "Suite donnée : individuel, atelier, redirection.";
+    TRANCHE_DUREE = "tranche_duree" Text "Tranche de durée de l'activité.";
+    TRANCHE_PARTICIPANTS = "tranche_participants" Text "Tranche du nombre de participants de l'activité.";
+    TRANCHE_DELAI = "tranche_delai" Text "Tranche du délai entre l'activité et sa saisie.";
 
     // Deletions, people, contracts.
     CREE_LE = "cree_le" Instant "Instant de la saisie dans le système d'origine.";
@@ -92,7 +106,7 @@ columns! {
     CONSEILLER_NUMERIQUE = "conseiller_numerique" Text "Si le compte est celui d'un conseiller numérique : oui, non, inconnu.";
     BENEFICIAIRE_ID = "beneficiaire_id" Text "Pseudonyme du bénéficiaire, ou du participant anonyme.";
     PREMIER = "premier_accompagnement" Text "Si l'accompagnement est le premier du bénéficiaire.";
-    GENRE = "genre" Text "Genre du bénéficiaire, tel que saisi.";
+    GENRE = "genre" Text "Genre des participants.";
     STATUT_SOCIAL = "statut_social" Text "Statut du bénéficiaire, tel que saisi.";
     ANNEE_NAISSANCE = "annee_naissance" Count "Année de naissance du bénéficiaire.";
     DEBUT = "debut" Day "Premier jour.";
@@ -205,7 +219,6 @@ columns! {
     PUBLIE = "publie" Text "Ce qui est publié, en toutes lettres.";
     PUBLIE_LE = "publie_le" Text "Jour auquel la valeur publiée se rapporte.";
     CONCORDE = "concorde" Text "Si la valeur est celle qui est publiée, au jour de la publication : oui, non ; vide à un autre jour.";
-    TABLE = "table" Text "Table dont le chiffre est tiré.";
 
     // Rejects and ledger.
     ETAPE = "etape" Text "Étape : ingest, clean, aggregate.";
@@ -214,11 +227,24 @@ columns! {
     EMPLACEMENT = "emplacement" Text "Où est l'enregistrement dans le fichier : ligne, élément d'une liste JSON, feuille et ligne.";
     RAISON = "raison" Text "Première raison du rejet.";
     RAISONS = "raisons" Text "Toutes les raisons du rejet, séparées par une barre verticale.";
-    PERIODE = "periode" Text "Année, ou vide pour l'ensemble.";
     DEVENIR = "devenir" Text "Ce que les lignes sont devenues : entree, gardee, rejetee, doublon, regroupee, remplacee, supprimee, avis_de_suppression, copie_migree, ecartee, corrigee.";
     LIGNES = "lignes" Sum "Nombre de lignes.";
     PARTICIPANTS = "participants" Sum "Somme des participants.";
     MINUTES = "minutes" Sum "Somme des minutes.";
+
+    // Coverage of employers, reconciliation of tables.
+    PREMIER_MOIS = "premier_mois" Text "Premier mois où l'employeur a une activité, AAAA-MM.";
+    DERNIER_MOIS = "dernier_mois" Text "Dernier mois où l'employeur a une activité, AAAA-MM.";
+    NB_ACTIVITES = "nb_activites" Sum "Nombre d'activités.";
+    NB_MOIS_ACTIFS = "nb_mois_actifs" Sum "Mois où l'employeur a une activité.";
+    NB_MOIS_SILENCIEUX = "nb_mois_silencieux" Sum "Mois sans activité entre le premier et le dernier.";
+    NB_MOIS_DEPUIS = "nb_mois_depuis" Sum "Mois écoulés du dernier mois à celui du jour de référence.";
+    TABLE = "table" Text "Table contrôlée, ou dont le chiffre est tiré.";
+    AUTRE_TABLE = "autre_table" Text "Table à laquelle elle est comparée ; la même quand ses lignes le sont à leurs totaux.";
+    DIMENSIONS = "dimensions" Text "Dimensions communes ou, dans une même table, celle dont les lignes sont ajoutées.";
+    INDICATEUR = "indicateur" Text "Indicateur comparé.";
+    CELLULES = "cellules" Sum "Nombre de cellules comparées.";
+    ECARTS = "ecarts" Sum "Nombre de cellules qui diffèrent : aucune n'est attendue.";
 }
 
 /// The column of this name, if the dictionary has it.

@@ -28,6 +28,10 @@ pub const DUREE_INCONNUE: &str = "duree_inconnue";
 pub const RECURRENTS_INCONNUS: &str = "recurrents_inconnus";
 /// Ages add up to more than the participants.
 pub const AGES_SUPERIEURS: &str = "ages_superieurs";
+/// Statuses add up to more than the participants.
+pub const STATUTS_SUPERIEURS: &str = "statuts_superieurs";
+/// Genders add up to more than the participants.
+pub const GENRES_SUPERIEURS: &str = "genres_superieurs";
 /// The structure of the activity is in no list of employers.
 pub const STRUCTURE_INCONNUE: &str = "structure_inconnue";
 /// The commune code is a former one and was moved to the reference vintage.

@@ -1,5 +1,6 @@
 //! What words mean: every column, every table the program itself names, every code it branches on.
 
+pub mod calendar;
 pub mod codes;
 pub mod columns;
 pub mod flags;

@@ -18,8 +18,8 @@ fn check(bad: &[String], rejects: &str) {
     let scene = with_bad(bad);
     scene.run().expect(0);
     assert_eq!(scene.rejects(), rejects);
-    let table = scene.read("tables/activites_par_employeur_mois.csv");
-    assert!(table.contains("\nensemble,ensemble,100,100,"), "{table}");
+    let table = scene.read("tables/activites_par_employeur_periode.csv");
+    assert!(table.contains("\nensemble,ensemble,non,100,100,"), "{table}");
     scene.verify().expect(0);
 }
 
@@ -54,8 +54,8 @@ fn a_header_alone_is_published_with_a_warning() {
     scene.file("activites_plates.csv", format!("{FLAT}\n"));
     let said = scene.run().expect(3);
     assert!(said.stderr.contains("has no record"), "{}", said.stderr);
-    let table = scene.read("tables/activites_par_employeur_mois.csv");
-    assert!(table.ends_with("\nensemble,ensemble,0,0,0,0,0,0,0,0\n"), "{table}");
+    let table = scene.read("tables/activites_par_employeur_periode.csv");
+    assert!(table.ends_with("\nensemble,ensemble,non,0,0,0,0,0,0,0,0,0,0,0\n"), "{table}");
     scene.verify().expect(0);
 }
 
@@ -281,7 +281,7 @@ fn json_lines_that_are_no_object_are_rejected() {
         "1,json_invalide\n2,json_invalide\n3,json_invalide\n4,entier_invalide:nb_participants\n"
     );
     let ages = scene.read("tables/beneficiaires_par_employeur_age.csv");
-    assert!(ages.contains("\nassociation,60_plus,100\n"), "{ages}");
+    assert!(ages.contains("\nassociation,60_plus,ensemble,oui,100\n"), "{ages}");
     let clean = scene.parquet("clean/activites/annee=2025", &["themes", "departement", "drapeaux"]);
     assert!(clean.starts_with("email|inconnu,2A,theme_inconnu|recurrents_inconnus\n"), "{clean}");
 }
@@ -296,8 +296,8 @@ fn the_same_file_under_two_names_counts_once_with_a_warning() {
     .unwrap();
     let said = scene.run().expect(3);
     assert!(said.stderr.contains("has the same bytes as"), "{}", said.stderr);
-    let table = scene.read("tables/activites_par_employeur_mois.csv");
-    assert!(table.contains("\nensemble,ensemble,100,"), "{table}");
+    let table = scene.read("tables/activites_par_employeur_periode.csv");
+    assert!(table.contains("\nensemble,ensemble,non,100,"), "{table}");
 }
 
 #[test]

@@ -37,15 +37,15 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
         assert!(text.contains(from), "{name}");
         fs::write(path, text.replacen(from, to, 1)).unwrap();
     };
-    change("tables/activites_par_employeur_mois.toml", "\"mois\"", "\"moi\"");
+    change("tables/activites_par_employeur_periode.toml", "\"periode\"", "\"moi\"");
     change("tables/employeurs_par_type.toml", "from =", "form =");
     change("indicateurs.toml", "of = \"nb_participants\"", "of = \"participantes\"");
     change("rules/activites.toml", "columns = [\"date\"]", "columns = [\"jour\"]");
     change("sources/activites_plates.toml", "list = \"lieux\"", "list = \"places\"");
     change("sources/structures.toml", "as = \"siret\"", "as = \"count\"");
     change("sources/employeurs_open_data.toml", "%d/%m/%Y", "%Q");
-    change("tables/activites_par_employeur_theme.toml", "\"theme\"]", "\"activite_id\"]");
-    change("tables/activites_par_employeur_modalite.toml", "\"lieu\"]", "\"lieu\", \"lieu\"]");
+    change("tables/activites_par_employeur_theme.toml", "\"theme\", ", "\"activite_id\", ");
+    change("tables/activites_par_employeur_modalite.toml", "\"lieu\", ", "\"lieu\", \"lieu\", ");
     change("codelists/types_employeur.csv", "gip,", "gipp,");
     change("codelists/types_employeur.csv", ",18,inconnu", ",18,divers");
     change("reference/communes_divisees.csv", "45093 45313", "45093 45999");
@@ -53,9 +53,9 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
     let said = said(&conum().arg("check").arg("--pipeline").arg(&scene.pipeline).output().unwrap());
     let said = said.expect(78);
     for expected in [
-        "tables/activites_par_employeur_mois.toml:4: dimension `moi`",
+        "tables/activites_par_employeur_periode.toml:4: dimension `moi`",
         "tables/employeurs_par_type.toml:3: unknown field `form`",
-        "indicateurs.toml: [nb_participations]",
+        "indicateurs.toml:11: [nb_participations]",
         "rules/activites.toml:6: rule `date_trop_ancienne`: column `jour`",
         "sources/activites_plates.toml:19: column `lieu`: no code list `places`",
         "sources/structures.toml:11: column `siret` cannot be read as Count",

@@ -21,6 +21,7 @@ mod public_list;
 mod real_data;
 mod sources;
 mod support;
+mod tables;
 mod territory;
 mod tidy;
 mod versions;

@@ -155,7 +155,7 @@ fn a_damaged_output_is_made_again() {
     let current = scene.warehouse().join("current");
     for name in [
         "clean/activites/annee=2023/2023-05.parquet",
-        "tables/activites_par_employeur_mois.csv",
+        "tables/activites_par_employeur_periode.csv",
         "rejects/clean.parquet",
         "ledger.parquet",
         "manifest.json",

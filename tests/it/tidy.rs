@@ -129,7 +129,7 @@ fn every_source_has_its_sample_and_every_table_its_expected_rows() {
         names
     };
     let mut expected = names("pipelines/tables", ".toml");
-    expected.push(tables::CHIFFRES_CLES.name.to_owned());
+    expected.extend(tables::MADE.iter().map(|made| made.name.to_owned()));
     expected.sort();
     assert_eq!(expected, names("sample-data/expected", ".csv"));
     let files = folders::read_tree(&root().join("pipelines")).unwrap();
@@ -143,6 +143,21 @@ fn every_source_has_its_sample_and_every_table_its_expected_rows() {
 }
 
 #[test]
+fn questions_ask_tables_that_are_made() {
+    let page = fs::read_to_string(root().join("docs/questions.md")).unwrap();
+    let asked: BTreeSet<&str> = page
+        .split("'warehouse/tables/")
+        .skip(1)
+        .filter_map(|rest| rest.split(".parquet'").next())
+        .collect();
+    let files = folders::read_tree(&root().join("pipelines")).unwrap();
+    let definitions = Definitions::load("national.toml", &files).unwrap();
+    let names = definitions.tables.keys().map(String::as_str);
+    let known: BTreeSet<&str> = names.chain(tables::MADE.iter().map(|made| made.name)).collect();
+    assert!(asked.is_subset(&known), "{:?}", asked.difference(&known));
+}
+
+#[test]
 fn the_dictionary_page_says_what_the_vocabulary_says() {
     let page = fs::read_to_string(root().join("docs/warehouse.md")).unwrap();
     let written = [
@@ -153,6 +168,8 @@ fn the_dictionary_page_says_what_the_vocabulary_says() {
         &tables::CLEAN_CONTRATS,
         &tables::CLEAN_SUBVENTIONS,
         &tables::CHIFFRES_CLES,
+        &tables::COUVERTURE,
+        &tables::RECONCILIATION,
         &tables::REJECTS,
         &tables::LEDGER,
     ];

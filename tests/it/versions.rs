@@ -42,8 +42,8 @@ fn a_migrated_copy_never_counts_and_one_without_its_record_is_a_warning() {
     scene.structures().file("coop_activites.jsonl", lines.join("\n"));
     let said = scene.run().expect(3);
     assert!(said.stderr.contains("1 migrated activities"), "{}", said.stderr);
-    let table = scene.read("tables/activites_par_employeur_mois.csv");
-    assert!(table.contains("\nensemble,ensemble,1,1,"), "{table}");
+    let table = scene.read("tables/activites_par_employeur_periode.csv");
+    assert!(table.contains("\nensemble,ensemble,oui,1,1,"), "{table}");
 }
 
 #[test]
@@ -108,20 +108,21 @@ fn measures_follow_their_formulas() {
         ),
     ]);
     scene.run().expect(0);
-    let table = scene.read("tables/activites_par_employeur_mois.csv");
-    // 3 activities; P 3+6+1; R 0+2+4; workshop P + 1 + 1; max(P-R, 0) 3+4+0; 15+30+30 minutes.
-    assert!(table.ends_with("\nensemble,ensemble,3,10,6,8,7,1,75,2\n"), "{table}");
+    let table = scene.read("tables/activites_par_employeur_periode.csv");
+    // 3 activities; P 3+6+1; R 0+2+4; P - R; workshop P + 1 + 1; the same less R; max(P-R, 0) 3+4+0;
+    // 1 workshop; 15+30+30 minutes; 2 advisers of 1 employer.
+    assert!(table.ends_with("\nensemble,ensemble,non,3,10,6,4,8,2,7,1,75,2,1\n"), "{table}");
     let themes = scene.read("tables/activites_par_employeur_theme.csv");
     for line in [
-        "association,ensemble,3,10,6,8,7,1,75,2",
-        "association,navigation_sur_internet,2,9,2,7,7,1,45,1",
-        "association,sante,1,3,0,1,3,0,15,1",
-        "association,non_renseigne,1,1,4,1,0,0,30,1",
+        "association,ensemble,ensemble,non,3,10,6,4,8,2,7,1,75,2,1",
+        "association,navigation_sur_internet,2023,non,2,9,2,7,7,5,7,1,45,1,1",
+        "association,sante,ensemble,non,1,3,0,3,1,1,3,0,15,1,1",
+        "association,non_renseigne,2023,non,1,1,4,-3,1,-3,0,0,30,1,1",
     ] {
         assert!(themes.contains(&format!("\n{line}\n")), "{line}\n{themes}");
     }
     let ages = scene.read("tables/beneficiaires_par_employeur_age.csv");
-    assert!(ages.contains("\nensemble,non_renseigne,10\n"), "{ages}");
+    assert!(ages.contains("\nensemble,non_renseigne,ensemble,non,10\n"), "{ages}");
 }
 
 #[test]

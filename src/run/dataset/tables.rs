@@ -303,7 +303,8 @@ impl<'d> Plan<'d> {
             return bands.map(|name| (Measure::Sum, Some(name.as_str()))).collect();
         }
         let of = |indicator: &Indicator| match indicator.compute {
-            Compute::Count | Compute::Bands => Measure::Count,
+            // A dataset has no differences: its declaration would be refused.
+            Compute::Count | Compute::Bands | Compute::Difference => Measure::Count,
             Compute::Sum => Measure::Sum,
             Compute::Distinct => Measure::Distinct,
         };

@@ -215,7 +215,7 @@ pub fn check_value(text: &str) {
     let formats = ["%a %b %d %Y %H:%M:%S GMT%z", "%d/%m/%Y à %H:%M"];
     let instants = formats.iter().map(|format| time::instant_as(text, format, &paris));
     for at in instants.chain([time::instant(text, &TimeZone::UTC)]).flatten() {
-        let Some(day) = time::paris_day(at, &paris) else { continue };
+        let Some(day) = vocabulary::calendar::paris_day(at, &paris) else { continue };
         // Paris is at most two hours and a bit from UTC.
         let days = [at - 7_200_000_000, at + 7_200_000_000].map(|at| at.div_euclid(86_400_000_000));
         assert!((days[0]..=days[1]).contains(&i64::from(day)), "{text}: {day}");

@@ -46,8 +46,8 @@ fn what_the_api_lists_ends_in_the_tables() {
     let first = fetch(&scene, &server).expect(0);
     assert!(first.stdout.contains("1200 row(s) in 3 file(s)"), "{}", first.stdout);
     scene.structures().run().expect(0);
-    let table = scene.read("tables/activites_par_employeur_mois.csv");
-    assert!(table.contains("\nensemble,ensemble,1200,1200,"), "{table}");
+    let table = scene.read("tables/activites_par_employeur_periode.csv");
+    assert!(table.contains("\nensemble,ensemble,oui,1200,1200,"), "{table}");
     // The next night asks for what changed since the watermark, which an hour of overlap precedes.
     let again = fetch(&scene, &server).expect(0);
     assert!(again.stdout.contains("changes since"), "{}", again.stdout);

@@ -1,0 +1,188 @@
+//! Clean files become the rows of summary tables, with the national totals read apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use jiff::civil::Date;
+use rayon::prelude::*;
+
+use crate::aggregate::coverage::{Coverage, Employer};
+use crate::aggregate::margins::Made;
+use crate::aggregate::{Records, Summary, Sums};
+use crate::column::{NO_COUNT, Values};
+use crate::definition::Definitions;
+use crate::definition::indicator::Compute;
+use crate::definition::table::Table;
+use crate::error::{Error, Result};
+use crate::run::dataset::files::{Coded, Dictionaries};
+use crate::run::store::Store;
+use crate::vocabulary::codes::Subject;
+use crate::vocabulary::columns::{Column as Name, Kind};
+use crate::vocabulary::tables;
+
+/// National total of each additive measure of each table: (table, measure) → total.
+pub type Nationals = BTreeMap<(String, String), i64>;
+
+/// What summary tables are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Below<'a> {
+    /// The warehouse.
+    pub store: &'a Store,
+    /// Its folder that holds the clean files.
+    pub folder: &'a str,
+    /// The declarations.
+    pub definitions: &'a Definitions,
+    /// The reference day.
+    pub as_of: Date,
+}
+
+/// The tables of a subject.
+#[derive(Debug)]
+pub struct Summaries<'d> {
+    /// Those that are declared.
+    pub made: Vec<Made<'d>>,
+    /// National totals.
+    pub nationals: Nationals,
+    /// What each employer sent; of activities alone.
+    pub coverage: Option<Vec<Employer>>,
+}
+
+/// What some files come to.
+#[derive(Clone)]
+struct Part {
+    sums: Vec<Sums>,
+    coverage: Coverage,
+    nationals: Nationals,
+}
+
+impl Part {
+    fn merge(mut self, other: Self) -> Self {
+        self.sums.iter_mut().zip(other.sums).for_each(|(to, from)| to.merge(from));
+        self.coverage.merge(other.coverage);
+        for (key, sum) in other.nationals {
+            *self.nationals.entry(key).or_default() += sum;
+        }
+        self
+    }
+}
+
+/// The clean files of a subject below a folder of the warehouse, in the order of their periods.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn clean_files(store: &Store, folder: &str, subject: Subject) -> Result<Vec<String>> {
+    let table = tables::clean(subject).name;
+    let mut files = store.files_below(&format!("{folder}/clean/{table}"))?;
+    let single = format!("{folder}/clean/{table}.parquet");
+    if store.has(&single) {
+        files.push(single);
+    }
+    Ok(files)
+}
+
+/// Computes the tables of a subject from its clean files.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>> {
+    let Below { store, folder, definitions, as_of } = below;
+    let declared = || definitions.tables.iter().filter(|(_, table)| table.from == subject);
+    let mut summaries = Vec::new();
+    for (_, table) in declared() {
+        summaries.push(Summary::new(table, definitions)?);
+    }
+    let has_coverage = subject == Subject::Activites;
+    let mut needed: BTreeSet<&str> = summaries.iter().flat_map(Summary::columns).collect();
+    if has_coverage {
+        Coverage::columns().for_each(|column| _ = needed.insert(column));
+    }
+    let columns = tables::clean(subject).columns.iter();
+    let needed: Vec<&Name> = columns.filter(|column| needed.contains(column.name)).collect();
+    let names: Vec<&str> = needed.iter().map(|column| column.name).collect();
+    let dictionaries: Dictionaries =
+        needed.iter().map(|column| (column.kind == Kind::Text).then(Mutex::default)).collect();
+    let texts = |wanted: &str| {
+        let place = names.iter().position(|name| *name == wanted)?;
+        dictionaries.get(place)?.as_ref()
+    };
+    let nothing = || Part {
+        sums: summaries.iter().map(Summary::nothing).collect(),
+        coverage: Coverage::default(),
+        nationals: Nationals::new(),
+    };
+    let of_file = |path: &String| -> Result<Part> {
+        let mut part = nothing();
+        let file = Coded::open(store, path)?;
+        for group in 0..file.groups() {
+            let read = file.read(group, &names, &dictionaries)?;
+            let columns = names.iter().copied().zip(&read).collect();
+            let count = usize::try_from(file.rows_of(group));
+            let count = count.map_err(|_| Error::internal("a group is small"))?;
+            let records = Records { columns, count };
+            add_nationals(&mut part.nationals, (definitions, subject), &records);
+            for (sums, summary) in part.sums.iter_mut().zip(&summaries) {
+                sums.merge(summary.sums(&records, &texts)?);
+            }
+            if has_coverage {
+                part.coverage.add(&records, &texts)?;
+            }
+        }
+        Ok(part)
+    };
+    // Months are merged as they come: sums of all of them side by side would fill the memory.
+    let files = clean_files(store, folder, subject)?;
+    let merge = |one: Part, other: Part| Ok(one.merge(other));
+    let all = files.par_iter().map(of_file).try_reduce(nothing, merge)?;
+    let mut made = Vec::new();
+    for (((name, table), summary), sums) in declared().zip(&summaries).zip(all.sums) {
+        made.push(Made { name, table, rows: summary.finish(sums, &texts)? });
+    }
+    let until = as_of.strftime("%Y-%m").to_string();
+    let coverage = has_coverage.then(|| all.coverage.finish(&until, &texts)).transpose()?;
+    Ok(Summaries { made, nationals: all.nationals, coverage })
+}
+
+/// Sums straight from the files, by no table's grouping.
+fn add_nationals(
+    nationals: &mut Nationals,
+    (definitions, subject): (&Definitions, Subject),
+    records: &Records<'_>,
+) {
+    for (name, table) in definitions.tables.iter().filter(|(_, table)| table.from == subject) {
+        for measure in &table.measures {
+            if let Some(sum) = national(measure, table, definitions, records) {
+                *nationals.entry((name.clone(), measure.clone())).or_default() += sum;
+            }
+        }
+    }
+}
+
+/// The sum of a measure over all records; none where it does not add up.
+fn national(
+    measure: &str,
+    table: &Table,
+    definitions: &Definitions,
+    records: &Records<'_>,
+) -> Option<i64> {
+    let sum_of = |name: &str| -> i64 {
+        match records.columns.get(name) {
+            Some(Values::Counts(counts)) => {
+                counts.iter().filter(|count| **count != NO_COUNT).map(|c| i64::from(*c)).sum()
+            }
+            Some(Values::Instants(sums)) => sums.iter().sum(),
+            _ => 0,
+        }
+    };
+    let indicator = definitions.indicators.get(measure)?;
+    let other = |name: &Option<String>| national(name.as_deref()?, table, definitions, records);
+    match indicator.compute {
+        Compute::Distinct => None,
+        Compute::Count => i64::try_from(records.count).ok(),
+        Compute::Sum => indicator.of.as_deref().map(sum_of),
+        Compute::Bands => {
+            let columns = table.bands.values().flat_map(BTreeMap::values).flatten();
+            Some(columns.map(|source| sum_of(source)).sum())
+        }
+        Compute::Difference => Some(other(&indicator.of)? - other(&indicator.minus)?),
+    }
+}
