@@ -191,7 +191,6 @@ pub fn write(request: &Request<'_>, open: &mut Open<'_>) -> io::Result<Summary> 
     output.file(open_data::FILE, |out| open_data::write(&world, out))?;
     output.file(structures_export::FILE, |out| structures_export::write(&world, out))?;
     output.file(register::FILE, |out| register::write(&world, out))?;
-    dataspace_files::write(&Dataspace::new(request.seed, request.places), &mut output)?;
     match request.format {
         Some(format) => {
             let portion = Portion::whole(format.stream_rows(&world));
@@ -199,6 +198,7 @@ pub fn write(request: &Request<'_>, open: &mut Open<'_>) -> io::Result<Summary> 
         }
         None => write_extracts(&world, &mut output)?,
     }
+    dataspace_files::write(&Dataspace::new(request.seed, request.places), &mut output)?;
     Ok(Summary { files: output.files })
 }
 
