@@ -1,6 +1,7 @@
 //! Clean records become summary tables: integers, totals included, additive over periods.
 
 pub mod cube;
+pub mod scenario;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -48,9 +48,14 @@ fn value(batch: &RecordBatch, row: usize) -> String {
         return format!("{share} ({} / {})", spaced(value), spaced(whole));
     }
     match text(batch, &columns::UNITE, row) {
-        Some(CENTS) => format!("{},{:02} €", spaced(value / 100), (value % 100).abs()),
+        Some(CENTS) => format!("{} €", euros(value)),
         _ => spaced(value),
     }
+}
+
+/// Cents as euros, the French way.
+pub(super) fn euros(cents: i64) -> String {
+    format!("{},{:02}", spaced(cents / 100), (cents % 100).abs())
 }
 
 fn text<'b>(batch: &'b RecordBatch, column: &Column, row: usize) -> Option<&'b str> {

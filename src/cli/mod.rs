@@ -10,6 +10,8 @@ mod rejects;
 pub mod report;
 mod run;
 mod sample;
+mod scenario;
+mod scenario_words;
 mod stages;
 mod verify;
 
@@ -71,6 +73,7 @@ enum Command {
     Check(check::Args),
     Verify(verify::Args),
     Rejects(rejects::Args),
+    Scenario(scenario::Args),
     Sample(sample::Args),
     Fetch(fetch::Args),
 }
@@ -93,6 +96,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Rejects(args) => rejects::run(&args),
+            Command::Scenario(args) => scenario::run(&args),
             Command::Sample(args) => sample::run(&args),
             Command::Fetch(args) => fetch::run(&args),
         }

@@ -18,6 +18,7 @@ mod outputs;
 mod posts;
 mod properties;
 mod public_list;
+mod scenarios;
 mod sources;
 mod support;
 mod tidy;
