@@ -298,8 +298,8 @@ mod tests {
                     && line.kind != ENSEMBLE && line.year == total.year;
                 let of_type = |line: &&Line| total.year.is_none()
                     && line.year.is_some() && line.kind == total.kind;
-                let (of_year, of_type): (Vec<&Line>, Vec<&Line>) =
-                    (lines.iter().filter(of_year).collect(), lines.iter().filter(of_type).collect());
+                let of_year: Vec<&Line> = lines.iter().filter(of_year).collect();
+                let of_type: Vec<&Line> = lines.iter().filter(of_type).collect();
                 for measure in measures.iter().filter(|_| total.kind == ENSEMBLE) {
                     prop_assert_eq!(sum(&of_year, *measure), measure(total));
                 }

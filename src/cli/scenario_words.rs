@@ -55,7 +55,8 @@ fn class(class: &Class, place: usize) -> String {
         (false, _) => conditions,
     };
     format!(
-        "{} ({who}) : l'État paie {} ; {} % des postes sont maintenus à chaque renouvellement ; {}.",
+        "{} ({who}) : l'État paie {} ; {} % des postes sont maintenus à chaque renouvellement ; \
+         {}.",
         class.title,
         shares(&class.state_share_percent),
         class.renewed_percent,
