@@ -4,6 +4,7 @@ pub mod coverage;
 pub mod cube;
 mod dimensions;
 pub mod margins;
+pub mod scenario;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -5,24 +5,16 @@ use arrow::datatypes::Int64Type;
 
 use crate::cli::report::{Page, spaced, table};
 use crate::error::Result;
-use crate::run::key_figures::percent;
-use crate::run::manifest::CURRENT;
-use crate::run::parquet;
+use crate::run::key_figures::{percent, published};
 use crate::run::store::Store;
 use crate::vocabulary::columns::{self, Column};
-use crate::vocabulary::tables::CHIFFRES_CLES;
 
 const CENTS: &str = "centimes d'euro";
 
 /// The key figures, if the run has any.
 pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
-    let path = format!("{CURRENT}/tables/{}.parquet", CHIFFRES_CLES.name);
-    if !store.has(&path) {
-        return Ok(());
-    }
     let mut rows = Vec::new();
-    for batch in parquet::read(store.file(&path)?, None, None)? {
-        let batch = batch?;
+    for batch in published(store)? {
         for row in 0..batch.num_rows() {
             let text = |column| text(&batch, column, row).unwrap_or_default().to_owned();
             rows.push(vec![
@@ -32,6 +24,9 @@ pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
                 text(&columns::CONCORDE),
             ]);
         }
+    }
+    if rows.is_empty() {
+        return Ok(());
     }
     page.line("\nChiffres clés");
     table(page, &["chiffre", "valeur", "publié", "concorde"], &rows);
@@ -48,9 +43,14 @@ fn value(batch: &RecordBatch, row: usize) -> String {
         return format!("{share} ({} / {})", spaced(value), spaced(whole));
     }
     match text(batch, &columns::UNITE, row) {
-        Some(CENTS) => format!("{},{:02} €", spaced(value / 100), (value % 100).abs()),
+        Some(CENTS) => format!("{} €", euros(value)),
         _ => spaced(value),
     }
+}
+
+/// Cents as euros, the French way.
+pub(super) fn euros(cents: i64) -> String {
+    format!("{},{:02}", spaced(cents / 100), (cents % 100).abs())
 }
 
 fn text<'b>(batch: &'b RecordBatch, column: &Column, row: usize) -> Option<&'b str> {

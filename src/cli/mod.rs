@@ -11,6 +11,8 @@ mod rejects;
 pub mod report;
 mod run;
 mod sample;
+mod scenario;
+mod scenario_words;
 mod stages;
 mod verify;
 
@@ -73,6 +75,7 @@ enum Command {
     Describe(describe::Args),
     Verify(verify::Args),
     Rejects(rejects::Args),
+    Scenario(scenario::Args),
     Sample(sample::Args),
     Fetch(fetch::Args),
 }
@@ -96,6 +99,7 @@ impl Cli {
             Command::Describe(args) => describe::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Rejects(args) => rejects::run(&args),
+            Command::Scenario(args) => scenario::run(&args),
             Command::Sample(args) => sample::run(&args),
             Command::Fetch(args) => fetch::run(&args),
         }

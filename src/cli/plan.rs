@@ -18,8 +18,9 @@ pub(super) struct Args {
     format: Format,
 }
 
+/// Format of a result.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people.
     Text,
     /// For machines.

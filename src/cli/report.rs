@@ -34,7 +34,7 @@ impl Page {
     }
 
     /// Prints the page. A reader who stopped reading is no error.
-    fn print(self) -> Result<()> {
+    pub(super) fn print(self) -> Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(self.0.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -354,7 +354,8 @@ pub(super) fn sample(summary: &Invented, out: &Path) -> Result<()> {
 /// A text table: numbers to the right, the last column of text as long as it is.
 pub(super) fn table(page: &mut Page, heads: &[&str], rows: &[Vec<String>]) {
     let is_number = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '\u{202f}' || c == '-')
+        let is_part = |c: char| c.is_ascii_digit() || ['\u{202f}', ',', '-'].contains(&c);
+        !text.is_empty() && text.chars().all(is_part)
     };
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());

@@ -10,6 +10,7 @@ pub mod key_figure;
 pub mod pipeline;
 pub mod register;
 pub mod rule;
+pub mod scenario;
 pub mod source;
 mod source_check;
 pub mod table;
@@ -85,15 +86,17 @@ pub struct Definitions {
     pub tables: BTreeMap<String, table::Table>,
     /// Key figures, in the order they are shown in.
     pub key_figures: Vec<key_figure::KeyFigure>,
+    /// Renewal scenarios, by name.
+    pub scenarios: BTreeMap<String, scenario::Scenario>,
     /// Correspondences and code lists.
     pub lists: codelist::Lists,
     /// How an employer gets its type.
     pub employer_rules: employer_rules::EmployerRules,
     /// Communes, départements, régions, EPCI.
     pub territory: territory::Territory,
-    /// BLAKE3 of all the files above, in hexadecimal.
+    /// BLAKE3 of the files above that a run depends on, in hexadecimal.
     pub digest: String,
-    /// BLAKE3 of each file, by relative path.
+    /// BLAKE3 of each of them, by relative path.
     pub digests: BTreeMap<String, String>,
 }
 
@@ -118,6 +121,7 @@ impl Definitions {
         let rules = rule::load(files, &mut of_series);
         let tables = table::load(files, &indicators, &mut of_series);
         let key_figures = key_figure::load(files, (&tables, &indicators), &mut of_series);
+        let scenarios = scenario::load(files, &lists, &mut of_series);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut of_series);
         let territory = territory::Territory::load(files, &mut of_series);
         for table in pipeline.main_tables.iter().filter(|name| !tables.contains_key(*name)) {
@@ -158,6 +162,7 @@ impl Definitions {
             indicators,
             tables,
             key_figures,
+            scenarios,
             lists,
             employer_rules,
             territory,
@@ -182,7 +187,10 @@ impl Definitions {
 fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
     let mut whole = blake3::Hasher::new();
     let mut each = BTreeMap::new();
-    for (path, bytes) in files.iter().filter(|(path, _)| is_declaration(path)) {
+    // Scenarios are read by a command of their own: no file of a run depends on them.
+    let is_scenario = |path: &str| path.split('/').next() == Some(scenario::FOLDER);
+    let is_of_run = |path: &str| !is_scenario(path) && is_declaration(path);
+    for (path, bytes) in files.iter().filter(|(path, _)| is_of_run(path)) {
         let hash = blake3::hash(bytes);
         whole.update(path.as_bytes()).update(hash.as_bytes());
         each.insert(path.clone(), hash.to_hex().to_string());
@@ -191,8 +199,16 @@ fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
 }
 
 /// Folders of declarations beside a pipeline file.
-const FOLDERS: [&str; 7] =
-    ["codelists", "corrections", "datasets", "reference", "rules", "sources", "tables"];
+const FOLDERS: [&str; 8] = [
+    "codelists",
+    "corrections",
+    "datasets",
+    "reference",
+    "rules",
+    scenario::FOLDER,
+    "sources",
+    "tables",
+];
 
 /// Whether a file below the pipeline's folder is a declaration: nothing else is read or kept.
 #[must_use]

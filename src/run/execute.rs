@@ -20,7 +20,7 @@ use crate::vocabulary::tables::{LEDGER, REJECTS};
 
 /// Runs whose data is kept beside the current one, for readers that still have it open.
 const RUNS_KEPT: usize = 1;
-const RUNS: &str = "runs";
+pub(super) const RUNS: &str = "runs";
 /// Folder of the declarations of published runs.
 pub const DECLARATIONS: &str = "declarations";
 const LEDGER_FILE: &str = "ledger.parquet";

@@ -34,6 +34,7 @@ mod reconciliation;
 pub mod rejects;
 pub mod reuse;
 pub mod sample_folder;
+pub mod scenario;
 mod staged;
 mod staging;
 pub mod store;

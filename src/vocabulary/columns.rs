@@ -220,6 +220,15 @@ columns! {
     PUBLIE_LE = "publie_le" Text "Jour auquel la valeur publiée se rapporte.";
     CONCORDE = "concorde" Text "Si la valeur est celle qui est publiée, au jour de la publication : oui, non ; vide à un autre jour.";
 
+    // Renewal scenarios: what `conum scenario` says of a year and an employer type.
+    ANNEE_SCENARIO = "annee_scenario" Text "Année du scénario, ou ensemble pour toutes.";
+    NB_POSTES_MAINTENUS = "nb_postes_maintenus" Sum "Postes qui continuent dans l'année ; vide pour l'ensemble des années.";
+    COUT = "cout_centimes" Sum "Coût des postes, en centimes d'euro.";
+    COUT_ETAT = "etat_centimes" Sum "Ce que l'État paie du coût, en centimes d'euro.";
+    COFINANCEMENT = "cofinancement_centimes" Sum "Ce que les employeurs ont à trouver ailleurs, en centimes d'euro : coût moins part de l'État.";
+    PART_ETAT = "part_etat_pourcent" Sum "Part de l'État dans le coût, en pour cent, arrondie à l'unité.";
+    NB_POSTES_A_RISQUE = "nb_postes_a_risque" Sum "Postes à risque dans l'année, d'après la règle du scénario ; vide pour l'ensemble des années.";
+
     // Rejects and ledger.
     ETAPE = "etape" Text "Étape : ingest, clean, aggregate.";
     SOURCE = "source" Text "Nom de la source déclarée dans pipelines/sources.";

@@ -19,6 +19,7 @@ mod posts;
 mod properties;
 mod public_list;
 mod real_data;
+mod scenarios;
 mod sources;
 mod support;
 mod tables;
