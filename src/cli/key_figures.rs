@@ -5,29 +5,22 @@ use arrow::datatypes::Int64Type;
 
 use crate::cli::report::{Page, spaced, table};
 use crate::error::Result;
-use crate::run::key_figures::percent;
-use crate::run::manifest::CURRENT;
-use crate::run::parquet;
+use crate::run::key_figures::{percent, published};
 use crate::run::store::Store;
 use crate::vocabulary::columns::{self, Column};
-use crate::vocabulary::tables::CHIFFRES_CLES;
 
 const CENTS: &str = "centimes d'euro";
 
 /// The key figures, if the run has any.
 pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
-    let path = format!("{CURRENT}/tables/{}.parquet", CHIFFRES_CLES.name);
-    if !store.has(&path) {
-        return Ok(());
-    }
+    let Some(figures) = published(store)? else { return Ok(()) };
     let mut rows = Vec::new();
-    for batch in parquet::read(store.file(&path)?, None, None)? {
-        let batch = batch?;
+    for batch in &figures {
         for row in 0..batch.num_rows() {
-            let text = |column| text(&batch, column, row).unwrap_or_default().to_owned();
+            let text = |column| text(batch, column, row).unwrap_or_default().to_owned();
             rows.push(vec![
                 text(&columns::LIBELLE),
-                value(&batch, row),
+                value(batch, row),
                 text(&columns::PUBLIE),
                 text(&columns::CONCORDE),
             ]);

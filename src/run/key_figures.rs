@@ -10,6 +10,9 @@ use crate::clean::rows::{Row, to_batch};
 use crate::definition::Definitions;
 use crate::definition::key_figure::{Cells, KeyFigure, Published};
 use crate::error::Result;
+use crate::run::manifest::CURRENT;
+use crate::run::parquet;
+use crate::run::store::Store;
 use crate::vocabulary::codes::{ENSEMBLE, NON, OUI};
 use crate::vocabulary::columns;
 use crate::vocabulary::tables::CHIFFRES_CLES;
@@ -40,6 +43,18 @@ pub fn make(
     let rows = definitions.key_figures.iter().zip(1_i64..);
     let rows = rows.map(|(figure, order)| row(figure, order, definitions, (as_of, tables)));
     to_batch(&CHIFFRES_CLES, rows.collect()).map(Some)
+}
+
+/// The key figures of the run that readers see, if it has any.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn published(store: &Store) -> Result<Option<Vec<RecordBatch>>> {
+    let path = format!("{CURRENT}/tables/{}.parquet", CHIFFRES_CLES.name);
+    if !store.has(&path) {
+        return Ok(None);
+    }
+    parquet::read(store.file(&path)?, None, None)?.collect::<Result<_>>().map(Some)
 }
 
 fn row(
