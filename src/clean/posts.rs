@@ -4,20 +4,17 @@
 //! structure, a new agreement is signed. The line created last tells of a structure; the structure
 //! whose line was created last has the post, the others had it before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::clean::employers::Tell;
-use crate::clean::rows::Row;
+use crate::clean::rows::{Row, best};
 use crate::clean::work_contracts::Running;
 use crate::vocabulary::codes::{INCONNU, NON, OUI};
 use crate::vocabulary::{columns, flags};
 
-/// A post that is held.
-pub const OCCUPE: &str = "occupe";
-/// A post that nobody holds.
-pub const VACANT: &str = "vacant";
-/// A post that was given back.
-pub const RENDU: &str = "rendu";
+const OCCUPE: &str = "occupe";
+const VACANT: &str = "vacant";
+const RENDU: &str = "rendu";
 const TRANSFERE: &str = "transfere";
 const A_VENIR: &str = "a_venir";
 const COORDINATOR: &str = "coordo";
@@ -76,29 +73,17 @@ pub fn clean(
     tell: &Tell<'_>,
     (running, as_of): (&Running, i32),
 ) -> (Vec<Row>, Vec<bool>) {
-    let mut best: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let standing = |place: usize| all.get(place).map(Line::standing);
-    for (place, line) in all.iter().enumerate() {
-        let known = best.entry((&line.post, &line.structure)).or_insert(place);
-        if standing(*known) < standing(place) {
-            *known = place;
-        }
-    }
-    let mut holders: HashMap<&str, usize> = HashMap::new();
-    for ((post, _), place) in &best {
-        let known = holders.entry(post).or_insert(*place);
-        if standing(*known) < standing(*place) {
-            *known = *place;
-        }
-    }
+    let of_structures = all.iter().map(|line| ((&*line.post, &*line.structure), line.standing()));
+    let of_structures = best(of_structures);
+    let holders = best(all.iter().map(|line| (&*line.post, line.standing())));
     let mut is_used = vec![false; all.len()];
-    let mut rows = Vec::with_capacity(best.len());
-    for ((post, _), place) in best {
+    let mut rows = Vec::with_capacity(of_structures.len());
+    for ((post, _), place) in of_structures {
         let Some(line) = all.get(place) else { continue };
         if let Some(is_used) = is_used.get_mut(place) {
             *is_used = true;
         }
-        let has_it = holders.get(post) == Some(&place);
+        let has_it = holders.get(&post) == Some(&place);
         rows.push(record(line, has_it, tell, (running, as_of)));
     }
     (rows, is_used)

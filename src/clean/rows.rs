@@ -80,6 +80,19 @@ pub fn to_batch(table: &Table, mut rows: Vec<Row>) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(schema(table), columns.collect::<Result<_>>()?)?)
 }
 
+/// Of the records that share a key, the place of the one of the highest standing.
+pub(super) fn best<K: Ord, S: Ord>(
+    records: impl IntoIterator<Item = (K, S)>,
+) -> BTreeMap<K, usize> {
+    let mut best: BTreeMap<K, (S, usize)> = BTreeMap::new();
+    for (place, (key, standing)) in records.into_iter().enumerate() {
+        if best.get(&key).is_none_or(|(known, _)| *known < standing) {
+            best.insert(key, (standing, place));
+        }
+    }
+    best.into_iter().map(|(key, (_, place))| (key, place)).collect()
+}
+
 fn ordered(cell: &Cell) -> (String, i64) {
     match cell {
         Cell::Text(text) => (text.clone(), 0),

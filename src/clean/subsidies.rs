@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::clean::employers::Tell;
 use crate::clean::posts::Lines;
 use crate::clean::rows::Row;
-use crate::clean::work_contracts::month_of;
+use crate::vocabulary::calendar::month_of;
 use crate::vocabulary::{columns, flags};
 
 /// The recovery plan: DGCL.

@@ -1,11 +1,10 @@
 //! Contracts of employment become one record each, as it is on the reference day.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-use jiff::civil::Date;
+use std::collections::{HashMap, HashSet};
 
 use crate::clean::employers::Tell;
-use crate::clean::rows::Row;
+use crate::clean::rows::{Row, best};
+use crate::vocabulary::calendar::month_of;
 use crate::vocabulary::codes::INCONNU;
 use crate::vocabulary::{columns, flags};
 
@@ -84,16 +83,8 @@ impl Running {
 /// The contracts in their last version, and whether each that was read is one of them.
 #[must_use]
 pub fn latest(all: Vec<WorkContract>) -> (Vec<WorkContract>, Vec<bool>) {
-    let mut best: BTreeMap<&str, usize> = BTreeMap::new();
-    let standing =
-        |place: usize| all.get(place).map(|contract| (contract.modified, contract.print));
-    for (place, contract) in all.iter().enumerate() {
-        let known = best.entry(&contract.id).or_insert(place);
-        if standing(*known) < standing(place) {
-            *known = place;
-        }
-    }
-    let places: HashSet<usize> = best.into_values().collect();
+    let standings = all.iter().map(|one| (one.id.as_str(), (one.modified, one.print)));
+    let places: HashSet<usize> = best(standings).into_values().collect();
     let is_used: Vec<bool> = (0..all.len()).map(|place| places.contains(&place)).collect();
     let kept = all.into_iter().zip(&is_used).filter(|(_, is_used)| **is_used);
     (kept.map(|(contract, _)| contract).collect(), is_used)
@@ -155,12 +146,6 @@ fn record(contract: &WorkContract, tell: &Tell<'_>, as_of: i32) -> Row {
     row
 }
 
-/// The month of a day, as `2023-05`.
-pub(super) fn month_of(day: i32) -> Option<String> {
-    let day = Date::constant(1970, 1, 1).checked_add(jiff::Span::new().days(day)).ok()?;
-    Some(format!("{:04}-{:02}", day.year(), day.month()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,10 +177,5 @@ mod tests {
         assert_eq!((kept[0].print, used), (3, vec![false, false, true]));
         let (kept, _) = latest(versions.into_iter().rev().collect());
         assert_eq!(kept[0].print, 3);
-    }
-
-    #[test]
-    fn a_day_lies_in_its_month() {
-        assert_eq!(month_of(19_411).as_deref(), Some("2023-02"));
     }
 }

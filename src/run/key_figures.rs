@@ -12,6 +12,7 @@ use crate::definition::key_figure::{Cells, KeyFigure, Published};
 use crate::error::Result;
 use crate::run::manifest::CURRENT;
 use crate::run::parquet;
+use crate::run::staged::{sum, text};
 use crate::run::store::Store;
 use crate::vocabulary::codes::{ENSEMBLE, NON, OUI};
 use crate::vocabulary::columns;
@@ -40,16 +41,48 @@ pub fn make(
     to_batch(&CHIFFRES_CLES, rows.collect()).map(Some)
 }
 
+/// A key figure of a run.
+#[derive(Debug)]
+pub struct Shown {
+    /// French title.
+    pub title: String,
+    /// Value; the numerator of a share.
+    pub value: Option<i64>,
+    /// What a share is a share of.
+    pub whole: Option<i64>,
+    /// Unit.
+    pub unit: String,
+    /// What is published, in words.
+    pub published: String,
+    /// Whether both agree; empty on another day.
+    pub agrees: String,
+}
+
 /// The key figures of the run that readers see; none where it has none.
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn published(store: &Store) -> Result<Vec<RecordBatch>> {
+pub fn published(store: &Store) -> Result<Vec<Shown>> {
     let path = format!("{CURRENT}/tables/{}.parquet", CHIFFRES_CLES.name);
+    let mut shown = Vec::new();
     if !store.has(&path) {
-        return Ok(Vec::new());
+        return Ok(shown);
     }
-    parquet::read(store.file(&path)?, None, None)?.collect()
+    for batch in parquet::read(store.file(&path)?, None, None)? {
+        let batch = batch?;
+        for row in 0..batch.num_rows() {
+            let text = |column| text(&batch, column, row).unwrap_or_default().to_owned();
+            shown.push(Shown {
+                title: text(&columns::LIBELLE),
+                value: sum(&batch, &columns::VALEUR, row),
+                whole: sum(&batch, &columns::DENOMINATEUR, row),
+                unit: text(&columns::UNITE),
+                published: text(&columns::PUBLIE),
+                agrees: text(&columns::CONCORDE),
+            });
+        }
+    }
+    Ok(shown)
 }
 
 fn row(

@@ -13,9 +13,11 @@ use crate::error::{Error, Result};
 use crate::run::activities::With;
 use crate::run::clean;
 use crate::run::corrections::of_source;
+use crate::run::dataset::months::text_of;
 use crate::run::mentions::{self, Adviser, Employer};
 use crate::run::staged::{Group, lacking, number, text};
 use crate::run::versions::Read;
+use crate::vocabulary::calendar;
 use crate::vocabulary::codes::Fate;
 use crate::vocabulary::columns;
 
@@ -184,10 +186,7 @@ impl Keys<'_> {
 /// The last day of a month, since 1970.
 fn last_day(month: i32) -> Result<i32> {
     let outside = || Error::internal("a month is in the calendar");
-    let year = i16::try_from(month.div_euclid(12)).map_err(|_| outside())?;
-    let number = i8::try_from(month.rem_euclid(12) + 1).map_err(|_| outside())?;
-    let first = jiff::civil::Date::new(year, number, 1).map_err(|_| outside())?;
-    Ok((first.last_of_month() - jiff::civil::Date::constant(1970, 1, 1)).get_days())
+    calendar::last_day(&text_of(month)).map(calendar::number_of).ok_or_else(outside)
 }
 
 /// A hash of texts and numbers that cannot run into one another.

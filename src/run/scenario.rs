@@ -12,10 +12,9 @@ use crate::run::manifest::Manifest;
 use crate::run::parquet;
 use crate::run::staged::{day, text};
 use crate::run::store::Store;
+use crate::vocabulary::calendar;
 use crate::vocabulary::columns::{self, Column};
 use crate::vocabulary::tables::{CLEAN_POSTES, CLEAN_SUBVENTIONS, Table};
-
-const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Posts occupied or vacant on the reference day of the run, by group.
 ///
@@ -57,7 +56,7 @@ fn agreement_ends(store: &Store, manifest: &Manifest) -> Result<HashMap<String, 
         return Ok(ends);
     }
     let as_of: Date = manifest.as_of.parse().map_err(|_| Error::data("the manifest has no day"))?;
-    let as_of = (as_of - EPOCH).get_days();
+    let as_of = calendar::number_of(as_of);
     let needed = [&columns::POSTE_ID, &columns::DEBUT_CONVENTION, &columns::FIN_CONVENTION];
     let names = needed.map(|column: &Column| column.name);
     for batch in parquet::read(store.file(&path)?, Some(&names), None)? {
@@ -68,8 +67,8 @@ fn agreement_ends(store: &Store, manifest: &Manifest) -> Result<HashMap<String, 
                 continue;
             };
             let id = text(&batch, &columns::POSTE_ID, row).ok_or_else(lacking)?;
-            let outside = |_| Error::data("the end of an agreement is not in the calendar");
-            let end = EPOCH.checked_add(jiff::Span::new().days(end)).map_err(outside)?;
+            let outside = || Error::data("the end of an agreement is not in the calendar");
+            let end = calendar::day_of(end).ok_or_else(outside)?;
             let year = i32::from(end.year());
             let known = ends.entry(id.to_owned()).or_insert(year);
             *known = year.max(*known);

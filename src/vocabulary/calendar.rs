@@ -75,6 +75,27 @@ pub fn last_day(period: &str) -> Option<Date> {
     Some(Date::new(year.parse().ok()?, month, 1).ok()?.last_of_month())
 }
 
+/// The day 0 of day numbers.
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+/// A day since 1970; none outside the calendar.
+#[must_use]
+pub fn day_of(number: i32) -> Option<Date> {
+    EPOCH.checked_add(jiff::Span::new().days(number)).ok()
+}
+
+/// The number of a day since 1970.
+#[must_use]
+pub fn number_of(day: Date) -> i32 {
+    (day - EPOCH).get_days()
+}
+
+/// The month of a day since 1970, `2024-03`.
+#[must_use]
+pub fn month_of(number: i32) -> Option<String> {
+    day_of(number).map(|day| format!("{:04}-{:02}", day.year(), day.month()))
+}
+
 /// The number of a month, `2024-03`, since January of the year 0.
 #[must_use]
 pub fn month_number(month: &str) -> Option<i64> {
@@ -107,5 +128,10 @@ mod tests {
         assert_eq!(last("2024").as_deref(), Some("2024-12-31"));
         assert_eq!(last("ensemble"), None);
         assert_eq!(month_number("2024-03").unwrap() - month_number("2023-12").unwrap(), 3);
+    }
+
+    #[test]
+    fn a_day_lies_in_its_month() {
+        assert_eq!(month_of(19_411).as_deref(), Some("2023-02"));
     }
 }
