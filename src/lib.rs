@@ -7,8 +7,10 @@
 //! 3. [`ingest`] makes typed rows of raw bytes: every record is a row, or a reject with a reason.
 //! 4. [`clean`] makes one coded record an activity, joined to its employer and its territory.
 //! 5. [`aggregate`] makes the tables that `pipelines/tables/` declares; adding one takes no Rust.
-//! 6. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
-//! 7. [`cli`] is what the operator types, one command a file.
+//! 6. [`protect`] hides what the law forbids to publish and what would give it away; [`audit`] then
+//!    tries to compute it all the same, and nothing is published unless it fails.
+//! 7. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
+//! 8. [`cli`] is what the operator types, one command a file.
 //!
 //! [`fetch`] lists the Coop's API into raw exports, [`sample`] invents some to try it on, and
 //! [`error`] is how all of them fail.
@@ -24,6 +26,10 @@ pub mod ingest;
 pub mod clean;
 
 pub mod aggregate;
+
+pub mod protect;
+
+pub mod audit;
 
 pub mod run;
 

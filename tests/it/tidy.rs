@@ -60,6 +60,8 @@ fn arrows_point_one_way() {
         ("ingest", vec!["vocabulary", "definition", "error", "column", "ingest"]),
         ("clean", vec!["vocabulary", "definition", "error", "column", "clean"]),
         ("aggregate", vec!["vocabulary", "definition", "error", "column", "aggregate"]),
+        ("protect", vec!["vocabulary", "definition", "error", "protect"]),
+        ("audit", vec!["vocabulary", "definition", "error", "audit"]),
         ("sample", vec!["sample"]),
         ("fetch", vec!["fetch"]),
         (
@@ -73,6 +75,8 @@ fn arrows_point_one_way() {
                 "ingest",
                 "clean",
                 "aggregate",
+                "protect",
+                "audit",
                 "run",
             ],
         ),
