@@ -42,13 +42,13 @@ impl Family {
 }
 
 /// Hides what protects each primary figure at the least weight, one after the other: the weights
-/// of what is hidden become 0. Gives the primary figures that nothing can protect.
-pub(crate) fn hide(family: &Family, weights: &mut [u64]) -> Vec<(u32, u32)> {
+/// of what is hidden become 0. A figure that nothing can protect
+/// stays hidden alone.
+pub(crate) fn hide(family: &Family, weights: &mut [u64]) {
     let graph = &family.graph;
     let bulk = |circuit| already_protected(family, weights, circuit);
     let mut merged: Vec<Merged> = family.circuits.iter().map(bulk).collect();
     let mut search = Search::new(graph.nodes);
-    let mut exposed = Vec::new();
     for (edge, slice) in &family.primary {
         let (edge, through) = (*edge, &family.through[*slice as usize]);
         let (tail, head) = graph.ends[edge as usize];
@@ -56,28 +56,22 @@ pub(crate) fn hide(family: &Family, weights: &mut [u64]) -> Vec<(u32, u32)> {
         for circuit in through {
             let weight = family.weight(weights, &family.circuits[*circuit as usize], edge);
             if weight != NEVER {
-                own.push((family.circuits[*circuit as usize].len(), weight, *circuit));
+                own.push((weight, *circuit));
             }
         }
         own.sort_unstable();
-        let is_protected = own.iter().any(|(_, weight, circuit)| {
+        let is_protected = own.iter().any(|(weight, circuit)| {
             let merged = &mut merged[*circuit as usize];
             *weight == 0 && merged.find(tail) == merged.find(head)
         });
         if is_protected {
             continue;
         }
-        // A circuit of fewer slices hides less: longer ones are tried only where none serves.
         let mut best: Option<(u64, u32, Vec<u32>)> = None;
-        let mut length = 0;
-        for (slices, weight, circuit) in own {
-            if best.is_some() && slices > length {
-                break;
-            }
-            length = slices;
+        for (weight, circuit) in own {
             let limit = best.as_ref().map_or(NEVER, |(best, _, _)| *best);
             if weight >= limit {
-                continue;
+                break;
             }
             let along = &family.circuits[circuit as usize];
             let of_edge = |edge| family.weight(weights, along, edge);
@@ -87,10 +81,7 @@ pub(crate) fn hide(family: &Family, weights: &mut [u64]) -> Vec<(u32, u32)> {
                 best = Some((way + weight, circuit, path));
             }
         }
-        let Some((_, circuit, path)) = best else {
-            exposed.push((edge, *slice));
-            continue;
-        };
+        let Some((_, circuit, path)) = best else { continue };
         for edge in path.into_iter().chain([edge]) {
             for (slice, _) in &family.circuits[circuit as usize] {
                 weights[family.place(edge, *slice)] = 0;
@@ -99,7 +90,6 @@ pub(crate) fn hide(family: &Family, weights: &mut [u64]) -> Vec<(u32, u32)> {
             merged[circuit as usize].unite(from, to);
         }
     }
-    exposed
 }
 
 /// The sets of nodes that cycles of figures hidden in all slices of a circuit already join.

@@ -12,12 +12,15 @@ pub(crate) mod graph;
 pub(crate) mod hide;
 pub(crate) mod labels;
 pub(crate) mod search;
+pub mod witness;
 
 use rayon::prelude::*;
 
+use crate::protect::network::cleanup::clean_up;
 use crate::protect::network::graph::Graph;
 use crate::protect::network::hide::{Family, Weights, hide};
 use crate::protect::network::search::NEVER;
+use crate::protect::network::witness::{Witnesses, witnesses};
 use crate::protect::system::{Pattern, State};
 use crate::protect::tree::Tree;
 
@@ -45,6 +48,8 @@ pub struct Network {
 pub struct Outcome {
     /// Which cells are hidden.
     pub hidden: Pattern,
+    /// The proof that primary cells are not computable.
+    pub witnesses: Witnesses,
     /// The primary cells that the engine could not protect; ascending.
     pub unprotected: Vec<u32>,
 }
@@ -54,16 +59,27 @@ pub struct Outcome {
 pub fn protect(network: &Network) -> Outcome {
     let families = circuits::families(&network.slices);
     let parts = families.par_iter().map(|family| network.protect_family(family));
-    let parts: Vec<(Vec<u32>, Vec<u32>)> = parts.collect();
-    let mut outcome = Outcome { hidden: network.forbidden(), unprotected: Vec::new() };
-    for (hidden, unprotected) in parts {
-        for cell in hidden {
+    let parts: Vec<Part> = parts.collect();
+    let mut outcome = Outcome {
+        hidden: vec![false; network.values.len()],
+        witnesses: Witnesses::new(network.figures()),
+        unprotected: Vec::new(),
+    };
+    for part in parts {
+        for cell in part.hidden {
             outcome.hidden[cell as usize] = true;
         }
-        outcome.unprotected.extend(unprotected);
+        outcome.witnesses.append(part.witnesses);
+        outcome.unprotected.extend(part.unprotected);
     }
     outcome.unprotected.sort_unstable();
     outcome
+}
+
+struct Part {
+    hidden: Vec<u32>,
+    witnesses: Witnesses,
+    unprotected: Vec<u32>,
 }
 
 impl Network {
@@ -71,35 +87,36 @@ impl Network {
         u32::try_from(self.territory.len()).unwrap_or(u32::MAX) * self.columns
     }
 
-    fn forbidden(&self) -> Pattern {
-        let primary = |(state, value): (&State, &u64)| *state == State::Primary && *value > 0;
-        self.states.iter().zip(&self.values).map(primary).collect()
-    }
-
-    fn protect_family(&self, slices: &[u32]) -> (Vec<u32>, Vec<u32>) {
-        let (family, weights) = self.family(slices);
-        let mut weights = weights;
-        let first = weights.clone();
-        let unprotected = hide(&family, &mut weights);
+    fn protect_family(&self, slices: &[u32]) -> Part {
+        let (mut family, first) = self.family(slices);
+        let mut weights = first.clone();
+        hide(&family, &mut weights);
+        if slices.len() > 1 {
+            // Once more, the other way round, with nothing but what was hidden: what is not needed
+            // again is published.
+            family.primary.reverse();
+            let again = weights.iter().zip(&first);
+            weights =
+                again.map(|(weight, first)| if *weight == 0 { *first } else { NEVER }).collect();
+            hide(&family, &mut weights);
+        }
+        let mut hidden: Vec<bool> = weights.iter().map(|weight| *weight == 0).collect();
         if slices.len() == 1 {
-            let mut hidden: Vec<bool> = weights.iter().map(|w| *w == 0).collect();
-            cleanup::clean_up(&family.graph, &mut hidden, |edge| {
-                (first[edge as usize] != 0).then(|| first[edge as usize])
+            clean_up(&family.graph, &mut hidden, |edge| {
+                Some(first[edge as usize]).filter(|weight| *weight != 0)
             });
-            for (w, h) in weights.iter_mut().zip(&hidden) {
-                if !h && *w == 0 {
-                    *w = 1;
-                }
-            }
         }
         let cell = |edge: u32, slice: u32| {
             slices[slice as usize] * self.figures() + family.graph.figures[edge as usize]
         };
-        let places =
-            family.graph.edges().flat_map(|edge| (0..family.slices).map(move |s| (edge, s)));
-        let hidden = places.filter(|(edge, slice)| weights[family.place(*edge, *slice)] == 0);
-        let hidden = hidden.map(|(edge, slice)| cell(edge, slice)).collect();
-        (hidden, unprotected.iter().map(|(edge, slice)| cell(*edge, *slice)).collect())
+        let (witnesses, none) = witnesses(&family, &hidden, slices, self.figures());
+        let mut cells = Vec::new();
+        for edge in family.graph.edges() {
+            let of_edge = (0..family.slices).filter(|slice| hidden[family.place(edge, *slice)]);
+            cells.extend(of_edge.map(|slice| cell(edge, slice)));
+        }
+        let unprotected = none.iter().map(|(edge, slice)| cell(*edge, *slice)).collect();
+        Part { hidden: cells, witnesses, unprotected }
     }
 
     fn family(&self, slices: &[u32]) -> (Family, Weights) {
