@@ -34,6 +34,23 @@ impl Family {
         edge as usize * self.slices as usize + slice as usize
     }
 
+    /// The figure and the slice of a place.
+    pub(crate) fn at(&self, place: usize) -> (u32, u32) {
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        (place / self.slices, place % self.slices)
+    }
+
+    /// The numbers of the circuits.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        0..u32::try_from(self.circuits.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a figure is hidden in all slices of a circuit.
+    pub(crate) fn all_hidden(&self, hidden: &[bool], circuit: u32, edge: u32) -> bool {
+        let circuit = &self.circuits[circuit as usize];
+        circuit.iter().all(|(slice, _)| hidden[self.place(edge, *slice)])
+    }
+
     /// What it weighs to hide a figure in all slices of a circuit.
     pub(crate) fn weight(&self, weights: &[u64], circuit: &Circuit, edge: u32) -> u64 {
         let of_slice = circuit.iter().map(|(slice, _)| weights[self.place(edge, *slice)]);

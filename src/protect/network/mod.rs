@@ -87,25 +87,16 @@ impl Network {
         u32::try_from(self.territory.len()).unwrap_or(u32::MAX) * self.columns
     }
 
+    fn is_primary(&self, cell: u32) -> bool {
+        self.states[cell as usize] == State::Primary && self.values[cell as usize] > 0
+    }
+
     fn protect_family(&self, slices: &[u32]) -> Part {
-        let (mut family, first) = self.family(slices);
+        let (family, first) = self.family(slices);
         let mut weights = first.clone();
         hide(&family, &mut weights);
-        if slices.len() > 1 {
-            // Once more, the other way round, with nothing but what was hidden: what is not needed
-            // again is published.
-            family.primary.reverse();
-            let again = weights.iter().zip(&first);
-            weights =
-                again.map(|(weight, first)| if *weight == 0 { *first } else { NEVER }).collect();
-            hide(&family, &mut weights);
-        }
         let mut hidden: Vec<bool> = weights.iter().map(|weight| *weight == 0).collect();
-        if slices.len() == 1 {
-            clean_up(&family.graph, &mut hidden, |edge| {
-                Some(first[edge as usize]).filter(|weight| *weight != 0)
-            });
-        }
+        clean_up(&family, &mut hidden, &first);
         let cell = |edge: u32, slice: u32| {
             slices[slice as usize] * self.figures() + family.graph.figures[edge as usize]
         };
@@ -146,10 +137,14 @@ impl Network {
         let mut primary = Vec::new();
         for edge in graph.edges() {
             for (slice, cell) in (0_u32..).zip(cells(graph.figures[edge as usize])) {
-                let cell = cell as usize;
-                if self.states[cell] == State::Primary && self.values[cell] > 0 {
+                if self.is_primary(cell) {
                     let depth = self.depth(slices[slice as usize]);
-                    primary.push((depth, std::cmp::Reverse(self.values[cell]), edge, slice));
+                    primary.push((
+                        depth,
+                        std::cmp::Reverse(self.values[cell as usize]),
+                        edge,
+                        slice,
+                    ));
                 }
             }
         }
@@ -161,5 +156,207 @@ impl Network {
 
     fn depth(&self, slice: u32) -> usize {
         std::iter::successors(Some(slice), |slice| self.slices.parent(*slice)).count()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    /// The table of inner values, in the order of slices, territories and columns without parts.
+    pub(crate) fn table(territory: &Tree, columns: u32, slices: &Tree, inner: &[u64]) -> Network {
+        let mut inner = inner.iter();
+        let mut values = Vec::new();
+        let parts: Vec<u32> = if columns == 1 { vec![0] } else { (1..columns).collect() };
+        let leaves: Vec<(u32, u32)> = slices
+            .leaves()
+            .flat_map(|slice| territory.leaves().map(move |place| (slice, place)))
+            .collect();
+        let drawn = leaves
+            .iter()
+            .flat_map(|(slice, place)| parts.iter().map(move |column| (*slice, *place, *column)));
+        let drawn: Vec<_> = drawn.map(|at| (at, *inner.next().unwrap_or(&0))).collect();
+        let within = |tree: &Tree, part: u32, whole: u32| {
+            std::iter::successors(Some(part), |node| tree.parent(*node)).any(|node| node == whole)
+        };
+        for slice in slices.nodes() {
+            for place in territory.nodes() {
+                for column in 0..columns {
+                    let counts = drawn.iter().filter(|((s, p, c), _)| {
+                        within(slices, *s, slice)
+                            && within(territory, *p, place)
+                            && (column == 0 || *c == column)
+                    });
+                    values.push(counts.map(|(_, value)| *value).sum());
+                }
+            }
+        }
+        let state = |value: &u64| if *value < 3 { State::Primary } else { State::Free };
+        let (states, costs) = (values.iter().map(state).collect(), values.clone());
+        let (territory, slices) = (territory.clone(), slices.clone());
+        Network { territory, columns, slices, values, states, costs }
+    }
+
+    /// Whether values, by cell, are zero in each relation.
+    fn adds_up(network: &Network, value: impl Fn(u32) -> i64) -> bool {
+        let (territory, slices) = (&network.territory, &network.slices);
+        let at = |slice: u32, place: u32, column: u32| {
+            value(slice * network.figures() + place * network.columns + column)
+        };
+        slices.nodes().all(|slice| {
+            territory.nodes().all(|place| {
+                let row = (1..network.columns).map(|column| at(slice, place, column)).sum::<i64>();
+                (network.columns == 1 || row == at(slice, place, 0))
+                    && (0..network.columns).all(|column| {
+                        let whole = at(slice, place, column);
+                        let parts = territory.children(place).iter();
+                        let parts: Vec<i64> = parts.map(|part| at(slice, *part, column)).collect();
+                        let times = slices.children(slice).iter();
+                        let times: Vec<i64> = times.map(|part| at(*part, place, column)).collect();
+                        (parts.is_empty() || parts.iter().sum::<i64>() == whole)
+                            && (times.is_empty() || times.iter().sum::<i64>() == whole)
+                    })
+            })
+        })
+    }
+
+    fn primary(network: &Network) -> Vec<u32> {
+        let cells = 0..u32::try_from(network.values.len()).unwrap();
+        cells.filter(|cell| network.is_primary(*cell)).collect()
+    }
+
+    /// Additions only: each primary cell has a witness or is said to have none.
+    pub(crate) fn check(network: &Network, outcome: &Outcome) {
+        let mut open: Vec<u32> = outcome.unprotected.clone();
+        for (cell, witness) in outcome.witnesses.primary() {
+            assert!(outcome.witnesses.changes(witness).any(|(moved, by)| moved == cell && by != 0));
+            open.push(cell);
+        }
+        open.sort_unstable();
+        assert_eq!(open, primary(network));
+        for witness in 0..u32::try_from(outcome.witnesses.len()).unwrap() {
+            let changes: Vec<(u32, i64)> = outcome.witnesses.changes(witness).collect();
+            for (cell, change) in &changes {
+                let cell = *cell as usize;
+                assert!(outcome.hidden[cell] && network.values[cell] >= change.unsigned_abs());
+                assert!(network.states[cell] != State::Frozen);
+            }
+            let of =
+                |cell| changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum();
+            assert!(adds_up(network, of));
+        }
+    }
+
+    /// The least and greatest value of each cell in all tables that agree with what is published.
+    fn enumerate(network: &Network, hidden: &[bool], inner: usize) -> Vec<(u64, u64)> {
+        let mut bounds: Vec<(u64, u64)> = network.values.iter().map(|_| (u64::MAX, 0)).collect();
+        let mut drawn = vec![0; inner];
+        loop {
+            let other = table(&network.territory, network.columns, &network.slices, &drawn);
+            let mut cells = network.values.iter().zip(&other.values).zip(hidden);
+            if cells.all(|((value, other), hidden)| *hidden || value == other) {
+                for (bound, value) in bounds.iter_mut().zip(&other.values) {
+                    *bound = (bound.0.min(*value), bound.1.max(*value));
+                }
+            }
+            let Some(next) = drawn.iter().position(|value| *value < 3) else { return bounds };
+            drawn[next] += 1;
+            drawn[..next].fill(0);
+        }
+    }
+
+    fn nested() -> Tree {
+        let pairs = [("a", "x"), ("b", "x"), ("x", "top"), ("c", "top")];
+        Tree::new(pairs, []).unwrap()
+    }
+
+    fn year() -> Tree {
+        let quarters = [("q1", "y"), ("q2", "y")];
+        let months = [("m1", "q1"), ("m2", "q1"), ("m4", "q2"), ("m5", "q2")];
+        Tree::new(quarters.into_iter().chain(months), []).unwrap()
+    }
+
+    fn one() -> Tree {
+        Tree::new([], ["all"]).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn in_one_slice_a_primary_cell_takes_other_values_or_nothing_could_be_done(
+            territory in select(vec![nested(), Tree::flat("top", ["a", "b"]), one()]),
+            columns in 1_u32..4,
+            inner in prop::collection::vec(0_u64..3, 6),
+            frozen in prop::collection::vec(prop::bool::weighted(0.1), 20),
+        ) {
+            let count = territory.leaves().count() * (columns as usize - 1).max(1);
+            let mut network = table(&territory, columns, &one(), &inner);
+            for (state, frozen) in network.states.iter_mut().zip(frozen) {
+                *state = if frozen { State::Frozen } else { *state };
+            }
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            let bounds = enumerate(&network, &outcome.hidden, count);
+            for cell in primary(&network) {
+                let (least, most) = bounds[cell as usize];
+                let value = network.values[cell as usize];
+                if outcome.unprotected.contains(&cell) {
+                    prop_assert_eq!((least, most), (value, value));
+                } else {
+                    prop_assert!(least < value && value < most);
+                }
+            }
+        }
+
+        #[test]
+        fn in_linked_slices_a_protected_primary_cell_takes_other_values(
+            territory in select(vec![Tree::flat("top", ["a", "b"]), one()]),
+            slices in select(vec![Tree::flat("all", ["i", "j"]), Tree::new([], ["i", "j"]).unwrap()]),
+            inner in prop::collection::vec(0_u64..3, 8),
+        ) {
+            let network = table(&territory, 3, &slices, &inner);
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            let bounds = enumerate(&network, &outcome.hidden, territory.leaves().count() * 4);
+            for cell in primary(&network) {
+                let value = network.values[cell as usize];
+                if !outcome.unprotected.contains(&cell) {
+                    let (least, most) = bounds[cell as usize];
+                    prop_assert!(least < value && value < most);
+                }
+            }
+        }
+
+        #[test]
+        fn months_quarters_and_years_have_witnesses_whatever_the_number_of_threads(
+            inner in prop::collection::vec(0_u64..9, 48),
+        ) {
+            let network = table(&nested(), 5, &year(), &inner);
+            let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let outcome = on(1).install(|| protect(&network));
+            check(&network, &outcome);
+            prop_assert_eq!(on(2).install(|| protect(&network)), outcome);
+        }
+    }
+
+    #[test]
+    fn a_figure_that_only_one_month_has_is_hidden_up_to_the_year() {
+        let mut inner = vec![9; 4 * 3 * 2];
+        for month in 0..4 {
+            inner[month * 6] = u64::from(month == 2);
+        }
+        let network = table(&nested(), 3, &year(), &inner);
+        let outcome = protect(&network);
+        check(&network, &outcome);
+        assert_eq!(outcome.unprotected, []);
+        let hidden = |slice: &str, place: &str| {
+            let (slice, place) = (year().node(slice).unwrap(), nested().node(place).unwrap());
+            outcome.hidden[(slice * network.figures() + place * 3 + 1) as usize]
+        };
+        assert!(["m4", "q2", "y"].iter().all(|slice| hidden(slice, "c")));
+        assert!(!hidden("m1", "a") && !hidden("q1", "a"));
     }
 }

@@ -97,9 +97,7 @@ pub(crate) fn witnesses(
             continue;
         }
         let way = family.through[*slice as usize].iter().find_map(|number| {
-            let circuit = &family.circuits[*number as usize];
-            let is_hidden =
-                |edge| circuit.iter().all(|(slice, _)| hidden[family.place(edge, *slice)]);
+            let is_hidden = |edge| family.all_hidden(hidden, *number, edge);
             let weight = |edge| if is_hidden(edge) { 1 } else { NEVER };
             let found = is_hidden(*edge)
                 .then(|| search.cheapest(graph, &mut apart, weight, (*edge, NEVER)))
