@@ -63,7 +63,8 @@ pub fn linked(territory: Tree, columns: u32, inner: &[Inner], slices: Tree, belo
         _ => State::Free,
     };
     let (states, costs) = (values.iter().map(state).collect(), values.clone());
-    Network { territory, columns, slices, values, states, costs }
+    let contributors = Vec::new();
+    Network { territory, columns, slices, values, states, costs, contributors }
 }
 
 /// Numbers that look drawn at random. (SplitMix64.)

@@ -22,6 +22,8 @@ pub(crate) struct Family {
     pub(crate) through: Vec<Vec<u32>>,
     /// What must be protected, in the order in which it is.
     pub(crate) primary: Vec<(u32, u32)>,
+    /// What each contributor knows.
+    pub(crate) contributors: Vec<Vec<(u32, u32)>>,
 }
 
 /// What hiding each figure of each slice would weigh: edge × slices + slice. 0 for what is hidden,

@@ -5,13 +5,17 @@
 //!    a change in one slice is made good in others.
 //! 3. [`labels`] tells which hidden figures are computable, [`search`] finds the cheapest cycle
 //!    through one, and [`hide`] hides cycles until no primary figure is computable.
+//! 4. [`insiders`] does so for each contributor, who knows cells of his own; [`cleanup`] publishes
+//!    again what turns out not to be needed; [`witness`] proves the result.
 
 pub(crate) mod circuits;
 pub(crate) mod cleanup;
 pub(crate) mod graph;
 pub(crate) mod hide;
+pub mod insiders;
 pub(crate) mod labels;
 pub(crate) mod search;
+pub(crate) mod views;
 pub mod witness;
 
 use rayon::prelude::*;
@@ -19,6 +23,7 @@ use rayon::prelude::*;
 use crate::protect::network::cleanup::clean_up;
 use crate::protect::network::graph::Graph;
 use crate::protect::network::hide::{Family, Weights, hide};
+use crate::protect::network::insiders::hide_from_insiders;
 use crate::protect::network::search::NEVER;
 use crate::protect::network::witness::{Witnesses, witnesses};
 use crate::protect::system::{Pattern, State};
@@ -41,6 +46,8 @@ pub struct Network {
     /// What hiding each cell costs as a secondary one. 0 makes it as good as hidden: that is for
     /// the cells that the last release hid.
     pub costs: Vec<u64>,
+    /// The cells in which each contributor is alone, so that he knows them: see [`insiders::ones`].
+    pub contributors: Vec<Vec<u32>>,
 }
 
 /// What was decided.
@@ -52,6 +59,8 @@ pub struct Outcome {
     pub witnesses: Witnesses,
     /// The primary cells that the engine could not protect; ascending.
     pub unprotected: Vec<u32>,
+    /// Primary cells that a contributor can compute all the same, and his number; ascending.
+    pub known_to: Vec<(u32, usize)>,
 }
 
 /// Hides what protects the primary cells of a table.
@@ -64,6 +73,7 @@ pub fn protect(network: &Network) -> Outcome {
         hidden: vec![false; network.values.len()],
         witnesses: Witnesses::new(network.figures()),
         unprotected: Vec::new(),
+        known_to: Vec::new(),
     };
     for part in parts {
         for cell in part.hidden {
@@ -71,8 +81,10 @@ pub fn protect(network: &Network) -> Outcome {
         }
         outcome.witnesses.append(part.witnesses);
         outcome.unprotected.extend(part.unprotected);
+        outcome.known_to.extend(part.known_to);
     }
     outcome.unprotected.sort_unstable();
+    outcome.known_to.sort_unstable();
     outcome
 }
 
@@ -80,9 +92,16 @@ struct Part {
     hidden: Vec<u32>,
     witnesses: Witnesses,
     unprotected: Vec<u32>,
+    known_to: Vec<(u32, usize)>,
 }
 
 impl Network {
+    /// The place of a cell.
+    #[must_use]
+    pub fn cell(&self, slice: u32, territory: u32, column: u32) -> u32 {
+        slice * self.figures() + territory * self.columns + column
+    }
+
     fn figures(&self) -> u32 {
         u32::try_from(self.territory.len()).unwrap_or(u32::MAX) * self.columns
     }
@@ -95,6 +114,7 @@ impl Network {
         let (family, first) = self.family(slices);
         let mut weights = first.clone();
         hide(&family, &mut weights);
+        let known_to = hide_from_insiders(&family, &mut weights);
         let mut hidden: Vec<bool> = weights.iter().map(|weight| *weight == 0).collect();
         clean_up(&family, &mut hidden, &first);
         let cell = |edge: u32, slice: u32| {
@@ -106,8 +126,11 @@ impl Network {
             let of_edge = (0..family.slices).filter(|slice| hidden[family.place(edge, *slice)]);
             cells.extend(of_edge.map(|slice| cell(edge, slice)));
         }
-        let unprotected = none.iter().map(|(edge, slice)| cell(*edge, *slice)).collect();
-        Part { hidden: cells, witnesses, unprotected }
+        let unprotected: Vec<u32> = none.iter().map(|(edge, slice)| cell(*edge, *slice)).collect();
+        // Who can compute what all can is no news.
+        let known_to = known_to.iter().map(|((edge, slice), who)| (cell(*edge, *slice), *who));
+        let known_to = known_to.filter(|(cell, _)| !unprotected.contains(cell)).collect();
+        Part { hidden: cells, witnesses, unprotected, known_to }
     }
 
     fn family(&self, slices: &[u32]) -> (Family, Weights) {
@@ -138,7 +161,7 @@ impl Network {
         for edge in graph.edges() {
             for (slice, cell) in (0_u32..).zip(cells(graph.figures[edge as usize])) {
                 if self.is_primary(cell) {
-                    let depth = self.depth(slices[slice as usize]);
+                    let depth = self.slices.up(slices[slice as usize]).count();
                     primary.push((
                         depth,
                         std::cmp::Reverse(self.values[cell as usize]),
@@ -150,12 +173,17 @@ impl Network {
         }
         primary.sort_unstable();
         let primary = primary.into_iter().map(|(_, _, edge, slice)| (edge, slice)).collect();
+        let place = |cell: &u32| {
+            let (slice, figure) = (cell / self.figures(), cell % self.figures());
+            let slice = u32::try_from(slices.iter().position(|known| *known == slice)?).ok()?;
+            let edge = u32::try_from(graph.figures.binary_search(&figure).ok()?).ok()?;
+            Some((edge, slice))
+        };
+        let contributors = self.contributors.iter();
+        let contributors =
+            contributors.map(|cells| cells.iter().filter_map(place).collect()).collect();
         let slices = u32::try_from(slices.len()).unwrap_or(u32::MAX);
-        (Family { graph, slices, circuits, through, primary }, weights)
-    }
-
-    fn depth(&self, slice: u32) -> usize {
-        std::iter::successors(Some(slice), |slice| self.slices.parent(*slice)).count()
+        (Family { graph, slices, circuits, through, primary, contributors }, weights)
     }
 }
 
@@ -178,9 +206,7 @@ pub(crate) mod tests {
             .iter()
             .flat_map(|(slice, place)| parts.iter().map(move |column| (*slice, *place, *column)));
         let drawn: Vec<_> = drawn.map(|at| (at, *inner.next().unwrap_or(&0))).collect();
-        let within = |tree: &Tree, part: u32, whole: u32| {
-            std::iter::successors(Some(part), |node| tree.parent(*node)).any(|node| node == whole)
-        };
+        let within = |tree: &Tree, part: u32, whole: u32| tree.up(part).any(|node| node == whole);
         for slice in slices.nodes() {
             for place in territory.nodes() {
                 for column in 0..columns {
@@ -196,7 +222,8 @@ pub(crate) mod tests {
         let state = |value: &u64| if *value < 3 { State::Primary } else { State::Free };
         let (states, costs) = (values.iter().map(state).collect(), values.clone());
         let (territory, slices) = (territory.clone(), slices.clone());
-        Network { territory, columns, slices, values, states, costs }
+        let contributors = Vec::new();
+        Network { territory, columns, slices, values, states, costs, contributors }
     }
 
     /// Whether values, by cell, are zero in each relation.
