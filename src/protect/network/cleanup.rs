@@ -2,18 +2,18 @@
 
 use std::cmp::Reverse;
 
-use crate::protect::network::hide::Family;
+use crate::protect::network::family::Family;
 use crate::protect::network::views::Views;
 
 /// Publishes secondary figures again, the most costly first, as long as each primary figure keeps
-/// a circuit in which it is not computable. `weights` are those before anything secondary was
-/// hidden: 0 for what stays hidden.
-pub(crate) fn clean_up(family: &Family, hidden: &mut [bool], weights: &[u64]) {
-    let places = (0..hidden.len()).filter(|place| hidden[*place] && weights[*place] != 0);
+/// a circuit in which it is not computable. `first` are the weights before anything secondary was
+/// hidden: those of what is published again are as they were.
+pub(crate) fn clean_up(family: &Family, weights: &mut [u64], first: &[u64]) {
+    let places = (0..weights.len()).filter(|place| weights[*place] == 0 && first[*place] != 0);
     let mut secondary: Vec<(Reverse<u64>, usize)> =
-        places.map(|place| (Reverse(weights[place]), place)).collect();
+        places.map(|place| (Reverse(first[place]), place)).collect();
     secondary.sort_unstable();
-    let mut views = Views::new(family, hidden);
+    let mut views = Views::new(family, weights);
     let mut labels = Vec::new();
     for (_, place) in secondary {
         let (edge, slice) = family.at(place);
@@ -26,7 +26,7 @@ pub(crate) fn clean_up(family: &Family, hidden: &mut [bool], weights: &[u64]) {
             for (circuit, _) in &labels {
                 views.publish(*circuit, edge);
             }
-            hidden[place] = false;
+            weights[place] = first[place];
         }
     }
 }

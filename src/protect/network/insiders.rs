@@ -1,15 +1,17 @@
 //! Hidden cycles become enough of them that no contributor can compute a primary figure either.
 
 use crate::protect::network::Network;
-use crate::protect::network::hide::Family;
+use crate::protect::network::family::Family;
 use crate::protect::network::search::{Merged, NEVER, Search};
 use crate::protect::network::views::{Place, Views};
 
 /// Hides, for each primary figure that a contributor can compute, the cheapest cycle through it
 /// that has none of his cells. Gives the pairs for which there is none.
 pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) -> Vec<(Place, usize)> {
-    let hidden: Vec<bool> = weights.iter().map(|weight| *weight == 0).collect();
-    let views = Views::new(family, &hidden);
+    if family.contributors.is_empty() {
+        return Vec::new();
+    }
+    let views = Views::new(family, weights);
     let mut exposed = Vec::new();
     for (number, contributor) in family.contributors.iter().enumerate() {
         let places = views.exposed_to(contributor).into_iter();
@@ -26,11 +28,12 @@ pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) -> Vec<(P
             let circuit = &family.circuits[*number as usize];
             let knows =
                 |edge| circuit.iter().any(|(slice, _)| contributor.contains(&(edge, *slice)));
-            let weight = |edge| match family.weight(weights, circuit, edge) {
+            let weight = |edge, _: bool| match family.weight(weights, circuit, edge) {
                 weight if weight != NEVER && knows(edge) => NEVER,
                 weight => weight,
             };
-            let (own, limit) = (weight(*edge), best.as_ref().map_or(NEVER, |(best, _, _)| *best));
+            let (own, limit) =
+                (weight(*edge, true), best.as_ref().map_or(NEVER, |(best, _, _)| *best));
             if own < limit {
                 let way = search.cheapest(graph, &mut apart, weight, (*edge, limit - own));
                 best = way.map(|(way, path)| (way + own, *number, path)).or(best);

@@ -10,23 +10,28 @@
 
 pub(crate) mod circuits;
 pub(crate) mod cleanup;
+pub(crate) mod cuts;
+pub(crate) mod family;
 pub(crate) mod graph;
 pub(crate) mod hide;
 pub mod insiders;
 pub(crate) mod labels;
+pub(crate) mod rooms;
 pub(crate) mod search;
 pub(crate) mod views;
 pub mod witness;
 
 use rayon::prelude::*;
 
+use crate::protect::network::circuits::families;
 use crate::protect::network::cleanup::clean_up;
-use crate::protect::network::graph::Graph;
-use crate::protect::network::hide::{Family, Weights, hide};
+use crate::protect::network::cuts::giving_away;
+use crate::protect::network::family::Family;
+use crate::protect::network::hide::hide;
 use crate::protect::network::insiders::hide_from_insiders;
-use crate::protect::network::search::NEVER;
+use crate::protect::network::rooms::make_rooms;
 use crate::protect::network::witness::{Witnesses, witnesses};
-use crate::protect::system::{Pattern, State};
+use crate::protect::system::{Pattern, Room, State};
 use crate::protect::tree::Tree;
 
 /// A table of counts with all its totals. The cell of a slice, territory and column is at
@@ -48,6 +53,8 @@ pub struct Network {
     pub costs: Vec<u64>,
     /// The cells in which each contributor is alone, so that he knows them: see [`insiders::ones`].
     pub contributors: Vec<Vec<u32>>,
+    /// How far outsiders must remain from primary cells, where not being computable is not enough.
+    pub rooms: Vec<(u32, Room)>,
 }
 
 /// What was decided.
@@ -57,42 +64,97 @@ pub struct Outcome {
     pub hidden: Pattern,
     /// The proof that primary cells are not computable.
     pub witnesses: Witnesses,
-    /// The primary cells that the engine could not protect; ascending.
-    pub unprotected: Vec<u32>,
+    /// The proof that primary cells have the room they need; by cell.
+    pub rooms: Vec<Proof>,
+    /// The primary cells that cannot be protected; by cell.
+    pub unprotected: Vec<Unprotected>,
     /// Primary cells that a contributor can compute all the same, and his number; ascending.
     pub known_to: Vec<(u32, usize)>,
+    /// Primary cells that cannot have the room they need; ascending.
+    pub narrow: Vec<u32>,
+}
+
+/// A primary cell that others give away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unprotected {
+    /// The cell.
+    pub cell: u32,
+    /// The frozen cells of its slice that it is a signed sum of: none of them may be left out.
+    /// None where relations alone give it away, or where only several slices together do.
+    pub frozen: Vec<u32>,
+}
+
+/// What may happen to a primary cell: zero in every relation, and no cell sinks below zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Proof {
+    /// The cell.
+    pub cell: u32,
+    /// A change by which it rises as much as it must be able to.
+    pub up: Vec<(u32, i64)>,
+    /// A change by which it sinks as much as it must be able to.
+    pub down: Vec<(u32, i64)>,
 }
 
 /// Hides what protects the primary cells of a table.
 #[must_use]
 pub fn protect(network: &Network) -> Outcome {
-    let families = circuits::families(&network.slices);
-    let parts = families.par_iter().map(|family| network.protect_family(family));
-    let parts: Vec<Part> = parts.collect();
+    let families = families(&network.slices);
+    let parts = families.par_iter().map(|slices| protect_family(network, slices));
+    let parts: Vec<Outcome> = parts.collect();
     let mut outcome = Outcome {
         hidden: vec![false; network.values.len()],
         witnesses: Witnesses::new(network.figures()),
-        unprotected: Vec::new(),
-        known_to: Vec::new(),
+        ..Outcome::default()
     };
-    for part in parts {
-        for cell in part.hidden {
-            outcome.hidden[cell as usize] = true;
+    for (part, slices) in parts.into_iter().zip(families) {
+        let figures = network.figures() as usize;
+        for (place, slice) in slices.into_iter().enumerate() {
+            let hidden = &mut outcome.hidden[slice as usize * figures..][..figures];
+            hidden.copy_from_slice(&part.hidden[place * figures..][..figures]);
         }
         outcome.witnesses.append(part.witnesses);
+        outcome.rooms.extend(part.rooms);
         outcome.unprotected.extend(part.unprotected);
         outcome.known_to.extend(part.known_to);
+        outcome.narrow.extend(part.narrow);
     }
+    outcome.rooms.sort_unstable();
     outcome.unprotected.sort_unstable();
     outcome.known_to.sort_unstable();
+    outcome.narrow.sort_unstable();
     outcome
 }
 
-struct Part {
-    hidden: Vec<u32>,
-    witnesses: Witnesses,
-    unprotected: Vec<u32>,
-    known_to: Vec<(u32, usize)>,
+/// The same for slices that are tied to each other; what is hidden is that of these slices only.
+fn protect_family(network: &Network, slices: &[u32]) -> Outcome {
+    let figures = network.figures();
+    let (family, first) = Family::new(network, slices);
+    let mut weights = first.clone();
+    hide(&family, &mut weights);
+    let known_to = hide_from_insiders(&family, &mut weights);
+    clean_up(&family, &mut weights, &first);
+    let (rooms, narrow) = make_rooms(network, &family, &mut weights);
+    let (witnesses, none) = witnesses(&family, &weights, figures);
+    let mut outcome = Outcome { witnesses, rooms, narrow, ..Outcome::default() };
+    outcome.hidden = vec![false; slices.len() * figures as usize];
+    for (place, weight) in weights.iter().enumerate() {
+        let (edge, slice) = family.at(place);
+        let figure = family.graph.figures[edge as usize] as usize;
+        outcome.hidden[slice as usize * figures as usize + figure] = *weight == 0;
+    }
+    for (edge, slice) in none {
+        let frozen = giving_away(&family, &first, (edge, slice)).into_iter();
+        let frozen = frozen.map(|edge| family.cell(figures, (edge, slice))).collect();
+        let cell = family.cell(figures, (edge, slice));
+        outcome.unprotected.push(Unprotected { cell, frozen });
+    }
+    // Who can compute what all can is no news.
+    let known_to = known_to.iter().map(|(place, who)| (family.cell(figures, *place), *who));
+    let is_news = |(cell, _): &(u32, usize)| {
+        outcome.unprotected.iter().all(|unprotected| unprotected.cell != *cell)
+    };
+    outcome.known_to = known_to.filter(is_news).collect();
+    outcome
 }
 
 impl Network {
@@ -108,82 +170,6 @@ impl Network {
 
     fn is_primary(&self, cell: u32) -> bool {
         self.states[cell as usize] == State::Primary && self.values[cell as usize] > 0
-    }
-
-    fn protect_family(&self, slices: &[u32]) -> Part {
-        let (family, first) = self.family(slices);
-        let mut weights = first.clone();
-        hide(&family, &mut weights);
-        let known_to = hide_from_insiders(&family, &mut weights);
-        let mut hidden: Vec<bool> = weights.iter().map(|weight| *weight == 0).collect();
-        clean_up(&family, &mut hidden, &first);
-        let cell = |edge: u32, slice: u32| {
-            slices[slice as usize] * self.figures() + family.graph.figures[edge as usize]
-        };
-        let (witnesses, none) = witnesses(&family, &hidden, slices, self.figures());
-        let mut cells = Vec::new();
-        for edge in family.graph.edges() {
-            let of_edge = (0..family.slices).filter(|slice| hidden[family.place(edge, *slice)]);
-            cells.extend(of_edge.map(|slice| cell(edge, slice)));
-        }
-        let unprotected: Vec<u32> = none.iter().map(|(edge, slice)| cell(*edge, *slice)).collect();
-        // Who can compute what all can is no news.
-        let known_to = known_to.iter().map(|((edge, slice), who)| (cell(*edge, *slice), *who));
-        let known_to = known_to.filter(|(cell, _)| !unprotected.contains(cell)).collect();
-        Part { hidden: cells, witnesses, unprotected, known_to }
-    }
-
-    fn family(&self, slices: &[u32]) -> (Family, Weights) {
-        let cells = |figure: u32| slices.iter().map(move |slice| slice * self.figures() + figure);
-        let weight = |cell: u32| match self.states[cell as usize] {
-            _ if self.values[cell as usize] == 0 => NEVER,
-            State::Frozen => NEVER,
-            State::Primary | State::Unpublished => 0,
-            // Of two ways that cost the same, the one that hides fewer cells weighs less.
-            State::Free => (self.costs[cell as usize].min(1 << 48) << 8) + 1,
-        };
-        let movable = |figure| cells(figure).any(|cell| weight(cell) != NEVER);
-        let graph = Graph::new(&self.territory, self.columns, movable);
-        let weights: Weights =
-            graph.figures.iter().flat_map(|figure| cells(*figure)).map(weight).collect();
-        let mut circuits = circuits::circuits(&self.slices, slices);
-        for (slice, _) in circuits.iter_mut().flatten() {
-            let place = slices.iter().position(|known| known == slice).unwrap_or(0);
-            *slice = u32::try_from(place).unwrap_or(u32::MAX);
-        }
-        let mut through = vec![Vec::new(); slices.len()];
-        for (number, circuit) in (0_u32..).zip(&circuits) {
-            for (slice, _) in circuit {
-                through[*slice as usize].push(number);
-            }
-        }
-        let mut primary = Vec::new();
-        for edge in graph.edges() {
-            for (slice, cell) in (0_u32..).zip(cells(graph.figures[edge as usize])) {
-                if self.is_primary(cell) {
-                    let depth = self.slices.up(slices[slice as usize]).count();
-                    primary.push((
-                        depth,
-                        std::cmp::Reverse(self.values[cell as usize]),
-                        edge,
-                        slice,
-                    ));
-                }
-            }
-        }
-        primary.sort_unstable();
-        let primary = primary.into_iter().map(|(_, _, edge, slice)| (edge, slice)).collect();
-        let place = |cell: &u32| {
-            let (slice, figure) = (cell / self.figures(), cell % self.figures());
-            let slice = u32::try_from(slices.iter().position(|known| *known == slice)?).ok()?;
-            let edge = u32::try_from(graph.figures.binary_search(&figure).ok()?).ok()?;
-            Some((edge, slice))
-        };
-        let contributors = self.contributors.iter();
-        let contributors =
-            contributors.map(|cells| cells.iter().filter_map(place).collect()).collect();
-        let slices = u32::try_from(slices.len()).unwrap_or(u32::MAX);
-        (Family { graph, slices, circuits, through, primary, contributors }, weights)
     }
 }
 
@@ -222,8 +208,7 @@ pub(crate) mod tests {
         let state = |value: &u64| if *value < 3 { State::Primary } else { State::Free };
         let (states, costs) = (values.iter().map(state).collect(), values.clone());
         let (territory, slices) = (territory.clone(), slices.clone());
-        let contributors = Vec::new();
-        Network { territory, columns, slices, values, states, costs, contributors }
+        Network { territory, columns, slices, values, states, costs, ..Network::default() }
     }
 
     /// Whether values, by cell, are zero in each relation.
@@ -254,9 +239,13 @@ pub(crate) mod tests {
         cells.filter(|cell| network.is_primary(*cell)).collect()
     }
 
+    fn unprotected(outcome: &Outcome) -> Vec<u32> {
+        outcome.unprotected.iter().map(|unprotected| unprotected.cell).collect()
+    }
+
     /// Additions only: each primary cell has a witness or is said to have none.
     pub(crate) fn check(network: &Network, outcome: &Outcome) {
-        let mut open: Vec<u32> = outcome.unprotected.clone();
+        let mut open: Vec<u32> = unprotected(outcome);
         for (cell, witness) in outcome.witnesses.primary() {
             assert!(outcome.witnesses.changes(witness).any(|(moved, by)| moved == cell && by != 0));
             open.push(cell);
@@ -330,7 +319,7 @@ pub(crate) mod tests {
             for cell in primary(&network) {
                 let (least, most) = bounds[cell as usize];
                 let value = network.values[cell as usize];
-                if outcome.unprotected.contains(&cell) {
+                if unprotected(&outcome).contains(&cell) {
                     prop_assert_eq!((least, most), (value, value));
                 } else {
                     prop_assert!(least < value && value < most);
@@ -350,10 +339,87 @@ pub(crate) mod tests {
             let bounds = enumerate(&network, &outcome.hidden, territory.leaves().count() * 4);
             for cell in primary(&network) {
                 let value = network.values[cell as usize];
-                if !outcome.unprotected.contains(&cell) {
+                if !unprotected(&outcome).contains(&cell) {
                     let (least, most) = bounds[cell as usize];
                     prop_assert!(least < value && value < most);
                 }
+            }
+        }
+
+        #[test]
+        fn who_knows_his_own_cells_cannot_compute_others(
+            inner in prop::collection::vec(0_u64..3, 6),
+            columns in 3_u32..4,
+        ) {
+            let mut network = table(&nested(), columns, &one(), &inner);
+            network.contributors = insiders::ones(&network);
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            for (number, known) in network.contributors.iter().enumerate() {
+                let mut hidden = outcome.hidden.clone();
+                known.iter().for_each(|cell| hidden[*cell as usize] = false);
+                let bounds = enumerate(&network, &hidden, 6);
+                for cell in primary(&network).into_iter().filter(|cell| !known.contains(cell)) {
+                    let (least, most) = bounds[cell as usize];
+                    let value = network.values[cell as usize];
+                    if unprotected(&outcome).contains(&cell)
+                        || outcome.known_to.contains(&(cell, number))
+                    {
+                        prop_assert_eq!((least, most), (value, value));
+                    } else {
+                        prop_assert!(least < value && value < most);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn a_primary_cell_rises_and_sinks_as_much_as_it_must(
+            inner in prop::collection::vec(0_u64..9, 24),
+            slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
+        ) {
+            let mut network = table(&nested(), 5, &slices, &inner);
+            let room = |cell: u32| Room { up: 4, down: network.values[cell as usize] };
+            network.rooms = primary(&network).into_iter().map(|cell| (cell, room(cell))).collect();
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            let proved = outcome.rooms.iter().map(|proof| proof.cell);
+            let mut all: Vec<u32> = proved.chain(outcome.narrow.iter().copied()).collect();
+            all.sort_unstable();
+            prop_assert_eq!(all, primary(&network));
+            for Proof { cell, up, down } in &outcome.rooms {
+                for (changes, by) in [(up, 4), (down, -(network.values[*cell as usize] as i64))] {
+                    prop_assert!(changes.contains(&(*cell, by)));
+                    let of = |cell| -> i64 {
+                        changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum()
+                    };
+                    prop_assert!(adds_up(&network, of));
+                    for (cell, by) in changes {
+                        prop_assert!(outcome.hidden[*cell as usize]);
+                        prop_assert!(network.values[*cell as usize] as i64 + by >= 0);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn without_any_one_secondary_cell_a_primary_cell_could_be_computed(
+            inner in prop::collection::vec(0_u64..9, 16),
+            slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
+        ) {
+            let network = table(&Tree::flat("top", ["a", "b", "c"]), 4, &slices, &inner);
+            let outcome = protect(&network);
+            let secondary = (0..network.values.len())
+                .filter(|cell| outcome.hidden[*cell] && network.states[*cell] == State::Free);
+            for cell in secondary {
+                // All that is published, and this cell too: nothing more can be hidden.
+                let mut less = network.clone();
+                for (state, hidden) in less.states.iter_mut().zip(&outcome.hidden) {
+                    *state = if *hidden { *state } else { State::Frozen };
+                }
+                less.states[cell] = State::Frozen;
+                let before = unprotected(&outcome).len();
+                prop_assert!(protect(&less).unprotected.len() > before);
             }
         }
 
@@ -367,6 +433,21 @@ pub(crate) mod tests {
             check(&network, &outcome);
             prop_assert_eq!(on(2).install(|| protect(&network)), outcome);
         }
+    }
+
+    #[test]
+    fn frozen_cells_that_give_a_primary_cell_away_are_named() {
+        // By column: 2 and 9, 9 and 9 in x; 9 and 9 in c.
+        let mut network = table(&nested(), 3, &one(), &[9, 9, 2, 9, 9, 9]);
+        let cell = |place: &str, column| network.cell(0, nested().node(place).unwrap(), column);
+        let (primary, row, part) = (cell("a", 1), cell("a", 0), cell("a", 2));
+        for cell in [row, part] {
+            network.states[cell as usize] = State::Frozen;
+        }
+        let outcome = protect(&network);
+        check(&network, &outcome);
+        let frozen = vec![row, part];
+        assert_eq!(outcome.unprotected, [Unprotected { cell: primary, frozen }]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::protect::network::hide::Family;
+use crate::protect::network::family::Family;
 use crate::protect::network::labels::{Forest, Label, Span};
 
 /// A figure in a slice.
@@ -26,16 +26,16 @@ pub(crate) struct Views<'a> {
 }
 
 impl<'a> Views<'a> {
-    /// Of what is hidden now.
-    pub(crate) fn new(family: &'a Family, hidden: &[bool]) -> Self {
-        let mut is_primary = vec![false; hidden.len()];
+    /// Of what is hidden now: what has no weight.
+    pub(crate) fn new(family: &'a Family, weights: &[u64]) -> Self {
+        let mut is_primary = vec![false; weights.len()];
         for (edge, slice) in &family.primary {
             is_primary[family.place(*edge, *slice)] = true;
         }
         let (forests, needed, insiders) = (Vec::new(), Vec::new(), Vec::new());
         let mut views = Self { family, is_primary, forests, needed, insiders };
         for circuit in family.numbers() {
-            let in_circuit = |edge| family.all_hidden(hidden, circuit, edge);
+            let in_circuit = |edge| family.all_hidden(weights, circuit, edge);
             let forest = Forest::new(&family.graph, in_circuit);
             let mut needed: HashMap<Label, Vec<u32>> = HashMap::new();
             for edge in family.graph.edges() {
