@@ -180,13 +180,13 @@ impl Network {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use proptest::prelude::*;
     use proptest::sample::select;
 
     /// The table of inner values, in the order of slices, territories and columns without parts.
-    pub(crate) fn table(territory: &Tree, columns: u32, slices: &Tree, inner: &[u64]) -> Network {
+    fn table(territory: &Tree, columns: u32, slices: &Tree, inner: &[u64]) -> Network {
         let mut inner = inner.iter();
         let mut values = Vec::new();
         let parts: Vec<u32> = if columns == 1 { vec![0] } else { (1..columns).collect() };
@@ -250,7 +250,7 @@ pub(crate) mod tests {
     }
 
     /// Additions only: each primary cell has a witness or is said to have none.
-    pub(crate) fn check(network: &Network, outcome: &Outcome) {
+    fn check(network: &Network, outcome: &Outcome) {
         let mut open: Vec<u32> = unprotected(outcome);
         for (cell, witness) in outcome.witnesses.primary() {
             assert!(outcome.witnesses.changes(witness).any(|(moved, by)| moved == cell && by != 0));
