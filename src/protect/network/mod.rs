@@ -6,7 +6,13 @@
 //! 3. [`labels`] tells which hidden figures are computable, [`search`] finds the cheapest cycle
 //!    through one, and [`hide`] hides cycles until no primary figure is computable.
 //! 4. [`insiders`] does so for each contributor, who knows cells of his own; [`cleanup`] and
-//!    [`exchange`] publish again what is not needed or can be had for less; [`witness`] proves the result.
+//!    [`exchange`] publish again what is not needed or can be had for less.
+//! 5. [`rooms`] widens intervals where that is asked, [`witness`] proves the result, and [`cuts`]
+//!    says what gives away a figure that cannot be protected.
+//!
+//! One slice is judged exactly. Between slices a change is the same cycle in all slices of a
+//! circuit: what that protects is safe, as its witness shows; a figure that only a less regular
+//! change would protect counts as unprotected.
 
 pub(crate) mod circuits;
 pub(crate) mod cleanup;
