@@ -15,9 +15,9 @@ pub type Pairs = BTreeSet<(String, String)>;
 ///
 /// # Errors
 /// When it is no CSV; the message names the file by `name`.
-pub fn read(name: &str, bytes: &[u8], delimiter: u8) -> Result<Pairs> {
+pub fn read(name: &str, bytes: &[u8]) -> Result<Pairs> {
     let failed = |error: csv::Error| Error::data(format!("`{name}` is no list of codes: {error}"));
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter_of(bytes)).from_reader(bytes);
     let heads = reader.headers().map_err(failed)?.clone();
     let first = heads.get(0).unwrap_or_default().to_lowercase();
     let is_by_parent = heads.len() == 2 && CHILD.contains(&first.as_str());
@@ -36,6 +36,14 @@ pub fn read(name: &str, bytes: &[u8], delimiter: u8) -> Result<Pairs> {
             .hint("give two columns `child,parent`, or one column a level, the widest first"));
     }
     Ok(pairs)
+}
+
+/// What stands between the fields of a file: the one of `,`, `;` and tab that its heads have most.
+#[must_use]
+pub fn delimiter_of(bytes: &[u8]) -> u8 {
+    let heads = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: &u8| heads.iter().filter(|byte| *byte == delimiter).count();
+    [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }
 
 /// Adds a code of each level, from the widest. A code that two levels share is one code, and a
@@ -124,8 +132,8 @@ mod tests {
 
     #[test]
     fn levels_and_pairs_say_the_same() {
-        let levels = read("levels", LEVELS.as_bytes(), b',').unwrap();
-        assert_eq!(levels, read("pairs", PAIRS.as_bytes(), b',').unwrap());
+        let levels = read("levels", LEVELS.as_bytes()).unwrap();
+        assert_eq!(levels, read("pairs", PAIRS.as_bytes()).unwrap());
         let axis = Axis::new("ACTIVITY", &levels, &BTreeSet::new(), "Total").unwrap();
         assert_eq!(axis.tree.codes(), ["Total", "AZ", "A", "01", "02", "X", "BE", "B"]);
         assert_eq!(axis.levels(), 3);
@@ -136,7 +144,7 @@ mod tests {
 
     #[test]
     fn one_root_is_the_total_and_no_tree_is_a_flat_one() {
-        let pairs = read("pairs", b"child,parent\n35,53\n53,FR\n22,53\n", b',').unwrap();
+        let pairs = read("pairs", b"child,parent\n35,53\n53,FR\n22,53\n").unwrap();
         let axis = Axis::new("lieu", &pairs, &BTreeSet::new(), "Total").unwrap();
         assert_eq!(axis.tree.codes(), ["FR", "53", "22", "35"]);
         let codes = BTreeSet::from(["b", "Total", "a"]);
@@ -146,9 +154,9 @@ mod tests {
 
     #[test]
     fn codes_that_are_no_tree_are_told() {
-        let pairs = read("pairs", b"child,parent\na,x\na,y\n", b',').unwrap();
+        let pairs = read("pairs", b"child,parent\na,x\na,y\n").unwrap();
         let error = Axis::new("d", &pairs, &BTreeSet::new(), "Total").unwrap_err();
         assert_eq!(error.to_string(), "dimension `d`: code `a` has two parents, `x` and `y`");
-        assert!(read("empty", b"a\n1\n", b',').is_err());
+        assert!(read("empty", b"a\n1\n").is_err());
     }
 }

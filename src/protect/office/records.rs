@@ -16,7 +16,7 @@ pub struct Columns {
     pub largest: Vec<String>,
     /// Who contributes: rows are contributions.
     pub unit: Option<String>,
-    /// What is known already: `A`, `B`, `u`, `1` or `TRUE` is primary, `z` or `F` published.
+    /// What is known already: `A`, `B`, `u`, `1` or `TRUE` is primary, `z`, `p` or `F` published.
     pub status: Option<String>,
     /// What hiding costs.
     pub cost: Option<String>,
@@ -215,7 +215,7 @@ impl File<'_> {
 fn given(text: &str) -> Given {
     match text {
         "A" | "B" | "u" | "U" | "1" | "TRUE" | "true" => Given::Primary,
-        "F" | "z" | "Z" => Given::Published,
+        "F" | "p" | "P" | "z" | "Z" => Given::Published,
         _ => Given::Nothing,
     }
 }
