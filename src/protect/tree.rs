@@ -149,7 +149,7 @@ impl Tree {
     }
 
     /// All nodes, parents before children.
-    pub fn nodes(&self) -> impl Iterator<Item = u32> + '_ {
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = u32> + use<> {
         0..u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 }
