@@ -112,15 +112,15 @@ pub enum Missing {
     Safe,
 }
 
-/// Cells of zero.
+/// Cells of zero that nobody contributes to. Those of some unit are judged as the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Zero {
-    /// Never primary.
+    /// Always published.
     #[default]
     Publish,
-    /// Judged as the others.
-    Judge,
+    /// Published, or hidden to protect others.
+    MayHide,
 }
 
 /// The largest units may not exceed a share of a cell.
@@ -186,7 +186,7 @@ pub struct Rules {
     /// Cells of a missing code.
     #[serde(default)]
     pub missing_codes: Missing,
-    /// Cells of zero.
+    /// Cells of zero that nobody contributes to. Those of some unit are judged as the others.
     #[serde(default)]
     pub zero: Zero,
     /// A group whose units all fall in one category is hidden; by default, a group of persons.
@@ -202,6 +202,22 @@ fn dominance() -> Vec<Dominance> {
 }
 
 impl Rules {
+    /// Rules for a table of nobody's pipeline: structures, so many of them, and the usual share.
+    #[must_use]
+    pub fn bare(min_units: u64, interval: Option<Interval>) -> Self {
+        Self {
+            unit: Unit::Structure,
+            min_units,
+            dominance: dominance(),
+            p_percent: Percent::default(),
+            unknown_unit: Unknown::default(),
+            missing_codes: Missing::default(),
+            zero: Zero::default(),
+            k_disclosure: None,
+            interval: interval.map(|one| Intervals { few: one, dominated: one }),
+        }
+    }
+
     /// Whether a group whose units all fall in one category is hidden.
     #[must_use]
     pub fn hides_groups(&self) -> bool {
@@ -301,19 +317,26 @@ impl Serialize for Interval {
     }
 }
 
-impl<'de> Deserialize<'de> for Interval {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
+impl std::str::FromStr for Interval {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         let share = || Percent::parse(text.strip_suffix('%')?.trim_end());
-        match text.as_str() {
+        match text {
             EXACT => Ok(Interval::Exact),
             WIDTH => Ok(Interval::Width),
             LEVEL => Ok(Interval::Level),
             _ => share().map(Interval::Percent).ok_or_else(|| {
                 let known = format!("\"{EXACT}\", \"10 %\", \"{WIDTH}\" or \"{LEVEL}\"");
-                de::Error::custom(format!("an interval is {known}, not \"{text}\""))
+                format!("an interval is {known}, not \"{text}\"")
             }),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Interval {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
     }
 }
 

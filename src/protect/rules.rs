@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::definition::secrecy::Missing;
-use crate::definition::secrecy::{Dominance, Interval, Percent, Rules, Unknown, Zero};
+use crate::definition::secrecy::{Dominance, Interval, Percent, Rules, Unknown};
 use crate::protect::system::Room;
 
 /// Why a figure is hidden, or that it is not: the letters of the statistical offices. They never
@@ -73,9 +73,6 @@ impl Primary {
 #[must_use]
 pub fn judge(figure: &Contributions, rules: &Rules) -> Option<Primary> {
     if figure.is_of_missing_code && rules.missing_codes == Missing::Safe {
-        return None;
-    }
-    if figure.value == 0 && rules.zero == Zero::Publish {
         return None;
     }
     let few = few_units(figure, rules);
@@ -178,7 +175,7 @@ impl<'a> Tally<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::secrecy::{Intervals, Unit};
+    use crate::definition::secrecy::{Intervals, Unit, Zero};
 
     fn rules(min_units: u64, dominance: &[(usize, &str)], p_percent: &str) -> Rules {
         let share = |text: &str| Percent::parse(text).unwrap();
@@ -257,9 +254,7 @@ mod tests {
     fn zeros_and_missing_codes_are_judged_as_the_rules_say() {
         let mut rules = rules(3, &[], "0");
         let zero = Contributions { units: 1, ..Contributions::default() };
-        assert_eq!(judge(&zero, &rules), None);
-        rules.zero = Zero::Judge;
-        assert!(judge(&zero, &rules).is_some());
+        assert!(judge(&zero, &rules).is_some(), "it would say what the unit has: nothing");
         assert_eq!(judge(&Contributions::default(), &rules), None, "nobody is in it");
         let missing = Contributions { is_of_missing_code: true, ..cell(&[4]) };
         assert!(judge(&missing, &rules).is_some());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::definition::secrecy::{CostBy, Rules};
 use crate::error::{Error, Result};
 use crate::protect::office::cells::{Cells, Counting};
-use crate::protect::office::hierarchy::{Axis, Pairs, add_levels};
+use crate::protect::office::hierarchy::{Axis, Pairs, Total, add_levels};
 use crate::protect::office::problem::{Problem, Terms};
 use crate::protect::office::records::{self, Columns, Records};
 
@@ -145,9 +145,10 @@ fn tables_of(
         given.extend(trees_of_columns(records, place, (level_columns, plan)));
         let codes: BTreeSet<&str> =
             records.rows.iter().filter_map(|row| Some(row.codes.get(place)?.as_str())).collect();
-        let total = plan.totals.get(dimension).or_else(|| plan.totals.get(""));
-        let usual = || TOTALS.into_iter().find(|total| codes.contains(total));
-        let total = total.map_or_else(|| usual().unwrap_or(TOTALS[0]), String::as_str);
+        let named = plan.totals.get(dimension).or_else(|| plan.totals.get(""));
+        let usual = TOTALS.into_iter().find(|total| codes.contains(total)).unwrap_or(TOTALS[0]);
+        let code = named.map_or(usual, String::as_str);
+        let total = Total { code, is_named: named.is_some() };
         let is_only = given.len() < 2;
         if given.is_empty() {
             given.push(Named::default());

@@ -208,7 +208,7 @@ fn add(figure: &mut Contributions, row: &Record, places: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protect::office::hierarchy::{Pairs, add_levels};
+    use crate::protect::office::hierarchy::{Pairs, Total, add_levels};
 
     fn rules() -> Rules {
         toml::from_str("unit = \"holding\"\nmin_units = 3").unwrap()
@@ -227,9 +227,12 @@ mod tests {
         let mut pairs = Pairs::new();
         add_levels(["FR", "53", "22"].into_iter(), &mut pairs);
         add_levels(["FR", "53", "35"].into_iter(), &mut pairs);
-        let place = Axis::new("place", &pairs, &BTreeSet::new(), "Total").unwrap();
+        let place = Axis::new("place", &pairs, &BTreeSet::new(), Total::usual("Total")).unwrap();
         let sexes = BTreeSet::from(["F", "M"]);
-        vec![(0, place), (1, Axis::new("sex", &Pairs::new(), &sexes, "Total").unwrap())]
+        vec![
+            (0, place),
+            (1, Axis::new("sex", &Pairs::new(), &sexes, Total::usual("Total")).unwrap()),
+        ]
     }
 
     fn cells(rows: Vec<Record>, is_of_contributions: bool) -> Result<Cells> {

@@ -58,6 +58,23 @@ pub fn add_levels<'a>(codes: impl Iterator<Item = &'a str>, pairs: &mut Pairs) {
     }
 }
 
+/// The code of a total.
+#[derive(Clone, Copy, Debug)]
+pub struct Total<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// Whether someone says so: then it stands above a tree that has one root.
+    pub is_named: bool,
+}
+
+impl<'a> Total<'a> {
+    /// A code that stands above trees of several roots, and above flat codes.
+    #[must_use]
+    pub fn usual(code: &'a str) -> Self {
+        Self { code, is_named: false }
+    }
+}
+
 /// One dimension of a table: its codes under one total.
 #[derive(Clone, Debug, Default)]
 pub struct Axis {
@@ -73,17 +90,19 @@ impl Axis {
     ///
     /// # Errors
     /// When the codes are no tree.
-    pub fn new(name: &str, pairs: &Pairs, codes: &BTreeSet<&str>, total: &str) -> Result<Self> {
+    pub fn new(name: &str, pairs: &Pairs, codes: &BTreeSet<&str>, total: Total) -> Result<Self> {
         let known: BTreeSet<&str> =
             pairs.iter().flat_map(|(child, parent)| [child.as_str(), parent.as_str()]).collect();
         let children: BTreeSet<&str> = pairs.iter().map(|(child, _)| child.as_str()).collect();
         let mut roots: BTreeSet<&str> = known.difference(&children).copied().collect();
         // Without a tree, all codes are parts of the total.
         let flat = if pairs.is_empty() { codes.clone() } else { BTreeSet::new() };
-        roots.extend(flat.iter().filter(|code| **code != total));
-        let above = match roots.len() {
-            1 if !pairs.is_empty() => None,
-            _ => Some(total),
+        roots.extend(flat.iter().filter(|code| **code != total.code));
+        let above = match roots.iter().next() {
+            Some(root) if roots.len() == 1 && !pairs.is_empty() => {
+                Some(total.code).filter(|code| total.is_named && code != root)
+            }
+            _ => Some(total.code),
         };
         let under_total = roots.iter().filter_map(|root| Some((*root, above?)));
         let pairs = pairs.iter().map(|(child, parent)| (child.as_str(), parent.as_str()));
@@ -134,7 +153,7 @@ mod tests {
     fn levels_and_pairs_say_the_same() {
         let levels = read("levels", LEVELS.as_bytes()).unwrap();
         assert_eq!(levels, read("pairs", PAIRS.as_bytes()).unwrap());
-        let axis = Axis::new("ACTIVITY", &levels, &BTreeSet::new(), "Total").unwrap();
+        let axis = Axis::new("ACTIVITY", &levels, &BTreeSet::new(), Total::usual("Total")).unwrap();
         assert_eq!(axis.tree.codes(), ["Total", "AZ", "A", "01", "02", "X", "BE", "B"]);
         assert_eq!(axis.levels(), 3);
         let above: Vec<&str> =
@@ -145,17 +164,20 @@ mod tests {
     #[test]
     fn one_root_is_the_total_and_no_tree_is_a_flat_one() {
         let pairs = read("pairs", b"child,parent\n35,53\n53,FR\n22,53\n").unwrap();
-        let axis = Axis::new("lieu", &pairs, &BTreeSet::new(), "Total").unwrap();
+        let axis = Axis::new("lieu", &pairs, &BTreeSet::new(), Total::usual("Total")).unwrap();
         assert_eq!(axis.tree.codes(), ["FR", "53", "22", "35"]);
+        let named = Total { code: "UE", is_named: true };
+        let axis = Axis::new("lieu", &pairs, &BTreeSet::new(), named).unwrap();
+        assert_eq!(axis.tree.codes(), ["UE", "FR", "53", "22", "35"]);
         let codes = BTreeSet::from(["b", "Total", "a"]);
-        let axis = Axis::new("type", &Pairs::new(), &codes, "Total").unwrap();
+        let axis = Axis::new("type", &Pairs::new(), &codes, Total::usual("Total")).unwrap();
         assert_eq!(axis.tree.codes(), ["Total", "a", "b"]);
     }
 
     #[test]
     fn codes_that_are_no_tree_are_told() {
         let pairs = read("pairs", b"child,parent\na,x\na,y\n").unwrap();
-        let error = Axis::new("d", &pairs, &BTreeSet::new(), "Total").unwrap_err();
+        let error = Axis::new("d", &pairs, &BTreeSet::new(), Total::usual("Total")).unwrap_err();
         assert_eq!(error.to_string(), "dimension `d`: code `a` has two parents, `x` and `y`");
         assert!(read("empty", b"a\n1\n").is_err());
     }

@@ -135,7 +135,10 @@ impl Terms<'_> {
             CostBy::Units => figure.made_of.units,
             CostBy::RootOfValue => size.isqrt(),
         });
-        let room = primary.map(|primary| primary.room).unwrap_or_default();
+        let mut room = primary.map(|primary| primary.room).unwrap_or_default();
+        // Everyone knows that it is no less.
+        let below = self.floor.and_then(|floor| u64::try_from(value.saturating_sub(floor)).ok());
+        room.down = room.down.min(below.unwrap_or(u64::MAX));
         Cell { value, cost, state, room, floor: self.floor }
     }
 }
@@ -156,13 +159,13 @@ impl Cells {
 mod tests {
     use super::*;
     use crate::protect::office::cells::Counting;
-    use crate::protect::office::hierarchy::{Axis, Pairs};
+    use crate::protect::office::hierarchy::{Axis, Pairs, Total};
     use crate::protect::office::records::{Record, Records};
     use std::collections::BTreeSet;
 
     fn cells(name: &str, rows: &[(&str, i64)], rules: &Rules) -> (String, Cells) {
         let codes: BTreeSet<&str> = rows.iter().map(|(code, _)| *code).collect();
-        let axis = Axis::new(name, &Pairs::new(), &codes, "Total").unwrap();
+        let axis = Axis::new(name, &Pairs::new(), &codes, Total::usual("Total")).unwrap();
         let row = |(code, value): &(&str, i64)| Record {
             codes: vec![(*code).to_owned()],
             value: *value,

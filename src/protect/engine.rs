@@ -1,0 +1,181 @@
+//! A problem becomes a pattern, by the engine that suits its shape.
+
+use std::cmp::Reverse;
+
+use crate::protect::elimination::{self, Options};
+use crate::protect::network::{self, Network};
+use crate::protect::office::problem::{Problem, Stated};
+use crate::protect::system::{Cell, Pattern, State, System};
+use crate::protect::tree::Tree;
+
+/// How a pattern was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Cycles of a graph: a tree by one classification.
+    Network,
+    /// Linear algebra: any linked tables.
+    Elimination,
+}
+
+/// Figures and what each changes by, and whether the opposite change serves as well.
+pub type Proposed = (Vec<(u32, i64)>, bool);
+
+/// What to hide.
+#[derive(Clone, Debug)]
+pub struct Solved {
+    /// Which figures are hidden.
+    pub pattern: Pattern,
+    /// What the secondary ones cost.
+    pub cost: u64,
+    /// No pattern costs less, as far as is known.
+    pub bound: Option<u64>,
+    /// Why that is enough: for the audit to judge.
+    pub proposed: Vec<Proposed>,
+    /// Figures that nothing protects, each with the published ones that give it away.
+    pub unprotected: Vec<(u32, Vec<u32>)>,
+    /// How it was found.
+    pub engine: Engine,
+}
+
+/// Figures up to which both engines are asked, and the cheaper pattern is kept.
+const BOTH_MAX: usize = 1_000;
+
+/// Hides what it takes.
+#[must_use]
+pub fn protect(problem: &Problem) -> Solved {
+    let graph = match &problem.tables[..] {
+        [table] => Grid::new(table, &problem.system),
+        _ => None,
+    };
+    let Some(grid) = graph else { return eliminate(&problem.system) };
+    let by_network = grid.protect(&problem.system);
+    if problem.system.cells.len() > BOTH_MAX && by_network.unprotected.is_empty() {
+        return by_network;
+    }
+    let by_elimination = eliminate(&problem.system);
+    let is_worse = by_elimination.cost > by_network.cost || !by_elimination.unprotected.is_empty();
+    if is_worse && by_network.unprotected.is_empty() {
+        Solved { bound: by_elimination.bound, ..by_network }
+    } else {
+        by_elimination
+    }
+}
+
+/// Hides what it takes in any system.
+#[must_use]
+pub fn eliminate(system: &System) -> Solved {
+    let outcome = elimination::protect(system, &Options::default());
+    let changes = outcome.witnesses.into_iter().flat_map(|witness| {
+        let opposite: Vec<(u32, i64)> =
+            witness.down.iter().map(|(cell, by)| (*cell, -by)).collect();
+        if opposite == witness.up {
+            vec![(witness.up, true)]
+        } else {
+            vec![(witness.up, false), (witness.down, false)]
+        }
+    });
+    let proposed = changes.filter(|(change, _)| !change.is_empty()).collect();
+    let unprotected = outcome.unprotected.into_iter().map(|one| (one.cell, one.frozen)).collect();
+    Solved {
+        cost: cost(system, &outcome.pattern),
+        pattern: outcome.pattern,
+        bound: Some(outcome.bound),
+        proposed,
+        unprotected,
+        engine: Engine::Elimination,
+    }
+}
+
+fn cost(system: &System, pattern: &[bool]) -> u64 {
+    let costs = system.secondary(pattern).into_iter();
+    costs.map(|cell| system.cells[cell].cost).fold(0, u64::saturating_add)
+}
+
+/// Counts of which it is enough that they may be one more and one less.
+fn is_of_counts(system: &System) -> bool {
+    let is_count = |cell: &Cell| match cell.state {
+        State::Primary => cell.value > 0 && cell.room.up <= 1 && cell.room.down <= 1,
+        State::Free => cell.value > 0,
+        State::Frozen => true,
+        State::Unpublished => false,
+    };
+    system.cells.iter().all(|cell| cell.floor == Some(0) && cell.value >= 0 && is_count(cell))
+}
+
+/// A table whose figures are the edges of a graph.
+struct Grid {
+    network: Network,
+    /// The figure of each cell of the grid that has one.
+    figures: Vec<Option<u32>>,
+}
+
+impl Grid {
+    /// A table of counts by a tree, one flat dimension and perhaps a third one, where it is enough
+    /// that figures may be one more and one less.
+    fn new(table: &Stated, system: &System) -> Option<Self> {
+        let axes = &table.cells.axes;
+        let mut places: Vec<usize> = (0..axes.len()).collect();
+        places.sort_by_key(|place| Reverse((axes[*place].levels(), axes[*place].tree.len())));
+        let flat = *places.last().filter(|place| axes[**place].levels() <= 1)?;
+        let (tree, slices) = match places[..] {
+            [tree, _] => (tree, None),
+            [tree, slices, _] => (tree, Some(slices)),
+            _ => return None,
+        };
+        if axes.iter().any(|axis| axis.tree.roots() != 1) || !is_of_counts(system) {
+            return None;
+        }
+        let columns = u32::try_from(axes[flat].tree.len()).ok()?;
+        let alone = || Tree::flat("", []);
+        let slice_tree = slices.map_or_else(alone, |place| axes[place].tree.clone());
+        let territories = axes[tree].tree.len();
+        let length = slice_tree.len() * territories * columns as usize;
+        let mut network = Network {
+            territory: axes[tree].tree.clone(),
+            columns,
+            slices: slice_tree,
+            values: vec![0; length],
+            states: vec![State::Frozen; length],
+            costs: vec![0; length],
+        };
+        let mut figures = vec![None; length];
+        for (nodes, figure) in table.cells.figures.keys().zip(&table.figures) {
+            let slice = slices.map_or(0, |place| nodes[place] as usize);
+            let row = slice * territories + nodes[tree] as usize;
+            let cell = row * columns as usize + nodes[flat] as usize;
+            let known = &system.cells[*figure];
+            network.values[cell] = u64::try_from(known.value).ok()?;
+            (network.states[cell], network.costs[cell]) = (known.state, known.cost);
+            figures[cell] = u32::try_from(*figure).ok();
+        }
+        Some(Self { network, figures })
+    }
+
+    fn protect(&self, system: &System) -> Solved {
+        let outcome = network::protect(&self.network);
+        let mut pattern = system.forbidden();
+        for (figure, hidden) in self.figures.iter().zip(&outcome.hidden) {
+            if let Some(shown) = figure.and_then(|figure| pattern.get_mut(figure as usize)) {
+                *shown |= *hidden;
+            }
+        }
+        let figure = |cell: u32| self.figures.get(cell as usize).copied().flatten();
+        let witnesses = 0..u32::try_from(outcome.witnesses.len()).unwrap_or(u32::MAX);
+        let proposed = witnesses.map(|witness| {
+            let changes = outcome.witnesses.changes(witness);
+            (changes.filter_map(|(cell, by)| Some((figure(cell)?, by))).collect(), true)
+        });
+        Solved {
+            cost: cost(system, &pattern),
+            pattern,
+            bound: None,
+            proposed: proposed.collect(),
+            unprotected: outcome
+                .unprotected
+                .iter()
+                .filter_map(|cell| Some((figure(*cell)?, Vec::new())))
+                .collect(),
+            engine: Engine::Network,
+        }
+    }
+}
