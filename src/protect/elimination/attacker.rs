@@ -5,6 +5,8 @@
 //! with the basis that the last one ended with, and mostly takes a handful of exchanges.
 
 use crate::protect::elimination::circuits::Circuits;
+use crate::protect::elimination::part::Part;
+use crate::protect::elimination::room::{Task, is_witness};
 
 const TINY: f64 = 1e-9;
 
@@ -215,6 +217,58 @@ impl Attacker {
         self.outside[column] = head;
     }
 
+    /// The changes that the last attack ended with, in whole units and as a witness; none when that
+    /// cannot be: figures outside the basis are at whole limits, and others are what they make.
+    #[must_use]
+    pub fn whole(&self, part: &Part, task: Task) -> Option<Vec<(u32, i64)>> {
+        let unit = task.room.max(1);
+        let used: Vec<usize> = (0..self.outside.len())
+            .filter(|column| self.changes[self.outside[*column] as usize].abs() > TINY)
+            .collect();
+        let mut terms: Vec<(usize, Vec<(usize, (i64, i64))>)> = Vec::new();
+        let mut scale = 1_i64;
+        for row in 0..self.heads.len() {
+            let line = self.row(row);
+            let mut fractions = Vec::new();
+            for column in used.iter().filter(|column| line[**column].abs() > TINY) {
+                let fraction = fraction(line[*column])?;
+                scale = common(scale, fraction.1)?;
+                fractions.push((*column, fraction));
+            }
+            if !fractions.is_empty() {
+                terms.push((row, fractions));
+            }
+        }
+        let mut values = vec![0_i128; self.outside.len()];
+        for column in &used {
+            let cell = self.outside[*column];
+            let value = exact(self.changes[cell as usize], unit)?;
+            let scale = i128::from(scale);
+            // The figure asked for may move further, others not.
+            values[*column] = if cell == task.cell {
+                (value + value.signum() * (scale - 1)) / scale * scale
+            } else {
+                value / scale * scale
+            };
+        }
+        let mut change: Vec<(u32, i64)> = Vec::new();
+        for column in used {
+            change.push((self.outside[column], i64::try_from(values[column]).ok()?));
+        }
+        for (row, fractions) in terms {
+            let parts = fractions.iter();
+            let sum: i128 = parts
+                .map(|(column, (numerator, denominator))| {
+                    values[*column] / i128::from(*denominator) * i128::from(*numerator)
+                })
+                .sum();
+            change.push((self.heads[row], i64::try_from(sum).ok()?));
+        }
+        change.retain(|(_, value)| *value != 0);
+        change.sort_unstable();
+        is_witness(part, task, &change).then_some(change)
+    }
+
     /// Takes out of the basis, where that can be, the figures that limits let nowhere.
     pub fn settle(&mut self, limits: &impl Fn(u32) -> Limits) {
         let fixed = |cell: u32| {
@@ -234,4 +288,29 @@ impl Attacker {
             }
         }
     }
+}
+
+/// A change in multiples of a unit, as a whole number.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "checked after")]
+fn exact(change: f64, unit: u64) -> Option<i128> {
+    let value = (change * unit as f64).round();
+    (value.abs() < 1e18).then_some(value as i128)
+}
+
+/// The fraction of small terms that a coefficient is.
+#[expect(clippy::cast_possible_truncation, reason = "below 2³⁰")]
+fn fraction(value: f64) -> Option<(i64, i64)> {
+    (1..=60_i32).find_map(|denominator| {
+        let numerator = value * f64::from(denominator);
+        let near = (numerator - numerator.round()).abs() < 1e-6 && numerator.abs() < 1e9;
+        near.then(|| (numerator.round() as i64, i64::from(denominator)))
+    })
+}
+
+fn common(a: i64, b: i64) -> Option<i64> {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    a.checked_mul(b / x.max(1)).filter(|scale| *scale <= 1_000_000)
 }

@@ -10,6 +10,7 @@
 pub mod attacker;
 pub mod circuits;
 pub mod field;
+pub mod intervals;
 pub mod part;
 pub mod relaxation;
 pub mod room;
@@ -82,11 +83,11 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     let (cells, rows) = part::extended(system);
     let known = part::known(&cells, &rows);
     let parts = part::parts(&cells, &rows, &known);
-    let solved: Vec<(Pattern, f64)> = parts.par_iter().map(|part| solve(part, options)).collect();
+    let solved: Vec<(Pattern, u64)> = parts.par_iter().map(|part| solve(part, options)).collect();
     let mut outcome = Outcome { pattern: system.forbidden(), ..Outcome::default() };
     for (part, (pattern, bound)) in parts.iter().zip(solved) {
         outcome.cost += part.cost(&pattern);
-        outcome.bound += bound as u64;
+        outcome.bound += bound;
         for (place, hidden) in part.places.iter().zip(pattern) {
             if let Some(shown) = outcome.pattern.get_mut(*place as usize) {
                 *shown = hidden;
@@ -96,25 +97,39 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     outcome
 }
 
-fn solve(part: &Part, options: &Options) -> (Pattern, f64) {
-    let mut order: Vec<u32> = part.free().collect();
-    order.sort_by_key(|cell| (std::cmp::Reverse(part.cells[*cell as usize].cost), *cell));
-    let first = greedy(part, &order);
-    let costs: Vec<u64> = part.cells.iter().map(|c| c.cost).collect();
+fn solve(part: &Part, options: &Options) -> (Pattern, u64) {
     let t = std::time::Instant::now();
-    let relaxed = relaxation::relax(part, &costs, 20_000_000);
-    let mut best = (part.cost(&first), first);
-    let mut bound = 0.0;
-    if let Some(r) = relaxed {
-        bound = r.bound;
-        let nz = r.hidden.iter().filter(|x| **x > 0).count();
-        order.sort_by_key(|cell| (r.hidden[*cell as usize], std::cmp::Reverse(part.cells[*cell as usize].cost), *cell));
-        let second = greedy(part, &order);
-        let c2 = part.cost(&second);
-        if part.len() > 100 { println!("    part {} lp {:.3}s nz {nz} greedy {} lpguided {}", part.len(), t.elapsed().as_secs_f64(), best.0, c2); }
-        if c2 < best.0 { best = (c2, second); }
+    let costs: Vec<u64> = part.cells.iter().map(|c| c.cost).collect();
+    let mut order: Vec<u32> = part.free().collect();
+    order.sort_by_key(|cell| (std::cmp::Reverse(costs[*cell as usize]), *cell));
+    let basis: Vec<u32> = part.indices().collect();
+    let mut attacker = attacker::Attacker::new(part.len(), &Circuits::new(part, &basis), 20_000_000);
+    let relaxed = attacker.as_mut().and_then(|attacker| relaxation::relax(part, &costs, attacker));
+    let mut start = vec![true; part.len()];
+    let mut orders = vec![order.clone()];
+    if let Some(r) = &relaxed {
+        order.sort_by_key(|cell| (r.hidden[*cell as usize], std::cmp::Reverse(costs[*cell as usize]), *cell));
+        orders.push(order.clone());
+        start = r.hidden.iter().map(|x| *x > 0).collect();
     }
-    (best.1, bound)
+    let bound = relaxed.map_or(0, |r| r.bound);
+    let dt = t.elapsed().as_secs_f64();
+    let linear = part.primary().all(|cell| part.cells[cell as usize].room == Default::default());
+    let mut best: Option<Pattern> = None;
+    for order in orders {
+        let pattern = if linear { greedy(part, &order) } else {
+            let mut guard = intervals::Guard::new(part, attacker.clone().unwrap(), start.clone(), &order);
+            let fails = guard.witnesses().filter(|w| w.1.is_none()).count();
+            let dt1 = t.elapsed().as_secs_f64();
+            let before = part.cost(guard.hidden());
+            guard.clean_up(&order);
+            if part.len() > 50 { println!("   guard fails {fails} start {dt1:.3} {before}"); }
+            guard.hidden().clone()
+        };
+        if part.len() > 50 { println!("    part {} lp {dt:.3} all {:.3} cost {}", part.len(), t.elapsed().as_secs_f64(), part.cost(&pattern)); }
+        if best.as_ref().is_none_or(|b| part.cost(b) > part.cost(&pattern)) { best = Some(pattern); }
+    }
+    (best.unwrap(), bound)
 }
 
 /// Publishes in that order what exposes no primary figure.

@@ -43,6 +43,27 @@ pub fn allowance(cell: &Cell, task: Task) -> (f64, f64) {
     }
 }
 
+/// Whether whole changes do a task: they keep each relation, and leave no figure below its floor
+/// unless any change will do.
+#[must_use]
+pub fn is_witness(part: &Part, task: Task, change: &[(u32, i64)]) -> bool {
+    let of = |cell: u32| {
+        let place = change.binary_search_by_key(&cell, |(cell, _)| *cell);
+        i128::from(place.map_or(0, |place| change[place].1))
+    };
+    let way = if task.way > 0.0 { 1 } else { -1 };
+    let far = of(task.cell) * way >= i128::from(task.room.max(1));
+    let above = |(cell, change): &(u32, i64)| {
+        let known = part.cells[*cell as usize];
+        let floor = known.floor.filter(|_| task.room > 0);
+        floor.is_none_or(|floor| i128::from(known.value) + i128::from(*change) >= floor.into())
+    };
+    let kept = |row: &Vec<(u32, i8)>| {
+        row.iter().map(|(cell, sign)| of(*cell) * i128::from(*sign)).sum::<i128>() == 0
+    };
+    far && change.iter().all(above) && part.rows.iter().all(kept)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a linear programme is solved in floats")]
 fn ratio(down: i64, room: u64) -> f64 {
     down.max(0) as f64 / room as f64
