@@ -8,7 +8,10 @@ use crate::protect::elimination::circuits::Circuits;
 use crate::protect::elimination::part::Part;
 use crate::protect::elimination::room::{Task, is_witness};
 
+/// Below it a move is none.
 const TINY: f64 = 1e-9;
+/// Below it a coefficient is 0: true ones are fractions of small terms.
+const ZERO: f64 = 1e-6;
 
 /// How far a figure may go down and up: not positive, not negative.
 pub type Limits = (f64, f64);
@@ -103,7 +106,7 @@ impl Attacker {
             return vec![(cell, 1.0)];
         }
         let terms = self.outside.iter().copied().zip(self.row(row as usize).iter().copied());
-        terms.filter(|(_, value)| value.abs() > TINY).collect()
+        terms.filter(|(_, value)| value.abs() > ZERO).collect()
     }
 
     fn row(&self, row: usize) -> &[f64] {
@@ -124,7 +127,7 @@ impl Attacker {
         }
         let mut best: Option<(usize, f64)> = None;
         for (column, value) in self.row(row as usize).iter().enumerate() {
-            if value.abs() <= TINY || best.is_some_and(|(_, most)| most.abs() >= value.abs()) {
+            if value.abs() <= ZERO || best.is_some_and(|(_, most)| most.abs() >= value.abs()) {
                 continue;
             }
             let other = self.outside[column] as usize;
@@ -157,7 +160,7 @@ impl Attacker {
         let mut leaving: Option<(usize, f64)> = None;
         for (row, head) in self.heads.iter().enumerate() {
             let slope = self.table[row * width + column] * way;
-            if slope.abs() <= TINY {
+            if slope.abs() <= ZERO {
                 continue;
             }
             let most = room(*head as usize, slope);
@@ -176,7 +179,7 @@ impl Attacker {
         self.changes[moved] += way * length;
         for (row, head) in self.heads.iter().enumerate() {
             let slope = self.table[row * width + column] * way;
-            if slope.abs() > TINY {
+            if slope.abs() > ZERO {
                 self.changes[*head as usize] += slope * length;
             }
         }
@@ -192,20 +195,17 @@ impl Attacker {
         let mut terms: Vec<(usize, f64)> = Vec::new();
         for other in 0..width {
             let value = &mut self.table[row * width + other];
-            *value = if other == column { scale } else { -*value * scale };
-            if value.abs() > TINY {
+            *value = snap(if other == column { scale } else { -*value * scale });
+            if value.abs() > ZERO {
                 terms.push((other, *value));
-            } else {
-                *value = 0.0;
             }
         }
         for other in (0..self.heads.len()).filter(|other| *other != row) {
             let line = &mut self.table[other * width..(other + 1) * width];
             let factor = std::mem::take(&mut line[column]);
-            if factor.abs() > TINY {
+            if factor.abs() > ZERO {
                 for (place, value) in &terms {
-                    let sum = line[*place] + factor * value;
-                    line[*place] = if sum.abs() > TINY { sum } else { 0.0 };
+                    line[*place] = snap(line[*place] + factor * value);
                 }
             }
         }
@@ -230,7 +230,7 @@ impl Attacker {
         for row in 0..self.heads.len() {
             let line = self.row(row);
             let mut fractions = Vec::new();
-            for column in used.iter().filter(|column| line[**column].abs() > TINY) {
+            for column in used.iter().filter(|column| line[**column].abs() > ZERO) {
                 let fraction = fraction(line[*column])?;
                 scale = common(scale, fraction.1)?;
                 fractions.push((*column, fraction));
@@ -280,7 +280,7 @@ impl Attacker {
                 continue;
             }
             let free = self.row(row).iter().enumerate().filter(|(column, value)| {
-                value.abs() > TINY && !fixed(self.outside[*column])
+                value.abs() > ZERO && !fixed(self.outside[*column])
             });
             let best = free.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()).then(b.0.cmp(&a.0)));
             if let Some((column, _)) = best {
@@ -288,6 +288,13 @@ impl Attacker {
             }
         }
     }
+}
+
+/// The fraction that a coefficient must be: errors of rounding do not add up.
+fn snap(value: f64) -> f64 {
+    const PARTS: f64 = 2520.0;
+    let near = (value * PARTS).round();
+    if (value * PARTS - near).abs() < 1e-4 { near / PARTS } else { value }
 }
 
 /// A change in multiples of a unit, as a whole number.

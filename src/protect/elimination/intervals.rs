@@ -121,8 +121,9 @@ impl<'a> Guard<'a> {
         };
         self.attacker.settle(&limits);
         match self.attacker.attack(task.cell, task.way, &limits) {
-            Reach::Enough => self.attacker.whole(self.part, task),
-            _ => None,
+            Reach::Enough => { let w = self.attacker.whole(self.part, task); if w.is_none() { println!("whole fails task {task:?} cell {:?}", self.part.cells[task.cell as usize]); } w },
+            Reach::Barred(b) => { if hidden.iter().all(|h| *h) { println!("barred {task:?} {:?} by {}", self.part.cells[task.cell as usize], b.len()); } None }
+            _ => { println!("unknown {task:?}"); None }
         }
     }
 }
