@@ -153,7 +153,8 @@ impl Attacker {
         let moved = self.outside[column] as usize;
         let room = |cell: usize, slope: f64| {
             let (low, high) = limits[cell];
-            let room = if slope > 0.0 { high - self.changes[cell] } else { self.changes[cell] - low };
+            let room =
+                if slope > 0.0 { high - self.changes[cell] } else { self.changes[cell] - low };
             room.max(0.0) / slope.abs()
         };
         let mut length = room(moved, way);
@@ -279,9 +280,11 @@ impl Attacker {
             if !fixed(self.heads[row]) {
                 continue;
             }
-            let free = self.row(row).iter().enumerate().filter(|(column, value)| {
-                value.abs() > ZERO && !fixed(self.outside[*column])
-            });
+            let free = self
+                .row(row)
+                .iter()
+                .enumerate()
+                .filter(|(column, value)| value.abs() > ZERO && !fixed(self.outside[*column]));
             let best = free.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()).then(b.0.cmp(&a.0)));
             if let Some((column, _)) = best {
                 self.exchange(row, column);

@@ -9,6 +9,9 @@ use crate::protect::elimination::part::Part;
 use crate::protect::elimination::room::{Task, allowance, tasks};
 use crate::protect::system::Pattern;
 
+/// In units of the measure.
+const MARGIN: u64 = 60;
+
 /// Changes of figures of a part.
 type Change = Vec<(u32, i64)>;
 
@@ -24,20 +27,29 @@ pub struct Guard<'a> {
 }
 
 impl<'a> Guard<'a> {
-    /// Looks for witnesses in a pattern and, where there is none, hides what one needs. Of what is
-    /// free the last of `order` are hidden first.
+    /// Looks for witnesses in a pattern.
     #[must_use]
-    pub fn new(part: &'a Part, attacker: Attacker, hidden: Pattern, order: &[u32]) -> Self {
+    pub fn new(part: &'a Part, attacker: Attacker, hidden: Pattern) -> Self {
         let tasks = tasks(part);
         let witnesses = vec![None; tasks.len()];
         let mut guard = Self { part, attacker, tasks, hidden, witnesses };
         for task in 0..guard.tasks.len() {
             guard.witnesses[task] = guard.attack(task, &guard.hidden.clone());
-            if guard.witnesses[task].is_none() {
-                guard.repair(task, order);
-            }
         }
         guard
+    }
+
+    /// Hides, for each task without a witness, what one needs. Of what is free the last of `order`
+    /// are hidden first.
+    pub fn repair(&mut self, order: &[u32]) {
+        for task in 0..self.tasks.len() {
+            if self.witnesses[task].is_none() {
+                self.witnesses[task] = self.attack(task, &self.hidden.clone());
+            }
+            if self.witnesses[task].is_none() {
+                self.hide_for(task, order);
+            }
+        }
     }
 
     /// What is hidden.
@@ -82,7 +94,7 @@ impl<'a> Guard<'a> {
     }
 
     /// Hides what a task needs of the shortest end of the order in which it can be done.
-    fn repair(&mut self, task: usize, order: &[u32]) {
+    fn hide_for(&mut self, task: usize, order: &[u32]) {
         let start = self.hidden.clone();
         let with = |count: usize| {
             let mut hidden = start.clone();
@@ -111,19 +123,21 @@ impl<'a> Guard<'a> {
     /// A witness within a pattern.
     fn attack(&mut self, task: usize, hidden: &[bool]) -> Option<Change> {
         let task = self.tasks[task];
-        let limits = |cell: u32| -> Limits {
-            if hidden[cell as usize] {
-                let (down, up) = allowance(&self.part.cells[cell as usize], task);
-                (-down, up)
-            } else {
-                (0.0, 0.0)
+        // Whole changes may need a little more than the room itself, and keep a little off floors.
+        [0, MARGIN].into_iter().find_map(|margin| {
+            let limits = |cell: u32| -> Limits {
+                if hidden[cell as usize] {
+                    let (down, up) = allowance(&self.part.cells[cell as usize], task, margin);
+                    (-down, up)
+                } else {
+                    (0.0, 0.0)
+                }
+            };
+            self.attacker.settle(&limits);
+            match self.attacker.attack(task.cell, task.target(margin), &limits) {
+                Reach::Enough => self.attacker.whole(self.part, task),
+                _ => None,
             }
-        };
-        self.attacker.settle(&limits);
-        match self.attacker.attack(task.cell, task.way, &limits) {
-            Reach::Enough => { let w = self.attacker.whole(self.part, task); if w.is_none() { println!("whole fails task {task:?} cell {:?}", self.part.cells[task.cell as usize]); } w },
-            Reach::Barred(b) => { if hidden.iter().all(|h| *h) { println!("barred {task:?} {:?} by {}", self.part.cells[task.cell as usize], b.len()); } None }
-            _ => { println!("unknown {task:?}"); None }
-        }
+        })
     }
 }

@@ -12,7 +12,7 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem, Solution, Variable};
 
 use crate::protect::elimination::attacker::{Attacker, Limits, Reach};
 use crate::protect::elimination::part::Part;
-use crate::protect::elimination::room::{Task, allowance, tasks};
+use crate::protect::elimination::room::{Task, allowance, float, tasks};
 use crate::protect::system::State;
 
 /// Rounds of cuts; the order is good long before, the bound is not.
@@ -59,12 +59,16 @@ pub fn relax(part: &Part, costs: &[u64], attacker: &mut Attacker) -> Option<Rela
         let mut problem = problem.clone();
         for cut in &cuts {
             let terms = cut.iter();
-            let terms = terms.filter_map(|(cell, value)| Some((variables[*cell as usize]?, *value)));
+            let terms =
+                terms.filter_map(|(cell, value)| Some((variables[*cell as usize]?, *value)));
             problem.add_constraint(&terms.collect::<Vec<_>>(), ComparisonOp::Ge, 1.0);
         }
         (x, bound) = read(&variables, &problem.solve().ok()?.into_solution().ok()?);
     }
-    Some(Relaxed { hidden: x.into_iter().map(thousandths).collect(), bound: whole(bound * dearest) })
+    Some(Relaxed {
+        hidden: x.into_iter().map(thousandths).collect(),
+        bound: whole(bound * dearest),
+    })
 }
 
 fn read(variables: &[Option<Variable>], solution: &Solution) -> (Vec<f64>, f64) {
@@ -91,18 +95,18 @@ fn order(a: &Cut, b: &Cut) -> Ordering {
 fn cut(part: &Part, attacker: &mut Attacker, task: Task, x: &[f64]) -> Option<Cut> {
     let free = |cell: u32| part.cells[cell as usize].state == State::Free;
     let limits = |cell: u32| -> Limits {
-        let (down, up) = allowance(&part.cells[cell as usize], task);
+        let (down, up) = allowance(&part.cells[cell as usize], task, 0);
         let x = x[cell as usize];
         // To hide a figure half does not let it move by half of a limit that is far off.
         if free(cell) { (-down.min(1.0) * x, up.min(1.0) * x) } else { (-down, up) }
     };
-    let Reach::Barred(terms) = attacker.attack(task.cell, task.way, &limits) else {
+    let Reach::Barred(terms) = attacker.attack(task.cell, task.target(0), &limits) else {
         return None;
     };
     let mut rest = 1.0;
     let mut cut = Vec::new();
     for (cell, value) in terms {
-        let (down, up) = allowance(&part.cells[cell as usize], task);
+        let (down, up) = allowance(&part.cells[cell as usize], task, 0);
         let most = value.abs() * if value * task.way > 0.0 { up } else { down };
         if free(cell) {
             cut.push((cell, most));
@@ -126,14 +130,8 @@ fn thousandths(x: f64) -> u32 {
     (x * 1000.0).round() as u32
 }
 
-/// A bound, rounded down by more than the solver's tolerance.
+/// The least whole cost that is not below a bound, the solver's tolerance taken off first.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
 fn whole(bound: f64) -> u64 {
-    (bound * (1.0 - 1e-9) + 0.001).floor() as u64
-}
-
-/// A cost, near enough for an order.
-#[expect(clippy::cast_precision_loss, reason = "a linear programme is solved in floats")]
-fn float(cost: u64) -> f64 {
-    cost as f64
+    (bound * (1.0 - 1e-9) - 1e-4).ceil().max(0.0) as u64
 }
