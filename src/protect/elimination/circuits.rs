@@ -179,7 +179,9 @@ impl Circuits {
             Some((*column, f64::from(numerator) / f64::from(denominator)))
         };
         let heads = self.heads.iter().zip(&self.rows);
-        heads.map(|(head, row)| Some((*head, row.iter().map(float).collect::<Option<_>>()?))).collect()
+        heads
+            .map(|(head, row)| Some((*head, row.iter().map(float).collect::<Option<_>>()?)))
+            .collect()
     }
 
     /// A short circuit of hidden figures by `cell`, in whole numbers without common factor, for each

@@ -9,16 +9,25 @@
 
 pub mod attacker;
 pub mod circuits;
+pub mod explain;
 pub mod field;
+pub mod insiders;
+pub mod intervals;
 pub mod part;
 pub mod relaxation;
 pub mod room;
+pub mod search;
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::protect::elimination::circuits::Circuits;
 use crate::protect::elimination::part::Part;
-use crate::protect::system::{Pattern, State, System};
+use crate::protect::elimination::search::{Done, Found};
+use crate::protect::system::{Cell, Pattern, System};
+
+/// By how much it costs less to hide what the last release hid.
+const PREFERENCE: u64 = 16;
 
 /// What a release may ask beyond the safety of its primary figures.
 #[derive(Clone, Debug)]
@@ -82,49 +91,63 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     let (cells, rows) = part::extended(system);
     let known = part::known(&cells, &rows);
     let parts = part::parts(&cells, &rows, &known);
-    let solved: Vec<(Pattern, f64)> = parts.par_iter().map(|part| solve(part, options)).collect();
+    let solved: Vec<(Found, Vec<Done>)> =
+        parts.par_iter().map(|part| solve(part, options)).collect();
     let mut outcome = Outcome { pattern: system.forbidden(), ..Outcome::default() };
-    for (part, (pattern, bound)) in parts.iter().zip(solved) {
-        outcome.cost += part.cost(&pattern);
-        outcome.bound += bound as u64;
-        for (place, hidden) in part.places.iter().zip(pattern) {
+    let mut lost: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let mut safe: BTreeMap<u32, Witness> = BTreeMap::new();
+    for (part, (found, done)) in parts.iter().zip(solved) {
+        outcome.cost += part.cost(&found.hidden);
+        outcome.bound += found.bound;
+        for (place, hidden) in part.places.iter().zip(&found.hidden) {
             if let Some(shown) = outcome.pattern.get_mut(*place as usize) {
-                *shown = hidden;
+                *shown = *hidden;
             }
         }
+        for (task, change) in done {
+            let cell = part.places[task.cell as usize];
+            let Some(change) = change else {
+                lost.entry(cell)
+                    .or_insert_with(|| explain::explain(part, task, (&cells, &rows), &known));
+                continue;
+            };
+            let witness =
+                safe.entry(cell).or_insert_with(|| Witness { cell, ..Witness::default() });
+            let change = change.into_iter().map(|(cell, by)| (part.places[cell as usize], by));
+            // Slacks of inequalities are no figures.
+            let change = change.filter(|(cell, _)| (*cell as usize) < system.cells.len());
+            let change: Change = change.collect();
+            if task.room == 0 {
+                witness.down = change.iter().map(|(cell, by)| (*cell, -by)).collect();
+            }
+            if task.way > 0.0 { witness.up = change } else { witness.down = change }
+        }
     }
+    // Who is known whatever happens is not protected either.
+    for cell in system.primary().filter(|cell| known[*cell]) {
+        lost.insert(u32::try_from(cell).unwrap_or(u32::MAX), Vec::new());
+    }
+    safe.retain(|cell, _| !lost.contains_key(cell));
+    outcome.witnesses = safe.into_values().collect();
+    outcome.unprotected =
+        lost.into_iter().map(|(cell, frozen)| Unprotected { cell, frozen }).collect();
     outcome
 }
 
-fn solve(part: &Part, options: &Options) -> (Pattern, f64) {
-    let mut order: Vec<u32> = part.free().collect();
-    order.sort_by_key(|cell| (std::cmp::Reverse(part.cells[*cell as usize].cost), *cell));
-    let first = greedy(part, &order);
-    let costs: Vec<u64> = part.cells.iter().map(|c| c.cost).collect();
-    let t = std::time::Instant::now();
-    let relaxed = relaxation::relax(part, &costs, 20_000_000);
-    let mut best = (part.cost(&first), first);
-    let mut bound = 0.0;
-    if let Some(r) = relaxed {
-        bound = r.bound;
-        let nz = r.hidden.iter().filter(|x| **x > 0).count();
-        order.sort_by_key(|cell| (r.hidden[*cell as usize], std::cmp::Reverse(part.cells[*cell as usize].cost), *cell));
-        let second = greedy(part, &order);
-        let c2 = part.cost(&second);
-        if part.len() > 100 { println!("    part {} lp {:.3}s nz {nz} greedy {} lpguided {}", part.len(), t.elapsed().as_secs_f64(), best.0, c2); }
-        if c2 < best.0 { best = (c2, second); }
-    }
-    (best.1, bound)
-}
-
-/// Publishes in that order what exposes no primary figure.
-fn greedy(part: &Part, order: &[u32]) -> Pattern {
-    let last = part.indices().filter(|cell| part.cells[*cell as usize].state == State::Primary);
-    let never = part.indices().filter(|cell| part.cells[*cell as usize].state == State::Unpublished);
-    let basis: Vec<u32> = last.chain(never).chain(order.iter().rev().copied()).collect();
-    let mut circuits = Circuits::new(part, &basis);
-    for cell in order {
-        circuits.publish(*cell, &|cell| part.is_primary(cell));
-    }
-    circuits.hidden().to_vec()
+fn solve(part: &Part, options: &Options) -> (Found, Vec<Done>) {
+    let cost = |(cell, place): (&Cell, &u32)| {
+        let was_hidden = options.preferred.get(*place as usize).copied().unwrap_or(false);
+        if was_hidden { cell.cost / PREFERENCE } else { cell.cost }
+    };
+    let costs: Vec<u64> = part.cells.iter().zip(&part.places).map(cost).collect();
+    let mut found = search::search(part, &costs, options.orders);
+    let own = |set: &Vec<u32>| -> Vec<u32> {
+        let places = (0..).zip(&part.places).filter(|(_, place)| set.contains(place));
+        places.map(|(cell, _)| cell).collect()
+    };
+    let insiders: Vec<Vec<u32>> = options.insiders.iter().map(own).collect();
+    let insiders: Vec<Vec<u32>> = insiders.into_iter().filter(|own| !own.is_empty()).collect();
+    insiders::guard(part, &costs, &insiders, &mut found);
+    let done = search::witnesses(part, &found.hidden);
+    (found, done)
 }

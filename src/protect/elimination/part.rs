@@ -56,10 +56,12 @@ impl Part {
         secondary.map(|(cell, _)| cell.cost).sum()
     }
 
-    /// Splits what a pattern hides into components that hold a primary figure.
+    /// Splits what a pattern hides into components that hold a primary figure; their places are
+    /// those of this part.
     #[must_use]
     pub fn hidden_parts(&self, hidden: &[bool]) -> Vec<Part> {
-        components(&self.places, &self.cells, &self.rows, hidden)
+        let places: Vec<u32> = self.indices().collect();
+        components(&places, &self.cells, &self.rows, hidden)
     }
 }
 
@@ -111,6 +113,36 @@ pub fn parts(cells: &[Cell], rows: &[Vec<(u32, i8)>], known: &[bool]) -> Vec<Par
     let places: Vec<u32> = (0..u32::try_from(cells.len()).unwrap_or(u32::MAX)).collect();
     let open: Vec<bool> = known.iter().map(|known| !known).collect();
     components(&places, cells, rows, &open)
+}
+
+/// A part with the known figures that stand in a relation with its own, which become frozen.
+#[must_use]
+pub fn with_known(part: &Part, cells: &[Cell], rows: &[Vec<(u32, i8)>], known: &[bool]) -> Part {
+    let mut near = vec![false; cells.len()];
+    part.places.iter().for_each(|place| near[*place as usize] = true);
+    for row in rows {
+        if row.iter().any(|(cell, _)| near[*cell as usize] && !known[*cell as usize]) {
+            row.iter().for_each(|(cell, _)| near[*cell as usize] = true);
+        }
+    }
+    let mut cells = cells.to_vec();
+    for (cell, known) in cells.iter_mut().zip(known) {
+        if *known {
+            cell.state = State::Frozen;
+        }
+    }
+    let places: Vec<u32> = (0..u32::try_from(cells.len()).unwrap_or(u32::MAX)).collect();
+    let mut whole = Part::default();
+    for part in components(&places, &cells, rows, &near) {
+        let base = u32::try_from(whole.len()).unwrap_or(u32::MAX);
+        whole.places.extend(part.places);
+        whole.cells.extend(part.cells);
+        let moved = |row: Vec<(u32, i8)>| -> Vec<(u32, i8)> {
+            row.into_iter().map(|(cell, sign)| (cell + base, sign)).collect()
+        };
+        whole.rows.extend(part.rows.into_iter().map(moved));
+    }
+    whole
 }
 
 fn components(places: &[u32], cells: &[Cell], rows: &[Vec<(u32, i8)>], open: &[bool]) -> Vec<Part> {
