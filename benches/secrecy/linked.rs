@@ -63,7 +63,7 @@ pub fn linked(territory: Tree, columns: u32, inner: &[Inner], slices: Tree, belo
         _ => State::Free,
     };
     let (states, costs) = (values.iter().map(state).collect(), values.clone());
-    Network { territory, columns, slices, values, states, costs }
+    Network { territory, columns, slices, values, states, costs, ..Network::default() }
 }
 
 /// Numbers that look drawn at random. (SplitMix64.)

@@ -131,6 +131,11 @@ impl Tree {
         self.parents[node as usize]
     }
 
+    /// A node, what it is part of, and so on up to the root.
+    pub fn up(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        std::iter::successors(Some(node), |node| self.parent(*node))
+    }
+
     /// The parts of a node.
     #[must_use]
     pub fn children(&self, node: u32) -> &[u32] {

@@ -28,15 +28,14 @@ pub(crate) fn families(slices: &Tree) -> Vec<Vec<u32>> {
 
 /// All circuits of a family, the shortest first.
 pub(crate) fn circuits(slices: &Tree, family: &[u32]) -> Vec<Circuit> {
-    let climb = |leaf: u32| std::iter::successors(Some(leaf), |slice| slices.parent(*slice));
     let leaves = family.iter().copied().filter(|slice| slices.children(*slice).is_empty());
     let leaves: Vec<u32> = leaves.collect();
     let mut circuits = Vec::new();
     for (place, leaf) in leaves.iter().enumerate() {
-        let up: Vec<u32> = climb(*leaf).collect();
+        let up: Vec<u32> = slices.up(*leaf).collect();
         circuits.push(up.iter().map(|slice| (*slice, 1)).collect::<Circuit>());
         for other in &leaves[place + 1..] {
-            let there: Vec<u32> = climb(*other).collect();
+            let there: Vec<u32> = slices.up(*other).collect();
             let rise = up.iter().filter(|slice| !there.contains(slice));
             let sink = there.iter().filter(|slice| !up.contains(slice));
             let sink = sink.map(|slice| (*slice, -1));

@@ -5,41 +5,9 @@
 //! added and the table with it taken away both agree with all that is published.
 
 use crate::protect::network::circuits::Circuit;
-use crate::protect::network::graph::Graph;
+use crate::protect::network::family::Family;
 use crate::protect::network::labels::Forest;
 use crate::protect::network::search::{Merged, NEVER, Search};
-
-/// The figures of slices that are tied to each other.
-#[derive(Clone, Debug)]
-pub(crate) struct Family {
-    /// The figures that may change in any of the slices.
-    pub(crate) graph: Graph,
-    /// Number of slices.
-    pub(crate) slices: u32,
-    /// The ways in which a change in one slice is made good in others, the shortest first.
-    pub(crate) circuits: Vec<Circuit>,
-    /// The circuits through each slice, the shortest first.
-    pub(crate) through: Vec<Vec<u32>>,
-    /// What must be protected, in the order in which it is.
-    pub(crate) primary: Vec<(u32, u32)>,
-}
-
-/// What hiding each figure of each slice would weigh: edge × slices + slice. 0 for what is hidden,
-/// [`NEVER`] for what never is.
-pub(crate) type Weights = Vec<u64>;
-
-impl Family {
-    /// The place of a figure among the weights.
-    pub(crate) fn place(&self, edge: u32, slice: u32) -> usize {
-        edge as usize * self.slices as usize + slice as usize
-    }
-
-    /// What it weighs to hide a figure in all slices of a circuit.
-    pub(crate) fn weight(&self, weights: &[u64], circuit: &Circuit, edge: u32) -> u64 {
-        let of_slice = circuit.iter().map(|(slice, _)| weights[self.place(edge, *slice)]);
-        of_slice.fold(0, u64::saturating_add)
-    }
-}
 
 /// Hides what protects each primary figure at the least weight, one after the other: the weights
 /// of what is hidden become 0. A figure that nothing can protect
@@ -74,7 +42,7 @@ pub(crate) fn hide(family: &Family, weights: &mut [u64]) {
                 break;
             }
             let along = &family.circuits[circuit as usize];
-            let of_edge = |edge| family.weight(weights, along, edge);
+            let of_edge = |edge, _: bool| family.weight(weights, along, edge);
             let merged = &mut merged[circuit as usize];
             let found = search.cheapest(graph, merged, of_edge, (edge, limit - weight));
             if let Some((way, path)) = found {

@@ -20,6 +20,8 @@ const NO_EDGE: u32 = u32::MAX;
 pub(crate) struct Forest {
     /// The edge to the node above, and that node.
     entry: Vec<(u32, u32)>,
+    /// The first node of each node's tree.
+    trees: Vec<u32>,
     labels: Vec<Label>,
 }
 
@@ -27,27 +29,27 @@ impl Forest {
     /// The forest of what is hidden. Figures that are not have label 0.
     pub(crate) fn new(graph: &Graph, hidden: impl Fn(u32) -> bool) -> Self {
         let mut entry = vec![(NO_EDGE, NO_EDGE); graph.nodes as usize];
-        let mut seen = vec![false; graph.nodes as usize];
+        let mut trees = vec![NO_EDGE; graph.nodes as usize];
         let mut order: Vec<u32> = Vec::new();
         let mut start = 0;
         for root in 0..graph.nodes {
-            if seen[root as usize] {
+            if trees[root as usize] != NO_EDGE {
                 continue;
             }
-            seen[root as usize] = true;
+            trees[root as usize] = root;
             order.push(root);
             while let Some(node) = order.get(start).copied() {
                 start += 1;
                 for (edge, there) in graph.links(node) {
-                    if !seen[*there as usize] && hidden(*edge) {
-                        seen[*there as usize] = true;
+                    if trees[*there as usize] == NO_EDGE && hidden(*edge) {
+                        trees[*there as usize] = root;
                         entry[*there as usize] = (*edge, node);
                         order.push(*there);
                     }
                 }
             }
         }
-        let mut forest = Self { entry, labels: vec![0; graph.ends.len()] };
+        let mut forest = Self { entry, trees, labels: vec![0; graph.ends.len()] };
         let mut sums = vec![0; graph.nodes as usize];
         for edge in graph.edges().filter(|edge| hidden(*edge)) {
             if forest.below(graph, edge).is_none() {
@@ -71,6 +73,11 @@ impl Forest {
     /// The label of a figure.
     pub(crate) fn label(&self, edge: u32) -> Label {
         self.labels[edge as usize]
+    }
+
+    /// The tree of a node when the forest was made: labels of two trees never make a sum.
+    pub(crate) fn tree(&self, node: u32) -> u32 {
+        self.trees[node as usize]
     }
 
     /// Publishes a figure of another label than 0; gives the figures whose labels change and what
@@ -185,8 +192,20 @@ pub(crate) struct Span {
 impl Span {
     /// What remains of a label; 0 when it is a sum of those added.
     pub(crate) fn rest(&self, label: Label) -> Label {
-        // Each has its highest bit alone among those that came later, so one pass is enough.
+        // The highest bits differ and come down, so the least of both is the one without the bit.
         self.basis.iter().fold(label, |rest, known| rest.min(rest ^ known))
+    }
+
+    /// Number of labels that are not sums of each other.
+    pub(crate) fn len(&self) -> usize {
+        self.basis.len()
+    }
+
+    /// All sums, 0 among them.
+    pub(crate) fn sums(&self) -> impl Iterator<Item = Label> + '_ {
+        let chosen =
+            |set: u64| self.basis.iter().enumerate().filter(move |(bit, _)| set >> bit & 1 == 1);
+        (0..1_u64 << self.len()).map(move |set| chosen(set).fold(0, |sum, (_, label)| sum ^ label))
     }
 
     /// Adds a label.

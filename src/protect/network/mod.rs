@@ -5,23 +5,33 @@
 //!    a change in one slice is made good in others.
 //! 3. [`labels`] tells which hidden figures are computable, [`search`] finds the cheapest cycle
 //!    through one, and [`hide`] hides cycles until no primary figure is computable.
+//! 4. [`insiders`] does so for each contributor, who knows cells of his own; [`cleanup`] publishes
+//!    again what turns out not to be needed; [`witness`] proves the result.
 
 pub(crate) mod circuits;
 pub(crate) mod cleanup;
+pub(crate) mod cuts;
+pub(crate) mod family;
 pub(crate) mod graph;
 pub(crate) mod hide;
+pub mod insiders;
 pub(crate) mod labels;
+pub(crate) mod rooms;
 pub(crate) mod search;
+pub(crate) mod views;
 pub mod witness;
 
 use rayon::prelude::*;
 
+use crate::protect::network::circuits::families;
 use crate::protect::network::cleanup::clean_up;
-use crate::protect::network::graph::Graph;
-use crate::protect::network::hide::{Family, Weights, hide};
-use crate::protect::network::search::NEVER;
+use crate::protect::network::cuts::giving_away;
+use crate::protect::network::family::Family;
+use crate::protect::network::hide::hide;
+use crate::protect::network::insiders::hide_from_insiders;
+use crate::protect::network::rooms::make_rooms;
 use crate::protect::network::witness::{Witnesses, witnesses};
-use crate::protect::system::{Pattern, State};
+use crate::protect::system::{Pattern, Room, State};
 use crate::protect::tree::Tree;
 
 /// A table of counts with all its totals. The cell of a slice, territory and column is at
@@ -41,6 +51,10 @@ pub struct Network {
     /// What hiding each cell costs as a secondary one. 0 makes it as good as hidden: that is for
     /// the cells that the last release hid.
     pub costs: Vec<u64>,
+    /// The cells in which each contributor is alone, so that he knows them: see [`insiders::ones`].
+    pub contributors: Vec<Vec<u32>>,
+    /// How far outsiders must remain from primary cells, where not being computable is not enough.
+    pub rooms: Vec<(u32, Room)>,
 }
 
 /// What was decided.
@@ -50,116 +64,407 @@ pub struct Outcome {
     pub hidden: Pattern,
     /// The proof that primary cells are not computable.
     pub witnesses: Witnesses,
-    /// The primary cells that the engine could not protect; ascending.
-    pub unprotected: Vec<u32>,
+    /// The proof that primary cells have the room they need; by cell.
+    pub rooms: Vec<Proof>,
+    /// The primary cells that cannot be protected; by cell.
+    pub unprotected: Vec<Unprotected>,
+    /// Primary cells that a contributor can compute all the same, and his number; ascending.
+    pub known_to: Vec<(u32, usize)>,
+    /// Primary cells that cannot have the room they need; ascending.
+    pub narrow: Vec<u32>,
+}
+
+/// A primary cell that others give away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unprotected {
+    /// The cell.
+    pub cell: u32,
+    /// The frozen cells of its slice that it is a signed sum of: none of them may be left out.
+    /// None where relations alone give it away, or where only several slices together do.
+    pub frozen: Vec<u32>,
+}
+
+/// What may happen to a primary cell: zero in every relation, and no cell sinks below zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Proof {
+    /// The cell.
+    pub cell: u32,
+    /// A change by which it rises as much as it must be able to.
+    pub up: Vec<(u32, i64)>,
+    /// A change by which it sinks as much as it must be able to.
+    pub down: Vec<(u32, i64)>,
 }
 
 /// Hides what protects the primary cells of a table.
 #[must_use]
 pub fn protect(network: &Network) -> Outcome {
-    let families = circuits::families(&network.slices);
-    let parts = families.par_iter().map(|family| network.protect_family(family));
-    let parts: Vec<Part> = parts.collect();
+    let families = families(&network.slices);
+    let parts = families.par_iter().map(|slices| protect_family(network, slices));
+    let parts: Vec<Outcome> = parts.collect();
     let mut outcome = Outcome {
         hidden: vec![false; network.values.len()],
         witnesses: Witnesses::new(network.figures()),
-        unprotected: Vec::new(),
+        ..Outcome::default()
     };
-    for part in parts {
-        for cell in part.hidden {
-            outcome.hidden[cell as usize] = true;
+    for (part, slices) in parts.into_iter().zip(families) {
+        let figures = network.figures() as usize;
+        for (place, slice) in slices.into_iter().enumerate() {
+            let hidden = &mut outcome.hidden[slice as usize * figures..][..figures];
+            hidden.copy_from_slice(&part.hidden[place * figures..][..figures]);
         }
         outcome.witnesses.append(part.witnesses);
+        outcome.rooms.extend(part.rooms);
         outcome.unprotected.extend(part.unprotected);
+        outcome.known_to.extend(part.known_to);
+        outcome.narrow.extend(part.narrow);
     }
+    outcome.rooms.sort_unstable();
     outcome.unprotected.sort_unstable();
+    outcome.known_to.sort_unstable();
+    outcome.narrow.sort_unstable();
     outcome
 }
 
-struct Part {
-    hidden: Vec<u32>,
-    witnesses: Witnesses,
-    unprotected: Vec<u32>,
+/// The same for slices that are tied to each other; what is hidden is that of these slices only.
+fn protect_family(network: &Network, slices: &[u32]) -> Outcome {
+    let figures = network.figures();
+    let (family, first) = Family::new(network, slices);
+    let mut weights = first.clone();
+    hide(&family, &mut weights);
+    let known_to = hide_from_insiders(&family, &mut weights);
+    clean_up(&family, &mut weights, &first);
+    let (rooms, narrow) = make_rooms(network, &family, &mut weights);
+    let (witnesses, none) = witnesses(&family, &weights, figures);
+    let mut outcome = Outcome { witnesses, rooms, narrow, ..Outcome::default() };
+    outcome.hidden = vec![false; slices.len() * figures as usize];
+    for (place, weight) in weights.iter().enumerate() {
+        let (edge, slice) = family.at(place);
+        let figure = family.graph.figures[edge as usize] as usize;
+        outcome.hidden[slice as usize * figures as usize + figure] = *weight == 0;
+    }
+    for (edge, slice) in none {
+        let frozen = giving_away(&family, &first, (edge, slice)).into_iter();
+        let frozen = frozen.map(|edge| family.cell(figures, (edge, slice))).collect();
+        let cell = family.cell(figures, (edge, slice));
+        outcome.unprotected.push(Unprotected { cell, frozen });
+    }
+    // Who can compute what all can is no news.
+    let known_to = known_to.iter().map(|(place, who)| (family.cell(figures, *place), *who));
+    let is_news = |(cell, _): &(u32, usize)| {
+        outcome.unprotected.iter().all(|unprotected| unprotected.cell != *cell)
+    };
+    outcome.known_to = known_to.filter(is_news).collect();
+    outcome
 }
 
 impl Network {
+    /// The place of a cell.
+    #[must_use]
+    pub fn cell(&self, slice: u32, territory: u32, column: u32) -> u32 {
+        slice * self.figures() + territory * self.columns + column
+    }
+
     fn figures(&self) -> u32 {
         u32::try_from(self.territory.len()).unwrap_or(u32::MAX) * self.columns
     }
 
-    fn protect_family(&self, slices: &[u32]) -> Part {
-        let (mut family, first) = self.family(slices);
-        let mut weights = first.clone();
-        hide(&family, &mut weights);
-        if slices.len() > 1 {
-            // Once more, the other way round, with nothing but what was hidden: what is not needed
-            // again is published.
-            family.primary.reverse();
-            let again = weights.iter().zip(&first);
-            weights =
-                again.map(|(weight, first)| if *weight == 0 { *first } else { NEVER }).collect();
-            hide(&family, &mut weights);
-        }
-        let mut hidden: Vec<bool> = weights.iter().map(|weight| *weight == 0).collect();
-        if slices.len() == 1 {
-            clean_up(&family.graph, &mut hidden, |edge| {
-                Some(first[edge as usize]).filter(|weight| *weight != 0)
-            });
-        }
-        let cell = |edge: u32, slice: u32| {
-            slices[slice as usize] * self.figures() + family.graph.figures[edge as usize]
-        };
-        let (witnesses, none) = witnesses(&family, &hidden, slices, self.figures());
-        let mut cells = Vec::new();
-        for edge in family.graph.edges() {
-            let of_edge = (0..family.slices).filter(|slice| hidden[family.place(edge, *slice)]);
-            cells.extend(of_edge.map(|slice| cell(edge, slice)));
-        }
-        let unprotected = none.iter().map(|(edge, slice)| cell(*edge, *slice)).collect();
-        Part { hidden: cells, witnesses, unprotected }
+    fn is_primary(&self, cell: u32) -> bool {
+        self.states[cell as usize] == State::Primary && self.values[cell as usize] > 0
     }
+}
 
-    fn family(&self, slices: &[u32]) -> (Family, Weights) {
-        let cells = |figure: u32| slices.iter().map(move |slice| slice * self.figures() + figure);
-        let weight = |cell: u32| match self.states[cell as usize] {
-            _ if self.values[cell as usize] == 0 => NEVER,
-            State::Frozen => NEVER,
-            State::Primary | State::Unpublished => 0,
-            // Of two ways that cost the same, the one that hides fewer cells weighs less.
-            State::Free => (self.costs[cell as usize].min(1 << 48) << 8) + 1,
-        };
-        let movable = |figure| cells(figure).any(|cell| weight(cell) != NEVER);
-        let graph = Graph::new(&self.territory, self.columns, movable);
-        let weights: Weights =
-            graph.figures.iter().flat_map(|figure| cells(*figure)).map(weight).collect();
-        let mut circuits = circuits::circuits(&self.slices, slices);
-        for (slice, _) in circuits.iter_mut().flatten() {
-            let place = slices.iter().position(|known| known == slice).unwrap_or(0);
-            *slice = u32::try_from(place).unwrap_or(u32::MAX);
-        }
-        let mut through = vec![Vec::new(); slices.len()];
-        for (number, circuit) in (0_u32..).zip(&circuits) {
-            for (slice, _) in circuit {
-                through[*slice as usize].push(number);
-            }
-        }
-        let mut primary = Vec::new();
-        for edge in graph.edges() {
-            for (slice, cell) in (0_u32..).zip(cells(graph.figures[edge as usize])) {
-                let cell = cell as usize;
-                if self.states[cell] == State::Primary && self.values[cell] > 0 {
-                    let depth = self.depth(slices[slice as usize]);
-                    primary.push((depth, std::cmp::Reverse(self.values[cell]), edge, slice));
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    /// The table of inner values, in the order of slices, territories and columns without parts.
+    pub(crate) fn table(territory: &Tree, columns: u32, slices: &Tree, inner: &[u64]) -> Network {
+        let mut inner = inner.iter();
+        let mut values = Vec::new();
+        let parts: Vec<u32> = if columns == 1 { vec![0] } else { (1..columns).collect() };
+        let leaves: Vec<(u32, u32)> = slices
+            .leaves()
+            .flat_map(|slice| territory.leaves().map(move |place| (slice, place)))
+            .collect();
+        let drawn = leaves
+            .iter()
+            .flat_map(|(slice, place)| parts.iter().map(move |column| (*slice, *place, *column)));
+        let drawn: Vec<_> = drawn.map(|at| (at, *inner.next().unwrap_or(&0))).collect();
+        let within = |tree: &Tree, part: u32, whole: u32| tree.up(part).any(|node| node == whole);
+        for slice in slices.nodes() {
+            for place in territory.nodes() {
+                for column in 0..columns {
+                    let counts = drawn.iter().filter(|((s, p, c), _)| {
+                        within(slices, *s, slice)
+                            && within(territory, *p, place)
+                            && (column == 0 || *c == column)
+                    });
+                    values.push(counts.map(|(_, value)| *value).sum());
                 }
             }
         }
-        primary.sort_unstable();
-        let primary = primary.into_iter().map(|(_, _, edge, slice)| (edge, slice)).collect();
-        let slices = u32::try_from(slices.len()).unwrap_or(u32::MAX);
-        (Family { graph, slices, circuits, through, primary }, weights)
+        let state = |value: &u64| if *value < 3 { State::Primary } else { State::Free };
+        let (states, costs) = (values.iter().map(state).collect(), values.clone());
+        let (territory, slices) = (territory.clone(), slices.clone());
+        Network { territory, columns, slices, values, states, costs, ..Network::default() }
     }
 
-    fn depth(&self, slice: u32) -> usize {
-        std::iter::successors(Some(slice), |slice| self.slices.parent(*slice)).count()
+    /// Whether values, by cell, are zero in each relation.
+    fn adds_up(network: &Network, value: impl Fn(u32) -> i64) -> bool {
+        let (territory, slices) = (&network.territory, &network.slices);
+        let at = |slice: u32, place: u32, column: u32| {
+            value(slice * network.figures() + place * network.columns + column)
+        };
+        slices.nodes().all(|slice| {
+            territory.nodes().all(|place| {
+                let row = (1..network.columns).map(|column| at(slice, place, column)).sum::<i64>();
+                (network.columns == 1 || row == at(slice, place, 0))
+                    && (0..network.columns).all(|column| {
+                        let whole = at(slice, place, column);
+                        let parts = territory.children(place).iter();
+                        let parts: Vec<i64> = parts.map(|part| at(slice, *part, column)).collect();
+                        let times = slices.children(slice).iter();
+                        let times: Vec<i64> = times.map(|part| at(*part, place, column)).collect();
+                        (parts.is_empty() || parts.iter().sum::<i64>() == whole)
+                            && (times.is_empty() || times.iter().sum::<i64>() == whole)
+                    })
+            })
+        })
+    }
+
+    fn primary(network: &Network) -> Vec<u32> {
+        let cells = 0..u32::try_from(network.values.len()).unwrap();
+        cells.filter(|cell| network.is_primary(*cell)).collect()
+    }
+
+    fn unprotected(outcome: &Outcome) -> Vec<u32> {
+        outcome.unprotected.iter().map(|unprotected| unprotected.cell).collect()
+    }
+
+    /// Additions only: each primary cell has a witness or is said to have none.
+    pub(crate) fn check(network: &Network, outcome: &Outcome) {
+        let mut open: Vec<u32> = unprotected(outcome);
+        for (cell, witness) in outcome.witnesses.primary() {
+            assert!(outcome.witnesses.changes(witness).any(|(moved, by)| moved == cell && by != 0));
+            open.push(cell);
+        }
+        open.sort_unstable();
+        assert_eq!(open, primary(network));
+        for witness in 0..u32::try_from(outcome.witnesses.len()).unwrap() {
+            let changes: Vec<(u32, i64)> = outcome.witnesses.changes(witness).collect();
+            for (cell, change) in &changes {
+                let cell = *cell as usize;
+                assert!(outcome.hidden[cell] && network.values[cell] >= change.unsigned_abs());
+                assert!(network.states[cell] != State::Frozen);
+            }
+            let of =
+                |cell| changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum();
+            assert!(adds_up(network, of));
+        }
+    }
+
+    /// The least and greatest value of each cell in all tables that agree with what is published.
+    fn enumerate(network: &Network, hidden: &[bool], inner: usize) -> Vec<(u64, u64)> {
+        let mut bounds: Vec<(u64, u64)> = network.values.iter().map(|_| (u64::MAX, 0)).collect();
+        let mut drawn = vec![0; inner];
+        loop {
+            let other = table(&network.territory, network.columns, &network.slices, &drawn);
+            let mut cells = network.values.iter().zip(&other.values).zip(hidden);
+            if cells.all(|((value, other), hidden)| *hidden || value == other) {
+                for (bound, value) in bounds.iter_mut().zip(&other.values) {
+                    *bound = (bound.0.min(*value), bound.1.max(*value));
+                }
+            }
+            let Some(next) = drawn.iter().position(|value| *value < 3) else { return bounds };
+            drawn[next] += 1;
+            drawn[..next].fill(0);
+        }
+    }
+
+    fn nested() -> Tree {
+        let pairs = [("a", "x"), ("b", "x"), ("x", "top"), ("c", "top")];
+        Tree::new(pairs, []).unwrap()
+    }
+
+    fn year() -> Tree {
+        let quarters = [("q1", "y"), ("q2", "y")];
+        let months = [("m1", "q1"), ("m2", "q1"), ("m4", "q2"), ("m5", "q2")];
+        Tree::new(quarters.into_iter().chain(months), []).unwrap()
+    }
+
+    fn one() -> Tree {
+        Tree::new([], ["all"]).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn in_one_slice_a_primary_cell_takes_other_values_or_nothing_could_be_done(
+            territory in select(vec![nested(), Tree::flat("top", ["a", "b"]), one()]),
+            columns in 1_u32..4,
+            inner in prop::collection::vec(0_u64..3, 6),
+            frozen in prop::collection::vec(prop::bool::weighted(0.1), 20),
+        ) {
+            let count = territory.leaves().count() * (columns as usize - 1).max(1);
+            let mut network = table(&territory, columns, &one(), &inner);
+            for (state, frozen) in network.states.iter_mut().zip(frozen) {
+                *state = if frozen { State::Frozen } else { *state };
+            }
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            let bounds = enumerate(&network, &outcome.hidden, count);
+            for cell in primary(&network) {
+                let (least, most) = bounds[cell as usize];
+                let value = network.values[cell as usize];
+                if unprotected(&outcome).contains(&cell) {
+                    prop_assert_eq!((least, most), (value, value));
+                } else {
+                    prop_assert!(least < value && value < most);
+                }
+            }
+        }
+
+        #[test]
+        fn in_linked_slices_a_protected_primary_cell_takes_other_values(
+            territory in select(vec![Tree::flat("top", ["a", "b"]), one()]),
+            slices in select(vec![Tree::flat("all", ["i", "j"]), Tree::new([], ["i", "j"]).unwrap()]),
+            inner in prop::collection::vec(0_u64..3, 8),
+        ) {
+            let network = table(&territory, 3, &slices, &inner);
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            let bounds = enumerate(&network, &outcome.hidden, territory.leaves().count() * 4);
+            for cell in primary(&network) {
+                let value = network.values[cell as usize];
+                if !unprotected(&outcome).contains(&cell) {
+                    let (least, most) = bounds[cell as usize];
+                    prop_assert!(least < value && value < most);
+                }
+            }
+        }
+
+        #[test]
+        fn who_knows_his_own_cells_cannot_compute_others(
+            inner in prop::collection::vec(0_u64..3, 6),
+            columns in 3_u32..4,
+        ) {
+            let mut network = table(&nested(), columns, &one(), &inner);
+            network.contributors = insiders::ones(&network);
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            for (number, known) in network.contributors.iter().enumerate() {
+                let mut hidden = outcome.hidden.clone();
+                known.iter().for_each(|cell| hidden[*cell as usize] = false);
+                let bounds = enumerate(&network, &hidden, 6);
+                for cell in primary(&network).into_iter().filter(|cell| !known.contains(cell)) {
+                    let (least, most) = bounds[cell as usize];
+                    let value = network.values[cell as usize];
+                    if unprotected(&outcome).contains(&cell)
+                        || outcome.known_to.contains(&(cell, number))
+                    {
+                        prop_assert_eq!((least, most), (value, value));
+                    } else {
+                        prop_assert!(least < value && value < most);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn a_primary_cell_rises_and_sinks_as_much_as_it_must(
+            inner in prop::collection::vec(0_u64..9, 24),
+            slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
+        ) {
+            let mut network = table(&nested(), 5, &slices, &inner);
+            let room = |cell: u32| Room { up: 4, down: network.values[cell as usize] };
+            network.rooms = primary(&network).into_iter().map(|cell| (cell, room(cell))).collect();
+            let outcome = protect(&network);
+            check(&network, &outcome);
+            let proved = outcome.rooms.iter().map(|proof| proof.cell);
+            let mut all: Vec<u32> = proved.chain(outcome.narrow.iter().copied()).collect();
+            all.sort_unstable();
+            prop_assert_eq!(all, primary(&network));
+            for Proof { cell, up, down } in &outcome.rooms {
+                for (changes, by) in [(up, 4), (down, -(network.values[*cell as usize] as i64))] {
+                    prop_assert!(changes.contains(&(*cell, by)));
+                    let of = |cell| -> i64 {
+                        changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum()
+                    };
+                    prop_assert!(adds_up(&network, of));
+                    for (cell, by) in changes {
+                        prop_assert!(outcome.hidden[*cell as usize]);
+                        prop_assert!(network.values[*cell as usize] as i64 + by >= 0);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn without_any_one_secondary_cell_a_primary_cell_could_be_computed(
+            inner in prop::collection::vec(0_u64..9, 16),
+            slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
+        ) {
+            let network = table(&Tree::flat("top", ["a", "b", "c"]), 4, &slices, &inner);
+            let outcome = protect(&network);
+            let secondary = (0..network.values.len())
+                .filter(|cell| outcome.hidden[*cell] && network.states[*cell] == State::Free);
+            for cell in secondary {
+                // All that is published, and this cell too: nothing more can be hidden.
+                let mut less = network.clone();
+                for (state, hidden) in less.states.iter_mut().zip(&outcome.hidden) {
+                    *state = if *hidden { *state } else { State::Frozen };
+                }
+                less.states[cell] = State::Frozen;
+                let before = unprotected(&outcome).len();
+                prop_assert!(protect(&less).unprotected.len() > before);
+            }
+        }
+
+        #[test]
+        fn months_quarters_and_years_have_witnesses_whatever_the_number_of_threads(
+            inner in prop::collection::vec(0_u64..9, 48),
+        ) {
+            let network = table(&nested(), 5, &year(), &inner);
+            let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let outcome = on(1).install(|| protect(&network));
+            check(&network, &outcome);
+            prop_assert_eq!(on(2).install(|| protect(&network)), outcome);
+        }
+    }
+
+    #[test]
+    fn frozen_cells_that_give_a_primary_cell_away_are_named() {
+        // By column: 2 and 9, 9 and 9 in x; 9 and 9 in c.
+        let mut network = table(&nested(), 3, &one(), &[9, 9, 2, 9, 9, 9]);
+        let cell = |place: &str, column| network.cell(0, nested().node(place).unwrap(), column);
+        let (primary, row, part) = (cell("a", 1), cell("a", 0), cell("a", 2));
+        for cell in [row, part] {
+            network.states[cell as usize] = State::Frozen;
+        }
+        let outcome = protect(&network);
+        check(&network, &outcome);
+        let frozen = vec![row, part];
+        assert_eq!(outcome.unprotected, [Unprotected { cell: primary, frozen }]);
+    }
+
+    #[test]
+    fn a_figure_that_only_one_month_has_is_hidden_up_to_the_year() {
+        let mut inner = vec![9; 4 * 3 * 2];
+        for month in 0..4 {
+            inner[month * 6] = u64::from(month == 2);
+        }
+        let network = table(&nested(), 3, &year(), &inner);
+        let outcome = protect(&network);
+        check(&network, &outcome);
+        assert_eq!(outcome.unprotected, []);
+        let hidden = |slice: &str, place: &str| {
+            let (slice, place) = (year().node(slice).unwrap(), nested().node(place).unwrap());
+            outcome.hidden[(slice * network.figures() + place * 3 + 1) as usize]
+        };
+        assert!(["m4", "q2", "y"].iter().all(|slice| hidden(slice, "c")));
+        assert!(!hidden("m1", "a") && !hidden("q1", "a"));
     }
 }

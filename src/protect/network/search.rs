@@ -96,12 +96,13 @@ impl Search {
     }
 
     /// The cheapest way from the head of `edge` back to its tail without it, if one weighs less
-    /// than `limit`: its weight and its edges in order, those inside merged sets left out.
+    /// than `limit`: its weight and its edges in order, those inside merged sets left out. The
+    /// weight of an edge may depend on whether the way goes along it or against it.
     pub(crate) fn cheapest(
         &mut self,
         graph: &Graph,
         merged: &mut Merged,
-        weight: impl Fn(u32) -> u64,
+        weight: impl Fn(u32, bool) -> u64,
         (edge, limit): (u32, u64),
     ) -> Option<(u64, Vec<u32>)> {
         let (tail, head) = graph.ends[edge as usize];
@@ -132,7 +133,9 @@ impl Search {
             let mut member = set;
             loop {
                 for (link, there) in graph.links(member) {
-                    let step = weight(*link);
+                    // The second search goes backwards, from the tail.
+                    let start = if active == 0 { member } else { *there };
+                    let step = weight(*link, graph.ends[*link as usize].0 == start);
                     if step >= best - distance || *link == edge {
                         continue;
                     }

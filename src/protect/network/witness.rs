@@ -4,7 +4,7 @@
 //! may be greater, and it may be smaller. A witness serves all primary cells that it moves.
 
 use crate::protect::network::circuits::Circuit;
-use crate::protect::network::hide::Family;
+use crate::protect::network::family::Family;
 use crate::protect::network::search::{Merged, NEVER, Search};
 
 /// Changes around cycles, each made good in the slices of a circuit. None exceeds 1.
@@ -71,24 +71,23 @@ impl Witnesses {
 }
 
 /// Finds a witness of each primary figure, of as few cells as may be; gives those that have none.
-/// `slices` are the numbers that the slices of the family have in the table.
+/// Hidden is what has no weight.
 pub(crate) fn witnesses(
     family: &Family,
-    hidden: &[bool],
-    slices: &[u32],
+    weights: &[u64],
     figures: u32,
 ) -> (Witnesses, Vec<(u32, u32)>) {
     let graph = &family.graph;
     let in_table = |circuit: &Circuit| {
-        circuit.iter().map(|(slice, sign)| (slices[*slice as usize], *sign)).collect()
+        circuit.iter().map(|(slice, sign)| (family.slices[*slice as usize], *sign)).collect()
     };
     let mut found = Witnesses::new(figures);
     found.circuits = family.circuits.iter().map(in_table).collect();
     let mut none = Vec::new();
     let mut apart = Merged::new(graph.nodes);
     let mut search = Search::new(graph.nodes);
-    let mut has_witness = vec![false; hidden.len()];
-    let mut is_primary = vec![false; hidden.len()];
+    let mut has_witness = vec![false; weights.len()];
+    let mut is_primary = vec![false; weights.len()];
     for (edge, slice) in &family.primary {
         is_primary[family.place(*edge, *slice)] = true;
     }
@@ -97,10 +96,8 @@ pub(crate) fn witnesses(
             continue;
         }
         let way = family.through[*slice as usize].iter().find_map(|number| {
-            let circuit = &family.circuits[*number as usize];
-            let is_hidden =
-                |edge| circuit.iter().all(|(slice, _)| hidden[family.place(edge, *slice)]);
-            let weight = |edge| if is_hidden(edge) { 1 } else { NEVER };
+            let is_hidden = |edge| family.all_hidden(weights, *number, edge);
+            let weight = |edge, _: bool| if is_hidden(edge) { 1 } else { NEVER };
             let found = is_hidden(*edge)
                 .then(|| search.cheapest(graph, &mut apart, weight, (*edge, NEVER)))
                 .flatten();
@@ -118,8 +115,7 @@ pub(crate) fn witnesses(
                 let place = family.place(*edge, *slice);
                 if is_primary[place] && !has_witness[place] {
                     has_witness[place] = true;
-                    let figure = graph.figures[*edge as usize];
-                    found.of.push((slices[*slice as usize] * figures + figure, witness));
+                    found.of.push((family.cell(figures, (*edge, *slice)), witness));
                 }
             }
         }
