@@ -61,3 +61,36 @@ pub fn mutations(case: &Case<'_>, certificate: &Certificate) -> Vec<Mutation> {
     }
     mutations
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::audit::proof::prove;
+    use crate::audit::test_support::{Small, linked, possible};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+        #[test]
+        fn what_falls_is_what_all_possible_tables_say(release in linked()) {
+            let mut small = Small::of(&[release]);
+            let exposed = prove(&small.case(), []).exposed;
+            small.primaries.retain(|one| exposed.iter().all(|it| it.figure != one.figure));
+            let certificate = prove(&small.case(), []).certificate;
+            for Mutation { figure, falls } in mutations(&small.case(), &certificate) {
+                let mut known = small.knowledge.known.clone();
+                known.show(figure, small.knowledge.truth[figure as usize]);
+                let ends = possible(&known);
+                let fallen = |figure: &u32| {
+                    let (least, most) = ends[*figure as usize];
+                    let value = small.knowledge.truth[*figure as usize];
+                    least == value || most == value
+                };
+                let primaries = small.primaries.iter().map(|primary| primary.figure);
+                let expected: Vec<u32> = primaries.filter(fallen).collect();
+                prop_assert_eq!(falls, expected, "figure {}", figure);
+            }
+        }
+    }
+}

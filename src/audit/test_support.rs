@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use crate::audit::case::{Case, Primary};
+use crate::audit::certificate::ReleaseFile;
 use crate::audit::figures::{ByFigure, Known, Rows};
+use crate::audit::knowledge::Knowledge;
 use crate::audit::release::{Dimension, Measure, Release, Row, Sums, Table};
 
 /// A dimension of a total `T` and `parts` codes.
@@ -148,5 +151,42 @@ impl Tables<'_> {
             .of(figure)
             .iter()
             .all(|(row, _)| ends(inequalities, *row).1 >= inequalities.constant(*row as usize))
+    }
+}
+
+/// A release as a case: the hidden figures of at most 2 are primary, and should go `by` 1 each way
+/// where their floor allows.
+pub(crate) struct Small {
+    pub(crate) knowledge: Knowledge,
+    pub(crate) primaries: Vec<Primary>,
+    pub(crate) files: Vec<ReleaseFile>,
+    pub(crate) insiders: Vec<Vec<u32>>,
+}
+
+impl Small {
+    pub(crate) fn of(releases: &[Release]) -> Self {
+        let knowledge = Knowledge::of(releases, (i64::MIN, i64::MAX)).unwrap();
+        let hidden = (0_u32..).take(knowledge.truth.len());
+        let hidden = hidden.filter(|figure| !knowledge.known.is_shown(*figure));
+        let low = |figure: &u32| knowledge.truth[*figure as usize] <= 2;
+        let primaries =
+            hidden.filter(low).map(|figure| Primary { figure, up: 1, down: 1, width: 2 }).collect();
+        let files = releases.iter().map(|release| ReleaseFile {
+            release: release.name.clone(),
+            name: "t.csv".into(),
+            sha256: "0".into(),
+        });
+        Self { primaries, files: files.collect(), knowledge, insiders: vec![] }
+    }
+
+    pub(crate) fn case(&self) -> Case<'_> {
+        Case {
+            rules: "1",
+            files: &self.files,
+            known: &self.knowledge.known,
+            truth: &self.knowledge.truth,
+            primaries: &self.primaries,
+            insiders: &self.insiders,
+        }
     }
 }
