@@ -282,3 +282,69 @@ impl Table {
         rates.into_iter().any(|one| matches!(one, Relation::Rate { rate, .. } if *rate == measure))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::release::{Dimension, Measure};
+    use crate::audit::test_support::{flat, table};
+
+    fn release(table: Table) -> Release {
+        Release { name: "1".into(), tables: vec![table], secrets: BTreeMap::new() }
+    }
+
+    #[test]
+    fn a_margin_of_two_tables_is_one_figure_and_implied_sums_are_left_out() {
+        let records: Vec<(Vec<usize>, i64)> =
+            (0..8).map(|cell| (vec![cell % 2, cell / 2 % 2, cell / 4], 1)).collect();
+        let [a, b, c] = [flat("a", 2), flat("b", 2), flat("c", 2)];
+        let both = Release {
+            tables: vec![
+                table(&[(0, a.clone()), (1, b)], &records),
+                table(&[(0, a), (2, c)], &records),
+            ],
+            ..Release::default()
+        };
+        let Knowledge { known, keys, .. } = Knowledge::of(&[both], (0, 0)).unwrap();
+        assert_eq!(keys.len(), 1 + 2 + 2 + 4 + 2 + 4);
+        // Over a: for each of b's three codes and c's three, the total once; over b and c: for each
+        // part of a.
+        assert_eq!(known.equations.len(), 3 + 3 - 1 + 2 + 2);
+    }
+
+    #[test]
+    fn themes_of_which_an_activity_has_several_are_inequalities() {
+        let theme = Dimension { sums: Sums::Overlap, ..flat("theme", 2) };
+        let mut themes = table(&[(0, theme)], &[(vec![0], 3), (vec![1], 2)]);
+        let total = themes.rows.iter_mut().find(|row| row.codes == ["T"]).unwrap();
+        total.values = vec![Some(4)];
+        let known = Knowledge::of(&[release(themes)], (0, 0)).unwrap().known;
+        assert!(known.equations.is_empty());
+        assert_eq!(known.inequalities.len(), 3);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let mut one = table(&[(0, flat("a", 1))], &[(vec![0], 3)]);
+        one.rows[0].values = vec![None];
+        let missing = Knowledge::of(&[release(one.clone())], (0, 0)).unwrap_err();
+        assert_eq!(missing.to_string(), "release `1` hides `n|`, and nothing says what it was");
+        one.rows[0].values = vec![];
+        let width = Knowledge::of(&[release(one.clone())], (0, 0)).unwrap_err();
+        assert!(matches!(width, Unfit::Width { .. }));
+        one.rows[0].values = vec![Some(3)];
+        let twice = Row { codes: vec!["T".into()], values: vec![Some(3)] };
+        one.rows.push(twice);
+        let twice = Knowledge::of(&[release(one)], (0, 0)).unwrap_err();
+        assert!(matches!(twice, Unfit::TwoRows { .. }));
+        let row = |value| Row { codes: vec![], values: vec![Some(value)] };
+        let scalar = |value| Table {
+            measures: vec![Measure { name: "n".into(), ..Measure::default() }],
+            rows: vec![row(value)],
+            ..Table::default()
+        };
+        let two = Release { tables: vec![scalar(1), scalar(2)], ..Release::default() };
+        let two = Knowledge::of(&[two], (0, 0)).unwrap_err();
+        assert!(matches!(two, Unfit::TwoValues { first: 1, second: 2, .. }));
+    }
+}

@@ -17,6 +17,7 @@
 //! verify(&case, &certificate)?;                                // or nothing is published
 //! ```
 
+pub mod attack;
 pub mod case;
 pub mod certificate;
 pub mod component;
@@ -24,7 +25,10 @@ pub mod deduction;
 pub mod elimination;
 pub mod figures;
 pub mod graph;
+pub mod grid;
 pub mod knowledge;
+pub mod mutation;
+pub mod primary;
 pub mod proof;
 pub mod ratio;
 pub mod release;
