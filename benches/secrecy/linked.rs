@@ -5,10 +5,10 @@ use conum::protect::system::State;
 use conum::protect::tree::Tree;
 
 /// An inner figure: territory, column from 1, value.
-pub type Inner = (u32, u32, u64);
+pub(crate) type Inner = (u32, u32, u64);
 
 /// The slices of whole years: years, each over its quarters, each over its months.
-pub fn calendar(years: u32) -> Tree {
+pub(crate) fn calendar(years: u32) -> Tree {
     let mut slices = Tree::default();
     for year in 0..years {
         let whole = slices.push(&format!("{year}"), None);
@@ -24,7 +24,13 @@ pub fn calendar(years: u32) -> Tree {
 
 /// A table with all its totals where each slice without parts draws its inner figures anew: a
 /// figure of n becomes the number of heads among 2 n coins. Counts from 1 to `below` − 1 are primary.
-pub fn linked(territory: Tree, columns: u32, inner: &[Inner], slices: Tree, below: u64) -> Network {
+pub(crate) fn linked(
+    territory: Tree,
+    columns: u32,
+    inner: &[Inner],
+    slices: Tree,
+    below: u64,
+) -> Network {
     let figures = territory.len() * columns as usize;
     let mut values = vec![0; slices.len() * figures];
     let mut coins = Coins(0);

@@ -91,10 +91,10 @@ fn cost(system: &System, pattern: &[bool]) -> u64 {
     costs.map(|cell| system.cells[cell].cost).fold(0, u64::saturating_add)
 }
 
-/// Counts of which it is enough that they may be one more and one less.
+/// Counts: a zero is published, and figures that are not may be one more and one less.
 fn is_of_counts(system: &System) -> bool {
     let is_count = |cell: &Cell| match cell.state {
-        State::Primary => cell.value > 0 && cell.room.up <= 1 && cell.room.down <= 1,
+        State::Primary => cell.value > 0,
         State::Free => cell.value > 0,
         State::Frozen => true,
         State::Unpublished => false,
@@ -110,8 +110,7 @@ struct Grid {
 }
 
 impl Grid {
-    /// A table of counts by a tree, one flat dimension and perhaps a third one, where it is enough
-    /// that figures may be one more and one less.
+    /// A table of counts by a tree, one flat dimension and perhaps a third one.
     fn new(table: &Stated, system: &System) -> Option<Self> {
         let axes = &table.cells.axes;
         let mut places: Vec<usize> = (0..axes.len()).collect();
@@ -137,6 +136,7 @@ impl Grid {
             values: vec![0; length],
             states: vec![State::Frozen; length],
             costs: vec![0; length],
+            ..Network::default()
         };
         let mut figures = vec![None; length];
         for (nodes, figure) in table.cells.figures.keys().zip(&table.figures) {
@@ -147,7 +147,11 @@ impl Grid {
             network.values[cell] = u64::try_from(known.value).ok()?;
             (network.states[cell], network.costs[cell]) = (known.state, known.cost);
             figures[cell] = u32::try_from(*figure).ok();
+            if known.room.up > 1 || known.room.down > 1 {
+                network.rooms.push((u32::try_from(cell).ok()?, known.room));
+            }
         }
+        network.rooms.sort_unstable_by_key(|(cell, _)| *cell);
         Some(Self { network, figures })
     }
 
@@ -160,22 +164,54 @@ impl Grid {
             }
         }
         let figure = |cell: u32| self.figures.get(cell as usize).copied().flatten();
+        let named = |changes: &mut dyn Iterator<Item = (u32, i64)>| -> Vec<(u32, i64)> {
+            changes.filter_map(|(cell, by)| Some((figure(cell)?, by))).collect()
+        };
         let witnesses = 0..u32::try_from(outcome.witnesses.len()).unwrap_or(u32::MAX);
-        let proposed = witnesses.map(|witness| {
-            let changes = outcome.witnesses.changes(witness);
-            (changes.filter_map(|(cell, by)| Some((figure(cell)?, by))).collect(), true)
+        let witnesses =
+            witnesses.map(|witness| (named(&mut outcome.witnesses.changes(witness)), true));
+        let rooms = outcome.rooms.iter().flat_map(|room| [&room.up, &room.down]);
+        let rooms = rooms.map(|change| (named(&mut change.iter().copied()), false));
+        let unprotected = outcome.unprotected.iter();
+        let unprotected = unprotected.map(|one| (one.cell, one.frozen.as_slice()));
+        let none = [].as_slice();
+        let unprotected = unprotected.chain(outcome.narrow.iter().map(|cell| (*cell, none)));
+        let unprotected = unprotected.filter_map(|(cell, frozen)| {
+            Some((figure(cell)?, frozen.iter().filter_map(|cell| figure(*cell)).collect()))
         });
         Solved {
             cost: cost(system, &pattern),
-            pattern,
             bound: None,
-            proposed: proposed.collect(),
-            unprotected: outcome
-                .unprotected
-                .iter()
-                .filter_map(|cell| Some((figure(*cell)?, Vec::new())))
-                .collect(),
+            proposed: witnesses.chain(rooms).filter(|(change, _)| !change.is_empty()).collect(),
+            unprotected: unprotected.collect(),
+            pattern,
             engine: Engine::Network,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protect::system::{Builder, Room};
+
+    #[test]
+    fn any_system_is_protected_by_elimination() {
+        let mut builder = Builder::default();
+        let mut terms = vec![("t".to_owned(), -1)];
+        for (key, value, state) in
+            [("a", 2, State::Primary), ("b", 9, State::Free), ("c", 5, State::Free)]
+        {
+            let cost = value.unsigned_abs();
+            let cell = Cell { value, cost, state, room: Room::default(), floor: Some(0) };
+            builder.cell(key, cell);
+            terms.push((key.to_owned(), 1));
+        }
+        builder.cell("t", Cell { value: 16, cost: 16, floor: Some(0), ..Cell::default() });
+        builder.relation(terms);
+        let system = builder.finish();
+        let found = eliminate(&system);
+        assert_eq!(found.pattern, [true, false, true, false]);
+        assert_eq!((found.cost, found.unprotected.len()), (5, 0));
     }
 }

@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::secrecy::Missing;
-use crate::definition::secrecy::{Dominance, Interval, Percent, Rules, Unknown};
+use crate::definition::secrecy::{Dominance, Interval, Missing, Percent, Rules, Unknown};
 use crate::protect::system::Room;
 
 /// Why a figure is hidden, or that it is not: the letters of the statistical offices. They never
