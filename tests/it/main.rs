@@ -17,6 +17,7 @@ mod nights;
 mod outputs;
 mod posts;
 mod properties;
+mod protect;
 mod public_list;
 mod real_data;
 mod scenarios;
