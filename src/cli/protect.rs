@@ -85,6 +85,9 @@ pub(super) struct Args {
     /// `dominance level` [default: what the rules say].
     #[arg(long, value_name = "INTERVAL", value_parser = interval)]
     interval: Option<Interval>,
+    /// Protect from contributors too: who is alone in a figure knows it.
+    #[arg(long)]
+    insiders: bool,
     /// What hiding costs.
     #[arg(long, value_enum, default_value_t = Cost::Value)]
     cost: Cost,
@@ -209,6 +212,7 @@ fn plan(args: &Args, rules: Vec<Rules>) -> Plan {
             Cost::Units => CostBy::Units,
             Cost::Root => CostBy::RootOfValue,
         },
+        minds_insiders: args.insiders,
     }
 }
 

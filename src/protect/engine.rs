@@ -1,6 +1,7 @@
 //! A problem becomes a pattern, by the engine that suits its shape.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use crate::protect::elimination::{self, Options};
 use crate::protect::network::{self, Network};
@@ -47,12 +48,14 @@ pub fn protect(problem: &Problem) -> Solved {
         [table] => Grid::new(table, &problem.system),
         _ => None,
     };
-    let Some(grid) = graph else { return eliminate(&problem.system) };
+    let insiders = &problem.insiders;
+    let Some(mut grid) = graph else { return eliminate(&problem.system, insiders) };
+    grid.mind(insiders);
     let by_network = grid.protect(&problem.system);
     if problem.system.cells.len() > BOTH_MAX && by_network.unprotected.is_empty() {
         return by_network;
     }
-    let by_elimination = eliminate(&problem.system);
+    let by_elimination = eliminate(&problem.system, insiders);
     let is_worse = by_elimination.cost > by_network.cost || !by_elimination.unprotected.is_empty();
     if is_worse && by_network.unprotected.is_empty() {
         Solved { bound: by_elimination.bound, ..by_network }
@@ -61,10 +64,11 @@ pub fn protect(problem: &Problem) -> Solved {
     }
 }
 
-/// Hides what it takes in any system.
+/// Hides what it takes in any system, from contributors too who know the figures named.
 #[must_use]
-pub fn eliminate(system: &System) -> Solved {
-    let outcome = elimination::protect(system, &Options::default());
+pub fn eliminate(system: &System, insiders: &[Vec<u32>]) -> Solved {
+    let options = Options { insiders: insiders.to_vec(), ..Options::default() };
+    let outcome = elimination::protect(system, &options);
     let changes = outcome.witnesses.into_iter().flat_map(|witness| {
         let opposite: Vec<(u32, i64)> =
             witness.down.iter().map(|(cell, by)| (*cell, -by)).collect();
@@ -155,6 +159,19 @@ impl Grid {
         Some(Self { network, figures })
     }
 
+    /// Protects from contributors too, who know these figures.
+    fn mind(&mut self, insiders: &[Vec<u32>]) {
+        let cells = self.figures.iter().zip(0_u32..);
+        let cells = cells.filter_map(|(figure, cell)| Some((figure.as_ref().copied()?, cell)));
+        let cells: BTreeMap<u32, u32> = cells.collect();
+        for known in insiders {
+            let mut known: Vec<u32> =
+                known.iter().filter_map(|figure| cells.get(figure).copied()).collect();
+            known.sort_unstable();
+            self.network.contributors.push(known);
+        }
+    }
+
     fn protect(&self, system: &System) -> Solved {
         let outcome = network::protect(&self.network);
         let mut pattern = system.forbidden();
@@ -175,7 +192,8 @@ impl Grid {
         let unprotected = outcome.unprotected.iter();
         let unprotected = unprotected.map(|one| (one.cell, one.frozen.as_slice()));
         let none = [].as_slice();
-        let unprotected = unprotected.chain(outcome.narrow.iter().map(|cell| (*cell, none)));
+        let others = outcome.narrow.iter().chain(outcome.known_to.iter().map(|(cell, _)| cell));
+        let unprotected = unprotected.chain(others.map(|cell| (*cell, none)));
         let unprotected = unprotected.filter_map(|(cell, frozen)| {
             Some((figure(cell)?, frozen.iter().filter_map(|cell| figure(*cell)).collect()))
         });
@@ -210,7 +228,7 @@ mod tests {
         builder.cell("t", Cell { value: 16, cost: 16, floor: Some(0), ..Cell::default() });
         builder.relation(terms);
         let system = builder.finish();
-        let found = eliminate(&system);
+        let found = eliminate(&system, &[]);
         assert_eq!(found.pattern, [true, false, true, false]);
         assert_eq!((found.cost, found.unprotected.len()), (5, 0));
     }

@@ -103,7 +103,7 @@ fn read_numbered(path: &Path, tables: usize) -> Result<Problem> {
     let found = jj::read(&name_of(path), &read_file(path)?)?;
     let primary = found.system.primary().map(|cell| (cell, Status::A)).collect();
     let places = found.places;
-    Ok(Problem { tables: Vec::new(), system: found.system, primary, places })
+    Ok(Problem { system: found.system, primary, places, ..Problem::default() })
 }
 
 /// What the metadata of τ-ARGUS say that the command line does not.
@@ -166,13 +166,19 @@ pub fn protect(problem: Problem, words: &Words) -> Result<Judged> {
     });
     let mut primaries: Vec<Primary> = primaries.collect();
     primaries.sort_unstable();
+    let insiders = problem.insiders.iter().map(|known| {
+        let mut known: Vec<u32> = known.iter().filter_map(|cell| number(*cell as usize)).collect();
+        known.sort_unstable();
+        known
+    });
+    let insiders: Vec<Vec<u32>> = insiders.collect();
     let case = Case {
         rules: &words.version,
         files: &files_of(&problem, &solved.pattern, &words.symbol)?,
         known: &known,
         truth: &truth,
         primaries: &primaries,
-        insiders: &[],
+        insiders: &insiders,
     };
     let changes = solved.proposed.iter().map(|(terms, mirrored)| {
         let terms = terms.iter();

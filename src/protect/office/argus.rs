@@ -246,6 +246,7 @@ mod tests {
             rules,
             of_marked,
             cost: CostBy::Value,
+            minds_insiders: false,
         }
     }
 

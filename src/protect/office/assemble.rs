@@ -50,6 +50,8 @@ pub struct Plan {
     pub of_marked: Rules,
     /// What hiding costs.
     pub cost: CostBy,
+    /// Whether contributors who are alone in a figure, and so know it, must learn no more.
+    pub minds_insiders: bool,
 }
 
 /// Names that totals go by.
@@ -86,7 +88,11 @@ pub fn assemble(tables: &[Source], codes: &[Codes], plan: &Plan) -> Result<Probl
         floor: (!is_negative).then_some(0),
         places,
     };
-    Problem::new(found, terms)
+    let mut problem = Problem::new(found, terms)?;
+    if plan.minds_insiders {
+        problem.mind_insiders();
+    }
+    Ok(problem)
 }
 
 /// Names of the trees chosen, and a dimension for each column.
@@ -247,6 +253,7 @@ mod tests {
             of_marked: rules.clone(),
             rules: vec![rules],
             cost: CostBy::Value,
+            minds_insiders: false,
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Problem {
     pub primary: BTreeMap<usize, Status>,
     /// Decimals of the figures.
     pub places: u32,
+    /// The figures of each contributor who is alone in them, and so knows them.
+    pub insiders: Vec<Vec<u32>>,
 }
 
 impl Problem {
@@ -92,7 +94,44 @@ impl Problem {
             Some((place, primary.as_ref()?.status))
         });
         let primary = primary.collect();
-        Ok(Self { tables, system, primary, places: terms.places })
+        Ok(Self { tables, system, primary, places: terms.places, insiders: Vec::new() })
+    }
+
+    /// Says that who is alone in a figure knows it. Files do not name him: one of a part who is
+    /// alone in the total too is the same, and others are taken for different ones.
+    pub fn mind_insiders(&mut self) {
+        let mut is_alone = vec![false; self.system.cells.len()];
+        for table in &self.tables {
+            for (said, figure) in table.cells.figures.values().zip(&table.figures) {
+                is_alone[*figure] |= said.made_of.units == 1 && said.made_of.value != 0;
+            }
+        }
+        // The least figure of each contributor stands for him.
+        let mut first: Vec<usize> = (0..is_alone.len()).collect();
+        loop {
+            let mut has_changed = false;
+            for row in self.system.relations.iter() {
+                let (total, parts): (Vec<_>, Vec<_>) = row.iter().partition(|(_, sign)| *sign < 0);
+                let total = total.first().map(|(cell, _)| *cell as usize);
+                let Some(total) = total.filter(|total| is_alone[*total]) else { continue };
+                for (part, _) in parts {
+                    let part = *part as usize;
+                    let least = first[total].min(first[part]);
+                    if is_alone[part] && (first[total], first[part]) != (least, least) {
+                        (first[total], first[part], has_changed) = (least, least, true);
+                    }
+                }
+            }
+            if !has_changed {
+                break;
+            }
+        }
+        let mut of_first: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        for (figure, first) in first.iter().enumerate().filter(|(figure, _)| is_alone[*figure]) {
+            let figure = u32::try_from(figure).unwrap_or(u32::MAX);
+            of_first.entry(*first).or_default().push(figure);
+        }
+        self.insiders = of_first.into_values().collect();
     }
 
     /// What becomes of a figure under a pattern.
@@ -196,6 +235,16 @@ mod tests {
         let pattern = [false, false, false, true, true];
         let statuses = (0..5).map(|figure| found.status(figure, &pattern).letter());
         assert_eq!(statuses.collect::<String>(), "VVVAD");
+    }
+
+    #[test]
+    fn who_is_alone_in_a_part_and_its_total_is_one_contributor() {
+        let mut found = problem([&[("F", 1), ("M", 0)], &[("old", 0), ("young", 1)]]).unwrap();
+        found.mind_insiders();
+        assert_eq!(found.insiders, [[0, 2, 3]]);
+        let mut found = problem([&[("F", 1), ("M", 9)], &[("old", 1), ("young", 9)]]).unwrap();
+        found.mind_insiders();
+        assert_eq!(found.insiders, [[1], [3]]);
     }
 
     #[test]
