@@ -270,6 +270,31 @@ impl Attacker {
         is_witness(part, task, &change).then_some(change)
     }
 
+    /// Leaves out figures that move no more, once they are many.
+    pub fn forget(&mut self, fixed: &impl Fn(u32) -> bool) {
+        let still = self.outside.iter().filter(|cell| fixed(**cell)).count();
+        if still * 8 < self.outside.len() {
+            return;
+        }
+        self.settle(&|cell| if fixed(cell) { (0.0, 0.0) } else { (-1.0, 1.0) });
+        let width = self.outside.len();
+        let columns: Vec<usize> =
+            (0..width).filter(|column| !fixed(self.outside[*column])).collect();
+        let rows: Vec<usize> =
+            (0..self.heads.len()).filter(|row| !fixed(self.heads[*row])).collect();
+        let table = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column)));
+        self.table = table.map(|(row, column)| self.table[row * width + column]).collect();
+        self.outside = columns.iter().map(|column| self.outside[*column]).collect();
+        self.heads = rows.iter().map(|row| self.heads[*row]).collect();
+        self.at.fill((u32::MAX, u32::MAX));
+        for (row, head) in (0..).zip(&self.heads) {
+            self.at[*head as usize].0 = row;
+        }
+        for (column, cell) in (0..).zip(&self.outside) {
+            self.at[*cell as usize].1 = column;
+        }
+    }
+
     /// Takes out of the basis, where that can be, the figures that limits let nowhere.
     pub fn settle(&mut self, limits: &impl Fn(u32) -> Limits) {
         let fixed = |cell: u32| {

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use crate::protect::elimination::circuits::Circuits;
 use crate::protect::elimination::part::Part;
 use crate::protect::elimination::search::{Found, asks_no_room, eliminate, make_room};
-use crate::protect::system::{Pattern, State};
+use crate::protect::system::State;
 
 /// Hides what keeps every insider from every primary figure but their own. `insiders` are sets of
 /// figures of the part.
@@ -31,24 +31,19 @@ pub fn guard(part: &Part, costs: &[u64], insiders: &[Vec<u32>], found: &mut Foun
         if !more {
             return;
         }
-        found.hidden = cleaned(&held, &found.hidden, &found.order);
+        let order = found.order.iter().copied().filter(|cell| is_free(&held, *cell));
+        let mut order: Vec<u32> = order.collect();
+        order.sort_by_key(|cell| found.hidden[*cell as usize]);
+        if asks_no_room(&held) {
+            found.hidden = eliminate(&held, &order);
+        } else {
+            (found.hidden, found.done) = make_room(&held, found.hidden.clone(), &order);
+        }
     }
 }
 
 fn is_free(part: &Part, cell: u32) -> bool {
     part.cells[cell as usize].state == State::Free
-}
-
-/// Publishes again what is needed no more.
-fn cleaned(held: &Part, hidden: &[bool], order: &[u32]) -> Pattern {
-    let free = order.iter().copied().filter(|cell| is_free(held, *cell));
-    let mut order: Vec<u32> = free.collect();
-    order.sort_by_key(|cell| hidden[*cell as usize]);
-    if asks_no_room(held) {
-        eliminate(held, &order)
-    } else {
-        make_room(held, hidden.to_vec(), &order)
-    }
 }
 
 /// Primary figures that who knows `own` can compute.

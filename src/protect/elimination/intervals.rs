@@ -59,8 +59,9 @@ impl<'a> Guard<'a> {
     }
 
     /// Each task with its witness, or none where nothing helps.
-    pub fn witnesses(&self) -> impl Iterator<Item = (Task, Option<&Change>)> {
-        self.tasks.iter().copied().zip(self.witnesses.iter().map(Option::as_ref))
+    #[must_use]
+    pub fn into_witnesses(self) -> Vec<(Task, Option<Change>)> {
+        self.tasks.into_iter().zip(self.witnesses).collect()
     }
 
     /// Publishes in that order what no task needs.
@@ -68,6 +69,8 @@ impl<'a> Guard<'a> {
         for cell in order {
             if self.hidden[*cell as usize] {
                 self.publish(*cell);
+                let hidden = &self.hidden;
+                self.attacker.forget(&|cell| !hidden[cell as usize]);
             }
         }
     }
@@ -123,21 +126,28 @@ impl<'a> Guard<'a> {
     /// A witness within a pattern.
     fn attack(&mut self, task: usize, hidden: &[bool]) -> Option<Change> {
         let task = self.tasks[task];
-        // Whole changes may need a little more than the room itself, and keep a little off floors.
-        [0, MARGIN].into_iter().find_map(|margin| {
-            let limits = |cell: u32| -> Limits {
-                if hidden[cell as usize] {
-                    let (down, up) = allowance(&self.part.cells[cell as usize], task, margin);
-                    (-down, up)
-                } else {
-                    (0.0, 0.0)
-                }
-            };
-            self.attacker.settle(&limits);
-            match self.attacker.attack(task.cell, task.target(margin), &limits) {
-                Reach::Enough => self.attacker.whole(self.part, task),
-                _ => None,
+        let mut found = self.reach(task, hidden, 0);
+        if found == Some(None) {
+            // Whole changes may need a little more than the room itself, and a little off floors.
+            found = self.reach(task, hidden, MARGIN);
+        }
+        found.flatten()
+    }
+
+    /// Whether a task can be done within a pattern, and in whole changes.
+    fn reach(&mut self, task: Task, hidden: &[bool], margin: u64) -> Option<Option<Change>> {
+        let limits = |cell: u32| -> Limits {
+            if hidden[cell as usize] {
+                let (down, up) = allowance(&self.part.cells[cell as usize], task, margin);
+                (-down, up)
+            } else {
+                (0.0, 0.0)
             }
-        })
+        };
+        self.attacker.settle(&limits);
+        match self.attacker.attack(task.cell, task.target(margin), &limits) {
+            Reach::Enough => Some(self.attacker.whole(self.part, task)),
+            _ => None,
+        }
     }
 }

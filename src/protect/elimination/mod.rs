@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::protect::elimination::part::Part;
-use crate::protect::elimination::search::{Done, Found};
+use crate::protect::elimination::search::Found;
 use crate::protect::system::{Cell, Pattern, System};
 
 /// By how much it costs less to hide what the last release hid.
@@ -43,7 +43,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { insiders: Vec::new(), preferred: Vec::new(), orders: 8 }
+        Self { insiders: Vec::new(), preferred: Vec::new(), orders: 16 }
     }
 }
 
@@ -91,12 +91,11 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     let (cells, rows) = part::extended(system);
     let known = part::known(&cells, &rows);
     let parts = part::parts(&cells, &rows, &known);
-    let solved: Vec<(Found, Vec<Done>)> =
-        parts.par_iter().map(|part| solve(part, options)).collect();
+    let solved: Vec<Found> = parts.par_iter().map(|part| solve(part, options)).collect();
     let mut outcome = Outcome { pattern: system.forbidden(), ..Outcome::default() };
     let mut lost: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     let mut safe: BTreeMap<u32, Witness> = BTreeMap::new();
-    for (part, (found, done)) in parts.iter().zip(solved) {
+    for (part, found) in parts.iter().zip(solved) {
         outcome.cost += part.cost(&found.hidden);
         outcome.bound += found.bound;
         for (place, hidden) in part.places.iter().zip(&found.hidden) {
@@ -104,7 +103,7 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
                 *shown = *hidden;
             }
         }
-        for (task, change) in done {
+        for (task, change) in found.done {
             let cell = part.places[task.cell as usize];
             let Some(change) = change else {
                 lost.entry(cell)
@@ -134,7 +133,7 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     outcome
 }
 
-fn solve(part: &Part, options: &Options) -> (Found, Vec<Done>) {
+fn solve(part: &Part, options: &Options) -> Found {
     let cost = |(cell, place): (&Cell, &u32)| {
         let was_hidden = options.preferred.get(*place as usize).copied().unwrap_or(false);
         if was_hidden { cell.cost / PREFERENCE } else { cell.cost }
@@ -148,6 +147,8 @@ fn solve(part: &Part, options: &Options) -> (Found, Vec<Done>) {
     let insiders: Vec<Vec<u32>> = options.insiders.iter().map(own).collect();
     let insiders: Vec<Vec<u32>> = insiders.into_iter().filter(|own| !own.is_empty()).collect();
     insiders::guard(part, &costs, &insiders, &mut found);
-    let done = search::witnesses(part, &found.hidden);
-    (found, done)
+    if found.done.is_empty() {
+        found.done = search::witnesses(part, &found.hidden);
+    }
+    found
 }

@@ -15,8 +15,8 @@ use crate::protect::elimination::part::Part;
 use crate::protect::elimination::room::{Task, allowance, float, tasks};
 use crate::protect::system::State;
 
-/// Rounds of cuts; the order is good long before, the bound is not.
-const ROUNDS: usize = 150;
+/// Cuts that are given to the solver in all rounds: the order is good before the bound is.
+const CUTS_MAX: usize = 20_000;
 const TINY: f64 = 1e-6;
 
 /// How far each figure of a part is hidden, and a bound on the cost.
@@ -44,7 +44,8 @@ pub fn relax(part: &Part, costs: &[u64], attacker: &mut Attacker) -> Option<Rela
     }
     let mut cuts: Vec<Cut> = Vec::new();
     let (mut x, mut bound) = read(&variables, &problem.solve().ok()?.into_solution().ok()?);
-    for _ in 0..ROUNDS {
+    let mut given = 0;
+    while given < CUTS_MAX {
         attacker.settle(&|cell| (0.0, x[cell as usize]));
         let found = tasks.iter().filter_map(|task| cut(part, attacker, *task, &x));
         let mut found: Vec<Cut> = found.collect();
@@ -56,6 +57,7 @@ pub fn relax(part: &Part, costs: &[u64], attacker: &mut Attacker) -> Option<Rela
         // A cut that does not bind is found again if it matters: the programme stays small.
         cuts.retain(|cut| sum(cut, &x) < 1.0 + TINY);
         cuts.append(&mut found);
+        given += cuts.len();
         let mut problem = problem.clone();
         for cut in &cuts {
             let terms = cut.iter();

@@ -25,6 +25,8 @@ pub struct Found {
     pub hidden: Pattern,
     /// In which order figures were published.
     pub order: Vec<u32>,
+    /// Where room is asked, each task with its witness.
+    pub done: Vec<Done>,
     /// No pattern costs less.
     pub bound: u64,
 }
@@ -48,29 +50,30 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
     let price = |hidden: &[bool]| -> u64 {
         part.free().filter(|cell| hidden[*cell as usize]).map(|cell| costs[cell as usize]).sum()
     };
+    let solve = |order: &[u32], start: Option<&Pattern>| {
+        if asks_no_room(part) {
+            return (eliminate(part, order), Vec::new());
+        }
+        let mut start = start.cloned().unwrap_or_else(|| eliminate(part, order));
+        if let Some(support) = &support {
+            start.iter_mut().zip(support).for_each(|(hidden, needed)| *hidden |= needed);
+        }
+        make_room(part, start, order)
+    };
     let mut least = u64::MAX;
-    if asks_no_room(part) {
-        for order in attempts {
-            let hidden = eliminate(part, &order);
-            if price(&hidden) < least {
-                (least, found.hidden, found.order) = (price(&hidden), hidden, order);
-            }
+    let mut keep = |found: &mut Found, (hidden, done): (Pattern, Vec<Done>), order: Vec<u32>| {
+        if price(&hidden) < least || found.hidden.is_empty() {
+            least = price(&hidden);
+            (found.hidden, found.done, found.order) = (hidden, done, order);
         }
-        for seed in 0..orders {
-            let order = perturbed(&found, costs, seed);
-            let hidden = eliminate(part, &order);
-            if price(&hidden) < least {
-                (least, found.hidden, found.order) = (price(&hidden), hidden, order);
-            }
-        }
-    } else {
-        for order in attempts {
-            let start = support.clone().unwrap_or_else(|| eliminate(part, &order));
-            let hidden = make_room(part, start, &order);
-            if price(&hidden) < least {
-                (least, found.hidden, found.order) = (price(&hidden), hidden, order);
-            }
-        }
+    };
+    for order in attempts {
+        keep(&mut found, solve(&order, None), order);
+    }
+    for seed in 0..orders {
+        let order = perturbed(&found, costs, seed);
+        let start = found.hidden.clone();
+        keep(&mut found, solve(&order, Some(&start)), order);
     }
     found
 }
@@ -139,9 +142,10 @@ fn scramble(number: u64) -> u64 {
 
 /// Hides further figures until each task has a witness, then publishes those that none needs.
 #[must_use]
-pub fn make_room(part: &Part, start: Pattern, order: &[u32]) -> Pattern {
+pub fn make_room(part: &Part, start: Pattern, order: &[u32]) -> (Pattern, Vec<Done>) {
     let mut hidden = start;
-    let lacking = lacking(part, &hidden);
+    let lacking: Vec<Done> =
+        witnesses(part, &hidden).into_iter().filter(|(_, change)| change.is_none()).collect();
     if !lacking.is_empty() {
         match attacker(part) {
             Some(attacker) => {
@@ -150,26 +154,33 @@ pub fn make_room(part: &Part, start: Pattern, order: &[u32]) -> Pattern {
                 hidden = guard.hidden().clone();
             }
             None => {
-                lacking.into_iter().for_each(|cell| repair_around(part, cell, &mut hidden, order))
+                for (task, _) in lacking {
+                    repair_around(part, task.cell, &mut hidden, order);
+                }
             }
         }
     }
-    for sub in part.hidden_parts(&hidden.clone()) {
-        let Some(attacker) = attacker(&sub) else {
-            continue;
-        };
-        let mut guard = Guard::new(&sub, attacker, vec![true; sub.len()]);
-        guard.clean_up(&inside(part, &sub, order));
-        for (place, kept) in sub.places.iter().zip(guard.hidden()) {
-            hidden[*place as usize] = *kept;
-        }
-    }
-    // What is bound to no primary figure protects none.
+    let mut done = Vec::new();
     let mut needed: Pattern = part.cells.iter().map(|cell| cell.state != State::Free).collect();
     for sub in part.hidden_parts(&hidden) {
-        sub.places.iter().for_each(|place| needed[*place as usize] = true);
+        let mut kept = vec![true; sub.len()];
+        match attacker(&sub) {
+            Some(attacker) => {
+                let mut guard = Guard::new(&sub, attacker, kept);
+                guard.clean_up(&inside(part, &sub, order));
+                kept = guard.hidden().clone();
+                done.extend(outward(&sub, guard.into_witnesses()));
+            }
+            None => done.extend(outward(&sub, by_circuits(&sub))),
+        }
+        for (place, kept) in sub.places.iter().zip(kept) {
+            needed[*place as usize] |= kept;
+        }
     }
-    hidden.iter().zip(needed).map(|(hidden, needed)| *hidden && needed).collect()
+    // What was hidden and is bound to no primary figure protects none.
+    let hidden = hidden.iter().zip(needed).map(|(hidden, needed)| *hidden && needed).collect();
+    sort(&mut done);
+    (hidden, done)
 }
 
 /// An order of a part, in places of a component of it.
@@ -180,12 +191,6 @@ fn inside(part: &Part, sub: &Part, order: &[u32]) -> Vec<u32> {
     }
     let cells = order.iter().map(|cell| local[*cell as usize]);
     cells.filter(|cell| *cell < u32::MAX).collect()
-}
-
-/// The primary figures that lack a witness.
-fn lacking(part: &Part, hidden: &[bool]) -> Vec<u32> {
-    let done = witnesses(part, hidden);
-    done.into_iter().filter(|(_, change)| change.is_none()).map(|(task, _)| task.cell).collect()
 }
 
 /// Hides what a primary figure needs among the figures around it.
@@ -227,29 +232,42 @@ fn repair_around(part: &Part, cell: u32, hidden: &mut Pattern, order: &[u32]) {
 pub fn witnesses(part: &Part, hidden: &[bool]) -> Vec<Done> {
     let mut all: Vec<Done> = Vec::new();
     for sub in part.hidden_parts(hidden) {
-        let basis: Vec<u32> = sub.indices().collect();
-        let circuits = Circuits::new(&sub, &basis);
-        let mut done: Vec<Done> =
-            tasks(&sub).into_iter().map(|task| (task, by_circuit(&sub, &circuits, task))).collect();
+        let mut done = by_circuits(&sub);
         if done.iter().any(|(_, change)| change.is_none()) {
-            if let Some(attacker) = Attacker::new(sub.len(), &circuits, TABLE_MAX) {
+            if let Some(attacker) = attacker(&sub) {
                 let guard = Guard::new(&sub, attacker, vec![true; sub.len()]);
-                for (mine, (_, other)) in done.iter_mut().zip(guard.witnesses()) {
+                for (mine, other) in done.iter_mut().zip(guard.into_witnesses()) {
                     if mine.1.is_none() {
-                        mine.1 = other.cloned();
+                        *mine = other;
                     }
                 }
             }
         }
-        let outer = |cell: u32| sub.places[cell as usize];
-        all.extend(done.into_iter().map(|(task, change)| {
-            let change = change
-                .map(|change| change.into_iter().map(|(cell, by)| (outer(cell), by)).collect());
-            (Task { cell: outer(task.cell), ..task }, change)
-        }));
+        all.extend(outward(&sub, done));
     }
-    all.sort_by(|(a, _), (b, _)| a.cell.cmp(&b.cell).then(b.way.total_cmp(&a.way)));
+    sort(&mut all);
     all
+}
+
+/// Tasks of a component, in places of the part.
+fn outward(sub: &Part, done: Vec<Done>) -> impl Iterator<Item = Done> {
+    done.into_iter().map(|(task, change)| {
+        let outer = |cell: u32| sub.places[cell as usize];
+        let change = change
+            .map(|change| change.into_iter().map(|(cell, by)| (outer(cell), by)).collect());
+        (Task { cell: outer(task.cell), ..task }, change)
+    })
+}
+
+fn sort(done: &mut [Done]) {
+    done.sort_by(|(a, _), (b, _)| a.cell.cmp(&b.cell).then(b.way.total_cmp(&a.way)));
+}
+
+/// Each task of a part of which all is hidden, with a witness that is a single circuit.
+fn by_circuits(part: &Part) -> Vec<Done> {
+    let basis: Vec<u32> = part.indices().collect();
+    let circuits = Circuits::new(part, &basis);
+    tasks(part).into_iter().map(|task| (task, by_circuit(part, &circuits, task))).collect()
 }
 
 /// A single circuit that does a task.
