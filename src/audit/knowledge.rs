@@ -39,7 +39,8 @@ pub enum Unfit {
 struct Seen {
     value: i64,
     shown: bool,
-    floor: i64,
+    low: i64,
+    high: i64,
 }
 
 impl Knowledge {
@@ -79,13 +80,14 @@ impl Knowledge {
                         let change = if name == key { format!("{older}..") } else { change };
                         let by = next.value.saturating_sub(seen.value);
                         let shown = next.shown && seen.shown;
-                        named.insert(change.clone(), Seen { value: by, shown, floor: revision.0 });
+                        let (low, high) = revision;
+                        named.insert(change.clone(), Seen { value: by, shown, low, high });
                         changes.push([name, older.clone(), change]);
                         (older, seen)
                     }
                 };
                 figure.shown |= seen.shown;
-                figure.floor = figure.floor.max(seen.floor);
+                figure.low = figure.low.max(seen.low);
                 named.insert(name.clone(), figure);
                 names.insert((number, key.clone()), name.clone());
                 later = Some((name, figure));
@@ -93,10 +95,9 @@ impl Knowledge {
         }
         let mut knowledge = Self::default();
         for (key, seen) in named {
-            let change = key.contains("..") && key.contains('@');
-            let high = if change { revision.1 } else { NO_HIGH };
-            let bounds = if seen.shown { (seen.value, seen.value) } else { (seen.floor, high) };
-            knowledge.known.push(bounds.0, bounds.1);
+            let (low, high) =
+                if seen.shown { (seen.value, seen.value) } else { (seen.low, seen.high) };
+            knowledge.known.push(low, high);
             knowledge.keys.push(key);
             knowledge.truth.push(seen.value);
         }
@@ -143,20 +144,21 @@ fn figures_of(release: &Release) -> Result<BTreeMap<String, Seen>, Unfit> {
             }
             for place in (0..table.measures.len()).filter(|place| !table.is_rate(*place)) {
                 let (measure, key) = (&table.measures[place], table.key(place, &row.codes));
-                let floor = measure.floor.unwrap_or(NO_LOW);
+                let low = measure.floor.unwrap_or(NO_LOW);
                 let secret = release.secrets.get(&key).copied();
                 let value = row.values[place].or(secret);
                 let Some(value) = value else {
                     return Err(Unfit::NoSecret { release: release.name.clone(), key });
                 };
-                let seen = Seen { value, shown: row.values[place].is_some(), floor };
+                let shown = row.values[place].is_some();
+                let seen = Seen { value, shown, low, high: NO_HIGH };
                 let first = figures.entry(key.clone()).or_insert(seen);
                 if first.value != value {
                     let (release, first) = (release.name.clone(), first.value);
                     return Err(Unfit::TwoValues { release, key, first, second: value });
                 }
-                first.shown |= seen.shown;
-                first.floor = first.floor.max(floor);
+                first.shown |= shown;
+                first.low = first.low.max(low);
             }
         }
     }

@@ -96,7 +96,8 @@ pub(crate) fn linked() -> impl Strategy<Value = Release> {
 /// must be bounded by what is shown.
 pub(crate) fn possible(known: &Known) -> Vec<(i64, i64)> {
     let most = known.high.iter().filter(|high| **high < 1_000).max().copied().unwrap_or(0);
-    let by_figure = [&known.equations, &known.inequalities].map(|rows| rows.by_figure(known.len()));
+    let rows = [&known.equations, &known.inequalities];
+    let by_figure = rows.map(|rows| rows.by_figure(known.len(), &|_| true));
     let ends = vec![(i64::MAX, i64::MIN); known.len()];
     let mut tables = Tables { known, most, by_figure, values: vec![0; known.len()], ends };
     tables.follow(0);
