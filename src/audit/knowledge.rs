@@ -448,10 +448,10 @@ mod tests {
                 };
                 let candidates = shared(total, 8).into_iter().map(|counts| counted(&counts));
                 let mut candidates: Vec<Counted> = candidates.filter(agrees).collect();
-                for (key, figures) in truth.keys().flat_map(|key| {
-                    (0..candidates.len()).map(move |figures| (key, figures))
-                }) {
-                    candidates[figures].entry(key.clone()).or_insert(0);
+                let zeros: Counted = truth.keys().map(|key| (key.clone(), 0)).collect();
+                for figures in &mut candidates {
+                    let counted = std::mem::replace(figures, zeros.clone());
+                    figures.extend(counted);
                 }
                 candidates.sort();
                 candidates.dedup();
