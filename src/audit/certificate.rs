@@ -142,6 +142,15 @@ pub struct Verdict {
     pub certificate: String,
 }
 
+impl Verdict {
+    /// Whether it allows to publish, and for the reason that a certificate gives.
+    #[must_use]
+    pub fn is_of(&self, certificate: &Certificate) -> bool {
+        let hash = certificate.sha256().ok();
+        self.verdict == PROTECTED && hash.as_ref() == Some(&self.certificate)
+    }
+}
+
 /// The word of a verdict that allows to publish.
 pub const PROTECTED: &str = "protected";
 

@@ -13,6 +13,7 @@ pub type Parents = Vec<Option<u32>>;
 /// sums over those, they imply the others.
 #[must_use]
 pub fn equations(dimensions: &[Parents], is_left_out: &dyn Fn(u32) -> bool) -> Rows {
+    let inner: Vec<Vec<bool>> = dimensions.iter().map(inner).collect();
     let mut rows = Rows::default();
     for (along, parents) in dimensions.iter().enumerate() {
         let mut children: Vec<Vec<u32>> = vec![Vec::new(); parents.len()];
@@ -30,7 +31,7 @@ pub fn equations(dimensions: &[Parents], is_left_out: &dyn Fn(u32) -> bool) -> R
             }
             let worth = size(&dimensions[place + 1..]);
             let codes = (0_u32..).take(other.len());
-            let leaf = |code: &u32| place > along || !other.contains(&Some(*code));
+            let leaf = |code: &u32| place > along || !inner[place][*code as usize];
             let codes: Vec<u32> = codes.filter(leaf).collect();
             firsts = firsts
                 .iter()
@@ -49,7 +50,17 @@ pub fn equations(dimensions: &[Parents], is_left_out: &dyn Fn(u32) -> bool) -> R
             }
         }
     }
+    rows.shrink();
     rows
+}
+
+/// Which codes have others as parts.
+fn inner(parents: &Parents) -> Vec<bool> {
+    let mut inner = vec![false; parents.len()];
+    for parent in parents.iter().flatten() {
+        inner[*parent as usize] = true;
+    }
+    inner
 }
 
 /// Number of figures over some dimensions.

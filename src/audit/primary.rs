@@ -13,7 +13,7 @@ pub struct Thresholds {
     pub units_min: usize,
     /// A figure of 1 to less than this is sensitive: a count of persons. 0 for no such rule.
     pub count_min: i64,
-    /// `(n, k)`: the n largest units hold more than k percent.
+    /// `(n, k)`: the n largest units hold more than k thousandths of a percent (85 %: 85,000).
     pub dominance: Vec<(usize, u32)>,
     /// What the two largest leave is less than so many percent of the largest; 0 for no such rule.
     pub p_percent: u32,
@@ -22,6 +22,9 @@ pub struct Thresholds {
     /// Codes that say nothing of anyone, if any is held to.
     pub safe_codes: BTreeSet<String>,
 }
+
+/// 100 % in thousandths of a percent.
+const ALL: i128 = 100_000;
 
 /// What a unit contributes to the narrowest figure that counts it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,12 +122,12 @@ pub fn judge(mut units: Vec<i64>, thresholds: &Thresholds) -> Sensitive {
         judged.reasons.insert(Reason::Few);
     }
     let mut level = 0;
-    for (number, percent) in thresholds.dominance.iter().copied() {
-        let percent = i128::from(percent);
-        if percent > 0 && 100 * top(number) > percent * total {
+    for (number, share) in thresholds.dominance.iter().copied() {
+        let share = i128::from(share);
+        if share > 0 && ALL * top(number) > share * total {
             judged.reasons.insert(Reason::Dominance);
             // 100/k of what the largest hold, less the total; rounded up.
-            level = level.max((100 * top(number) + percent - 1) / percent - total);
+            level = level.max((ALL * top(number) + share - 1) / share - total);
         }
     }
     let percent = i128::from(thresholds.p_percent);
@@ -176,7 +179,7 @@ mod tests {
         let count = Thresholds { count_min: 5, ..Thresholds::default() };
         check(&[4], &count, &[Reason::Few], 0);
         check(&[2, 3], &count, &[], 0);
-        let dominance = Thresholds { dominance: vec![(1, 85)], ..Thresholds::default() };
+        let dominance = Thresholds { dominance: vec![(1, 85_000)], ..Thresholds::default() };
         check(&[85, 15], &dominance, &[], 0);
         check(&[86, 14], &dominance, &[Reason::Dominance], 2);
         check(&[-86, 14], &dominance, &[Reason::Dominance], 2);

@@ -65,6 +65,15 @@ pub(crate) fn hide(release: &mut Release, hidden: impl Fn(&str, i64) -> bool) {
     }
 }
 
+/// Whether a figure is hidden, about `share` times of four. A hash of the key decides: one figure is
+/// hidden everywhere or nowhere.
+pub(crate) fn key_is_hidden(key: &str, seed: u64, share: u64) -> bool {
+    let mix = |hash: u64, byte: u8| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17)
+    };
+    key.bytes().fold(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), mix) % 4 < share
+}
+
 /// Two tables that share a margin, some of their figures hidden.
 pub(crate) fn linked() -> impl Strategy<Value = Release> {
     let sizes = (2..4_usize, 2..3_usize, 2..3_usize);
@@ -80,13 +89,7 @@ pub(crate) fn linked() -> impl Strategy<Value = Release> {
                 table(&[(0, a), (2, c)], &records),
             ];
             let mut release = Release { name: "1".into(), tables, secrets: BTreeMap::new() };
-            // A hash of the key decides: one figure is hidden everywhere or nowhere.
-            hide(&mut release, |key, _| {
-                let hash = key.bytes().fold(seed, |hash, byte| {
-                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17)
-                });
-                key != "n|" && hash % 4 < share
-            });
+            hide(&mut release, |key, _| key != "n|" && key_is_hidden(key, seed, share));
             release
         })
     })
@@ -96,7 +99,8 @@ pub(crate) fn linked() -> impl Strategy<Value = Release> {
 /// must be bounded by what is shown.
 pub(crate) fn possible(known: &Known) -> Vec<(i64, i64)> {
     let most = known.high.iter().filter(|high| **high < 1_000).max().copied().unwrap_or(0);
-    let by_figure = [&known.equations, &known.inequalities].map(|rows| rows.by_figure(known.len()));
+    let rows = [&known.equations, &known.inequalities];
+    let by_figure = rows.map(|rows| rows.by_figure(known.len(), &|_| true));
     let ends = vec![(i64::MAX, i64::MIN); known.len()];
     let mut tables = Tables { known, most, by_figure, values: vec![0; known.len()], ends };
     tables.follow(0);
