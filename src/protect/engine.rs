@@ -218,7 +218,7 @@ mod tests {
         let mut builder = Builder::default();
         let mut terms = vec![("t".to_owned(), -1)];
         for (key, value, state) in
-            [("a", 2, State::Primary), ("b", 9, State::Free), ("c", 5, State::Free)]
+            [("a", 2_i64, State::Primary), ("b", 9, State::Free), ("c", 5, State::Free)]
         {
             let cost = value.unsigned_abs();
             let cell = Cell { value, cost, state, room: Room::default(), floor: Some(0) };

@@ -115,7 +115,7 @@ impl Problem {
                 let total = total.first().map(|(cell, _)| *cell as usize);
                 let Some(total) = total.filter(|total| is_alone[*total]) else { continue };
                 for (part, _) in parts {
-                    let part = *part as usize;
+                    let part = part as usize;
                     let least = first[total].min(first[part]);
                     if is_alone[part] && (first[total], first[part]) != (least, least) {
                         (first[total], first[part], has_changed) = (least, least, true);
