@@ -107,7 +107,7 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
             let cell = part.places[task.cell as usize];
             let Some(change) = change else {
                 lost.entry(cell)
-                    .or_insert_with(|| explain::explain(part, task, (&cells, &rows), &known));
+                    .or_insert_with(|| explain::explain(part, task, &cells, &rows, &known));
                 continue;
             };
             let witness =
