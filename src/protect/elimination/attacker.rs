@@ -31,6 +31,9 @@ pub struct Attacker {
     changes: Vec<f64>,
 }
 
+/// A column, and the numerator and denominator of a coefficient.
+type Share = (usize, (i64, i64));
+
 /// What an attack comes to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reach {
@@ -226,7 +229,7 @@ impl Attacker {
         let used: Vec<usize> = (0..self.outside.len())
             .filter(|column| self.changes[self.outside[*column] as usize].abs() > TINY)
             .collect();
-        let mut terms: Vec<(usize, Vec<(usize, (i64, i64))>)> = Vec::new();
+        let mut terms: Vec<(usize, Vec<Share>)> = Vec::new();
         let mut scale = 1_i64;
         for row in 0..self.heads.len() {
             let line = self.row(row);
@@ -335,7 +338,7 @@ fn exact(change: f64, unit: u64) -> Option<i128> {
 /// The fraction of small terms that a coefficient is.
 #[expect(clippy::cast_possible_truncation, reason = "below 2³⁰")]
 fn fraction(value: f64) -> Option<(i64, i64)> {
-    (1..=60_i32).find_map(|denominator| {
+    (1..=1000_i32).find_map(|denominator| {
         let numerator = value * f64::from(denominator);
         let near = (numerator - numerator.round()).abs() < 1e-6 && numerator.abs() < 1e9;
         near.then(|| (numerator.round() as i64, i64::from(denominator)))

@@ -21,6 +21,9 @@ use crate::protect::elimination::part::Part;
 /// Terms by column, sorted.
 type Terms = Vec<(u32, Number)>;
 
+/// A figure of the basis, and what it is in terms of those outside.
+pub type Equation = (u32, Vec<(u32, f64)>);
+
 /// The equations of a basis of hidden figures.
 #[derive(Clone, Debug)]
 pub struct Circuits {
@@ -171,7 +174,7 @@ impl Circuits {
     /// The figures of the basis, each with what it is in terms of those outside; coefficients are
     /// small fractions, as floats. None when one is not.
     #[must_use]
-    pub fn equations(&self) -> Option<Vec<(u32, Vec<(u32, f64)>)>> {
+    pub fn equations(&self) -> Option<Vec<Equation>> {
         let float = |(column, value): &(u32, Number)| {
             let (numerator, denominator) = to_fraction(minus(*value))?;
             let (numerator, denominator) =

@@ -2,7 +2,7 @@
 
 use crate::protect::elimination::attacker::{Attacker, Reach};
 use crate::protect::elimination::circuits::Circuits;
-use crate::protect::elimination::part::{Part, with_known};
+use crate::protect::elimination::part::{Part, Row, with_known};
 use crate::protect::elimination::room::{Task, allowance};
 use crate::protect::system::{Cell, State};
 
@@ -12,12 +12,7 @@ const TABLE_MAX: usize = 16 << 20;
 /// Frozen figures, by place in the system, from which an outsider learns that a task of a part
 /// cannot be done. None of them can be left out of the computation, though another may be shorter.
 #[must_use]
-pub fn explain(
-    part: &Part,
-    task: Task,
-    (cells, rows): (&[Cell], &[Vec<(u32, i8)>]),
-    known: &[bool],
-) -> Vec<u32> {
+pub fn explain(part: &Part, task: Task, cells: &[Cell], rows: &[Row], known: &[bool]) -> Vec<u32> {
     let whole = with_known(part, cells, rows, known);
     let open = |cell: &u32| whole.cells[*cell as usize].state != State::Frozen;
     let place = part.places[task.cell as usize];

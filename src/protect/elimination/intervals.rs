@@ -10,7 +10,7 @@ use crate::protect::elimination::room::{Task, allowance, tasks};
 use crate::protect::system::Pattern;
 
 /// In units of the measure.
-const MARGIN: u64 = 60;
+const MARGINS: [u64; 4] = [0, 60, 4_000, 200_000];
 
 /// Changes of figures of a part.
 type Change = Vec<(u32, i64)>;
@@ -126,12 +126,15 @@ impl<'a> Guard<'a> {
     /// A witness within a pattern.
     fn attack(&mut self, task: usize, hidden: &[bool]) -> Option<Change> {
         let task = self.tasks[task];
-        let mut found = self.reach(task, hidden, 0);
-        if found == Some(None) {
-            // Whole changes may need a little more than the room itself, and a little off floors.
-            found = self.reach(task, hidden, MARGIN);
+        // Whole changes may need a little more than the room itself, and a little off floors.
+        let mut found = None;
+        for margin in MARGINS {
+            found = self.reach(task, hidden, margin)?;
+            if found.is_some() {
+                break;
+            }
         }
-        found.flatten()
+        found
     }
 
     /// Whether a task can be done within a pattern, and in whole changes.

@@ -107,7 +107,7 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
             let cell = part.places[task.cell as usize];
             let Some(change) = change else {
                 lost.entry(cell)
-                    .or_insert_with(|| explain::explain(part, task, (&cells, &rows), &known));
+                    .or_insert_with(|| explain::explain(part, task, &cells, &rows, &known));
                 continue;
             };
             let witness =
@@ -151,4 +151,165 @@ fn solve(part: &Part, options: &Options) -> Found {
         found.done = search::witnesses(part, &found.hidden);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protect::system::{Builder, Room, State};
+
+    /// Rows and columns of small tables.
+    const ROWS: usize = 3;
+    const COLUMNS: usize = 2;
+
+    /// What each kind of figure is the sum of: inner cells, totals of rows and of columns, of the
+    /// first two rows in each column, of these, and of all.
+    fn sums() -> Vec<(String, Vec<usize>)> {
+        let inner = |row: usize, column: usize| row * COLUMNS + column;
+        let all: Vec<usize> = (0..ROWS * COLUMNS).collect();
+        let mut sums: Vec<(String, Vec<usize>)> =
+            all.iter().map(|cell| (format!("inner {cell}"), vec![*cell])).collect();
+        for row in 0..ROWS {
+            let cells = (0..COLUMNS).map(|column| inner(row, column)).collect();
+            sums.push((format!("row {row}"), cells));
+        }
+        for column in 0..COLUMNS {
+            let cells = |rows: usize| (0..rows).map(|row| inner(row, column)).collect();
+            sums.push((format!("column {column}"), cells(ROWS)));
+            sums.push((format!("group {column}"), cells(2)));
+        }
+        sums.push(("group".into(), (0..2 * COLUMNS).collect()));
+        sums.push(("total".into(), all));
+        sums
+    }
+
+    fn linked(values: &[i64], states: &[(State, u64)], room: Room) -> System {
+        let mut builder = Builder::default();
+        let sums = sums();
+        for ((key, cells), (state, cost)) in sums.iter().zip(states) {
+            let value = cells.iter().map(|cell| values[*cell]).sum();
+            let room = if *state == State::Primary { room } else { Room::default() };
+            let cell = Cell { value, cost: *cost, state: *state, room, floor: Some(0) };
+            builder.cell(key, cell);
+        }
+        let mut relation = |total: &str, parts: &[String]| {
+            let parts = parts.iter().map(|part| (part.clone(), 1));
+            builder.relation(parts.chain([(total.to_owned(), -1)]).collect());
+        };
+        for row in 0..ROWS {
+            let parts = (0..COLUMNS).map(|column| format!("inner {}", row * COLUMNS + column));
+            relation(&format!("row {row}"), &parts.collect::<Vec<_>>());
+        }
+        for column in 0..COLUMNS {
+            let inner = |row: usize| format!("inner {}", row * COLUMNS + column);
+            relation(&format!("group {column}"), &[inner(0), inner(1)]);
+            relation(&format!("column {column}"), &[format!("group {column}"), inner(2)]);
+        }
+        let of = |name: &str, count: usize| -> Vec<String> {
+            (0..count).map(|place| format!("{name} {place}")).collect()
+        };
+        relation("group", &of("group", COLUMNS));
+        relation("group", &of("row", 2));
+        relation("total", &of("row", ROWS));
+        relation("total", &of("column", COLUMNS));
+        builder.finish()
+    }
+
+    /// For each primary figure, whether it can be more and less, by all tables up to a maximum.
+    fn by_enumeration(system: &System, pattern: &[bool], most: i64) -> Vec<(usize, bool, bool)> {
+        let sums = sums();
+        let places: Vec<usize> =
+            sums.iter().map(|(key, _)| system.cell(key).unwrap()).collect();
+        let mut found: Vec<(usize, bool, bool)> =
+            system.primary().map(|cell| (cell, false, false)).collect();
+        let mut inner = vec![0_i64; ROWS * COLUMNS];
+        loop {
+            let mut values = vec![0; system.cells.len()];
+            for ((_, cells), place) in sums.iter().zip(&places) {
+                values[*place] = cells.iter().map(|cell| inner[*cell]).sum::<i64>();
+            }
+            let agrees = |cell: usize| pattern[cell] || values[cell] == system.cells[cell].value;
+            if (0..values.len()).all(agrees) {
+                for (cell, more, less) in &mut found {
+                    *more |= values[*cell] > system.cells[*cell].value;
+                    *less |= values[*cell] < system.cells[*cell].value;
+                }
+            }
+            let Some(next) = inner.iter().position(|value| *value < most) else {
+                return found;
+            };
+            inner[..next].fill(0);
+            inner[next] += 1;
+        }
+    }
+
+    fn assert_witness(system: &System, pattern: &[bool], cell: u32, change: &Change, floors: bool) {
+        let mut changes = vec![0_i64; system.cells.len()];
+        for (cell, by) in change {
+            assert!(pattern[*cell as usize], "published");
+            changes[*cell as usize] = *by;
+        }
+        assert!(changes[cell as usize] != 0);
+        for row in system.relations.iter() {
+            let sum = row.iter().map(|(cell, sign)| changes[*cell as usize] * i64::from(*sign));
+            assert_eq!(sum.sum::<i64>(), 0);
+        }
+        if floors {
+            assert!(system.cells.iter().zip(changes).all(|(cell, by)| cell.value + by >= 0));
+        }
+    }
+
+    fn state() -> impl Strategy<Value = State> {
+        prop_oneof![
+            6 => Just(State::Free),
+            3 => Just(State::Primary),
+            1 => Just(State::Frozen),
+            1 => Just(State::Unpublished),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn what_is_protected_can_be_more_and_less_and_what_is_not_cannot(
+            values in prop::collection::vec(0..4_i64, ROWS * COLUMNS),
+            states in prop::collection::vec((state(), 0..20_u64), 15),
+        ) {
+            let system = linked(&values, &states, Room { up: 1, down: 1 });
+            let outcome = protect(&system, &Options::default());
+            for witness in &outcome.witnesses {
+                assert_witness(&system, &outcome.pattern, witness.cell, &witness.up, true);
+                if system.cells[witness.cell as usize].value > 0 {
+                    assert_witness(&system, &outcome.pattern, witness.cell, &witness.down, true);
+                }
+            }
+            let open: Vec<bool> =
+                system.cells.iter().map(|cell| cell.state != State::Frozen).collect();
+            let best = by_enumeration(&system, &open, 6);
+            for (cell, more, less) in best {
+                let place = u32::try_from(cell).unwrap();
+                let lost = outcome.unprotected.iter().any(|lost| lost.cell == place);
+                let safe = more && (less || system.cells[cell].value == 0);
+                prop_assert_eq!(lost, !safe, "{} {:?} {:?}", &system.keys[cell], more, less);
+            }
+            prop_assert!(outcome.cost >= outcome.bound || !outcome.unprotected.is_empty());
+        }
+
+        #[test]
+        fn no_primary_figure_is_a_combination_of_published_ones(
+            values in prop::collection::vec(0..4_i64, ROWS * COLUMNS),
+            states in prop::collection::vec((state(), 0..20_u64), 15),
+        ) {
+            let system = linked(&values, &states, Room::default());
+            let outcome = protect(&system, &Options::default());
+            for witness in &outcome.witnesses {
+                assert_witness(&system, &outcome.pattern, witness.cell, &witness.up, false);
+                assert_witness(&system, &outcome.pattern, witness.cell, &witness.down, false);
+            }
+            let told = outcome.witnesses.len() + outcome.unprotected.len();
+            prop_assert_eq!(told, system.primary().count());
+        }
+    }
 }

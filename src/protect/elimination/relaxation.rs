@@ -52,7 +52,7 @@ pub fn relax(part: &Part, costs: &[u64], attacker: &mut Attacker) -> Option<Rela
         if found.is_empty() {
             break;
         }
-        found.sort_by(|a, b| order(a, b));
+        found.sort_by(order);
         found.dedup();
         // A cut that does not bind is found again if it matters: the programme stays small.
         cuts.retain(|cut| sum(cut, &x) < 1.0 + TINY);
@@ -63,7 +63,7 @@ pub fn relax(part: &Part, costs: &[u64], attacker: &mut Attacker) -> Option<Rela
             let terms = cut.iter();
             let terms =
                 terms.filter_map(|(cell, value)| Some((variables[*cell as usize]?, *value)));
-            problem.add_constraint(&terms.collect::<Vec<_>>(), ComparisonOp::Ge, 1.0);
+            problem.add_constraint(terms.collect::<Vec<_>>(), ComparisonOp::Ge, 1.0);
         }
         (x, bound) = read(&variables, &problem.solve().ok()?.into_solution().ok()?);
     }

@@ -50,7 +50,8 @@ pub fn allowance(cell: &Cell, task: Task, margin: u64) -> (f64, f64) {
     match (task.room, cell.floor) {
         (0, _) | (_, None) => (ANY, ANY),
         (room, Some(floor)) => {
-            let down = cell.value.abs_diff(floor).saturating_sub(margin);
+            let down = cell.value.abs_diff(floor);
+            let down = down - margin.min(down / 8);
             (float(down) / float(room), ANY)
         }
     }

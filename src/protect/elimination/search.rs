@@ -12,6 +12,8 @@ use crate::protect::system::{Pattern, Room, State};
 
 /// Coefficients of a table of floats, beyond which a part is solved without one: 64 megabytes.
 const TABLE_MAX: usize = 8 << 20;
+/// Attempts times the cube of hidden figures.
+const WORK: usize = 10_000_000;
 /// Figures around a primary one that are looked at when the part is beyond that.
 const AROUND_MAX: usize = 2000;
 
@@ -70,7 +72,10 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
     for order in attempts {
         keep(&mut found, solve(&order, None), order);
     }
-    for seed in 0..orders {
+    // Where room is asked each attempt costs as the cube of what is hidden.
+    let hidden = part.free().filter(|cell| found.hidden[*cell as usize]).count();
+    let affordable = if asks_no_room(part) { usize::MAX } else { WORK / hidden.pow(3).max(1) };
+    for seed in (0..orders).take(affordable) {
         let order = perturbed(&found, costs, seed);
         let start = found.hidden.clone();
         keep(&mut found, solve(&order, Some(&start)), order);
@@ -233,13 +238,12 @@ pub fn witnesses(part: &Part, hidden: &[bool]) -> Vec<Done> {
     let mut all: Vec<Done> = Vec::new();
     for sub in part.hidden_parts(hidden) {
         let mut done = by_circuits(&sub);
-        if done.iter().any(|(_, change)| change.is_none()) {
-            if let Some(attacker) = attacker(&sub) {
-                let guard = Guard::new(&sub, attacker, vec![true; sub.len()]);
-                for (mine, other) in done.iter_mut().zip(guard.into_witnesses()) {
-                    if mine.1.is_none() {
-                        *mine = other;
-                    }
+        let lacks = done.iter().any(|(_, change)| change.is_none());
+        if let Some(attacker) = lacks.then(|| attacker(&sub)).flatten() {
+            let guard = Guard::new(&sub, attacker, vec![true; sub.len()]);
+            for (mine, other) in done.iter_mut().zip(guard.into_witnesses()) {
+                if mine.1.is_none() {
+                    *mine = other;
                 }
             }
         }
@@ -253,8 +257,8 @@ pub fn witnesses(part: &Part, hidden: &[bool]) -> Vec<Done> {
 fn outward(sub: &Part, done: Vec<Done>) -> impl Iterator<Item = Done> {
     done.into_iter().map(|(task, change)| {
         let outer = |cell: u32| sub.places[cell as usize];
-        let change = change
-            .map(|change| change.into_iter().map(|(cell, by)| (outer(cell), by)).collect());
+        let change =
+            change.map(|change| change.into_iter().map(|(cell, by)| (outer(cell), by)).collect());
         (Task { cell: outer(task.cell), ..task }, change)
     })
 }
