@@ -58,8 +58,8 @@ expected: tools ## Make sample-data and its expected tables again, to be read as
 	$(CONUM) sample $(SAMPLE) --rows 2000 --seed 2023 --out sample-data
 	rm -rf warehouse/expected
 	$(CONUM) run $(SAMPLE) --input sample-data --warehouse warehouse/expected --as-of $(AS_OF)
-	mkdir -p sample-data/expected
-	cp warehouse/expected/tables/*.csv sample-data/expected/
+	mkdir -p tests/expected
+	cp warehouse/expected/tables/*.csv tests/expected/
 
 bench: build ## Time, CPU and peak memory of a run on SIZE invented rows
 	CONUM=$(RELEASE) benches/run.sh $(or $(SIZE),1000000)

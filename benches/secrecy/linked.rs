@@ -72,6 +72,31 @@ pub(crate) fn linked(
     Network { territory, columns, slices, values, states, costs, ..Network::default() }
 }
 
+/// The three-way table of 823 × 18 × 10 cells that the suppression literature times: a tree of
+/// three levels, a flat dimension and another as slices. Small counts, a third of them absent.
+pub fn three_way() -> Network {
+    let mut territory = Tree::default();
+    let top = territory.push("total", None);
+    for group in 0..22 {
+        let node = territory.push(&format!("{group}"), Some(top));
+        for part in 0..if group < 8 { 37 } else { 36 } {
+            territory.push(&format!("{group}.{part}"), Some(node));
+        }
+    }
+    let mut coins = Coins(1);
+    let mut inner = Vec::new();
+    for place in territory.leaves() {
+        let most = 2 << coins.heads(6);
+        for column in 1..18 {
+            let value = coins.next() % most;
+            inner.extend((value % 3 > 0).then_some((place, column, value)));
+        }
+    }
+    let parts: Vec<String> = (1..10).map(|part| part.to_string()).collect();
+    let slices = Tree::flat("total", parts.iter().map(String::as_str));
+    linked(territory, 18, &inner, slices, 5)
+}
+
 /// Numbers that look drawn at random. (SplitMix64.)
 struct Coins(u64);
 

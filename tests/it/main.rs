@@ -22,6 +22,7 @@ mod public_list;
 mod real_data;
 mod scenarios;
 mod secrecy_audit;
+mod secrecy_network;
 mod sources;
 mod support;
 mod tables;

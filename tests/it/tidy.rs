@@ -135,7 +135,7 @@ fn every_source_has_its_sample_and_every_table_its_expected_rows() {
     let mut expected = names("pipelines/tables", ".toml");
     expected.extend(tables::MADE.iter().map(|made| made.name.to_owned()));
     expected.sort();
-    assert_eq!(expected, names("sample-data/expected", ".csv"));
+    assert_eq!(expected, names("tests/expected", ".csv"));
     let files = folders::read_tree(&root().join("pipelines")).unwrap();
     let definitions = Definitions::load("national.toml", &files).unwrap();
     let inputs = find_inputs(&root().join("sample-data"), &definitions, &Hashes::default());

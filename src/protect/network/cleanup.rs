@@ -14,18 +14,10 @@ pub(crate) fn clean_up(family: &Family, weights: &mut [u64], first: &[u64]) {
         places.map(|place| (Reverse(first[place]), place)).collect();
     secondary.sort_unstable();
     let mut views = Views::new(family, weights);
-    let mut labels = Vec::new();
     for (_, place) in secondary {
         let (edge, slice) = family.at(place);
-        // Where a figure is computable itself, it protects nothing.
-        let through = family.through[slice as usize].iter();
-        labels.clear();
-        labels.extend(through.map(|circuit| (*circuit, views.label(*circuit, edge))));
-        labels.retain(|(_, label)| *label != 0);
-        if views.dispensable(edge, &labels) {
-            for (circuit, _) in &labels {
-                views.publish(*circuit, edge);
-            }
+        if views.dispensable(edge, &views.labels((edge, slice))) {
+            views.publish((edge, slice));
             weights[place] = first[place];
         }
     }

@@ -116,6 +116,12 @@ impl Family {
         circuit.iter().all(|(slice, _)| weights[self.place(edge, *slice)] == 0)
     }
 
+    /// Whether a contributor knows a figure in any slice of a circuit.
+    pub(crate) fn knows(&self, contributor: &[(u32, u32)], circuit: u32, edge: u32) -> bool {
+        let mut circuit = self.circuits[circuit as usize].iter();
+        !contributor.is_empty() && circuit.any(|(slice, _)| contributor.contains(&(edge, *slice)))
+    }
+
     /// What it weighs to hide a figure in all slices of a circuit.
     pub(crate) fn weight(&self, weights: &[u64], circuit: &Circuit, edge: u32) -> u64 {
         let of_slice = circuit.iter().map(|(slice, _)| weights[self.place(edge, *slice)]);

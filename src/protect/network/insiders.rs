@@ -26,10 +26,8 @@ pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) -> Vec<(P
         let mut best = None;
         for number in &family.through[*slice as usize] {
             let circuit = &family.circuits[*number as usize];
-            let knows =
-                |edge| circuit.iter().any(|(slice, _)| contributor.contains(&(edge, *slice)));
             let weight = |edge, _: bool| match family.weight(weights, circuit, edge) {
-                weight if weight != NEVER && knows(edge) => NEVER,
+                weight if weight != NEVER && family.knows(contributor, *number, edge) => NEVER,
                 weight => weight,
             };
             let (own, limit) =

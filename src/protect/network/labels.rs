@@ -97,19 +97,40 @@ impl Forest {
             self.labels[edge as usize] ^= label;
         }
         if let Some(below) = below {
+            // What hung below the cut hangs on the closing edge now.
             self.entry[below as usize] = (NO_EDGE, NO_EDGE);
             let (from, to) = graph.ends[closing as usize];
             let inside = self.up(from).any(|node| node == below);
-            let (mut node, mut above) =
-                if inside { (from, (closing, to)) } else { (to, (closing, from)) };
-            // What was above is below now, from the closing edge to where the forest was cut.
-            while node != NO_EDGE {
-                let (edge, next) = std::mem::replace(&mut self.entry[node as usize], above);
-                above = (edge, node);
-                node = next;
-            }
+            let (node, above) = if inside { (from, to) } else { (to, from) };
+            self.hang(node, (closing, above));
         }
         changed
+    }
+
+    /// Hides a figure; gives the figures whose labels change and what they were.
+    pub(crate) fn hide(&mut self, graph: &Graph, edge: u32) -> Vec<(u32, Label)> {
+        let (from, to) = graph.ends[edge as usize];
+        if self.up(from).last() != self.up(to).last() {
+            self.hang(to, (edge, from));
+            return Vec::new();
+        }
+        let mut around = self.path((from, to));
+        around.push(edge);
+        let mut changed = Vec::with_capacity(around.len());
+        for edge_around in around {
+            changed.push((edge_around, self.label(edge_around)));
+            self.labels[edge_around as usize] ^= random(edge);
+        }
+        changed
+    }
+
+    /// Hangs the tree of a node on an edge to a node of another tree.
+    fn hang(&mut self, mut node: u32, mut above: (u32, u32)) {
+        while node != NO_EDGE {
+            let (edge, next) = std::mem::replace(&mut self.entry[node as usize], above);
+            above = (edge, node);
+            node = next;
+        }
     }
 
     /// The lower node of an edge of the forest.

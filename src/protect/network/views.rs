@@ -110,56 +110,111 @@ impl<'a> Views<'a> {
         edges
     }
 
-    /// Those of them that no other circuit protects from him, when `lost` labels are known there.
-    fn exposed(
-        &self,
-        circuit: u32,
-        label: Label,
-        contributor: &[Place],
-        lost: &[(u32, Label)],
-    ) -> Vec<Place> {
-        let safe_in = |circuit: u32, edge: u32| {
-            let mut span = self.span(circuit, contributor);
-            let lost = lost.iter().filter(|(known, _)| *known == circuit);
-            lost.for_each(|(_, label)| span.add(*label));
-            span.rest(self.label(circuit, edge)) != 0
-        };
-        let edges = self.computable(circuit, &self.span(circuit, contributor), label);
+    /// The primary figures of slices of a circuit among edges, without those that a contributor
+    /// knows.
+    fn primary(&self, circuit: u32, edges: &[u32], contributor: &[Place]) -> Vec<Place> {
         let places = edges.iter().flat_map(|edge| self.slices(circuit).map(|slice| (*edge, slice)));
-        let exposed = |(edge, slice): &Place| {
-            let through = &self.family.through[*slice as usize];
+        let primary = |(edge, slice): &Place| {
             self.is_primary[self.family.place(*edge, *slice)]
                 && !contributor.contains(&(*edge, *slice))
-                && !through.iter().any(|circuit| safe_in(*circuit, *edge))
         };
-        places.filter(exposed).collect()
+        places.filter(primary).collect()
+    }
+
+    /// Whether any circuit protects a primary figure from a contributor when he is told what has
+    /// the `lost` labels, each in its circuit.
+    fn safe(&self, place: Place, contributor: &[Place], lost: &[(u32, Label)]) -> bool {
+        self.family.through[place.1 as usize].iter().any(|circuit| {
+            let mut span = self.span(*circuit, contributor);
+            let lost = lost.iter().filter(|(known, _)| known == circuit);
+            lost.for_each(|(_, label)| span.add(*label));
+            span.rest(self.label(*circuit, place.0)) != 0
+        })
     }
 
     /// The primary figures that a contributor can compute.
     pub(crate) fn exposed_to(&self, contributor: &[Place]) -> Vec<Place> {
-        let circuits =
-            contributor.iter().flat_map(|(_, slice)| &self.family.through[*slice as usize]);
-        let circuits: BTreeSet<u32> = circuits.copied().collect();
-        let exposed =
-            circuits.iter().flat_map(|circuit| self.exposed(*circuit, 0, contributor, &[]));
-        exposed.collect::<BTreeSet<Place>>().into_iter().collect()
+        let slices = contributor.iter().map(|(_, slice)| *slice as usize);
+        let circuits: BTreeSet<u32> =
+            slices.flat_map(|slice| &self.family.through[slice]).copied().collect();
+        let mut exposed = BTreeSet::new();
+        for circuit in circuits {
+            let edges = self.computable(circuit, &self.span(circuit, contributor), 0);
+            let places = self.primary(circuit, &edges, contributor).into_iter();
+            exposed.extend(places.filter(|place| !self.safe(*place, contributor, &[])));
+        }
+        exposed.into_iter().collect()
     }
 
     /// Whether a figure can be published, which has these labels in these circuits, and no primary
     /// figure becomes computable to anyone.
     pub(crate) fn dispensable(&self, edge: u32, labels: &[(u32, Label)]) -> bool {
         labels.iter().all(|(circuit, label)| {
-            let insiders = &self.insiders[*circuit as usize];
-            let insiders = insiders.get(&self.tree(*circuit, edge)).into_iter().flatten();
-            let insiders = insiders.map(|number| self.family.contributors[*number].as_slice());
-            let mut everyone = [[].as_slice()].into_iter().chain(insiders);
-            everyone.all(|known| self.exposed(*circuit, *label, known, labels).is_empty())
+            let keeps = |contributor: &[Place]| {
+                let span = self.span(*circuit, contributor);
+                let edges = self.computable(*circuit, &span, *label);
+                let places = self.primary(*circuit, &edges, contributor);
+                places.iter().all(|place| self.safe(*place, contributor, labels))
+            };
+            // Those that all can compute in this circuit now are left to others, where
+            // contributors know more than all do.
+            let left = || self.primary(*circuit, self.needed(*circuit, *label), &[]);
+            let keeps_left = |place: Place| {
+                let mut through = self.family.through[place.1 as usize].iter();
+                through.all(|circuit| {
+                    self.insiders(*circuit, place.0).all(|known| {
+                        known.contains(&place)
+                            || self.safe(place, known, labels)
+                            || !self.safe(place, known, &[])
+                    })
+                })
+            };
+            keeps(&[])
+                && self.insiders(*circuit, edge).all(keeps)
+                && (self.family.contributors.is_empty() || left().into_iter().all(keeps_left))
         })
     }
 
-    /// Publishes a figure in a circuit where its label is not 0.
-    pub(crate) fn publish(&mut self, circuit: u32, edge: u32) {
-        let changed = self.forests[circuit as usize].publish(&self.family.graph, edge);
+    /// The contributors who know a figure in the tree of one in a circuit.
+    fn insiders(&self, circuit: u32, edge: u32) -> impl Iterator<Item = &[Place]> + '_ {
+        let insiders = self.insiders[circuit as usize].get(&self.tree(circuit, edge));
+        let insiders = insiders.into_iter().flatten();
+        insiders.map(|number| self.family.contributors[*number].as_slice())
+    }
+
+    /// The labels of a figure of a slice in the circuits where it is not computable. Where it is, it
+    /// protects nothing.
+    pub(crate) fn labels(&self, (edge, slice): Place) -> Vec<(u32, Label)> {
+        let through = self.family.through[slice as usize].iter();
+        let labels = through.map(|circuit| (*circuit, self.label(*circuit, edge)));
+        labels.filter(|(_, label)| *label != 0).collect()
+    }
+
+    /// The figures that are primary in a slice of a circuit and have that label in it.
+    pub(crate) fn needed(&self, circuit: u32, label: Label) -> &[u32] {
+        self.needed[circuit as usize].get(&label).map_or(&[], Vec::as_slice)
+    }
+
+    /// Publishes a figure of a slice.
+    pub(crate) fn publish(&mut self, (edge, slice): Place) {
+        for (circuit, _) in self.labels((edge, slice)) {
+            let changed = self.forests[circuit as usize].publish(&self.family.graph, edge);
+            self.labelled(circuit, changed);
+        }
+    }
+
+    /// Hides a figure of a slice; what is hidden has no weight.
+    pub(crate) fn hide(&mut self, weights: &[u64], (edge, slice): Place) {
+        for circuit in &self.family.through[slice as usize] {
+            if self.family.all_hidden(weights, *circuit, edge) {
+                let changed = self.forests[*circuit as usize].hide(&self.family.graph, edge);
+                self.labelled(*circuit, changed);
+            }
+        }
+    }
+
+    /// Takes note of labels that changed, and of what they were.
+    fn labelled(&mut self, circuit: u32, changed: Vec<(u32, Label)>) {
         for (edge, before) in changed {
             if !self.has_primary(circuit, edge) {
                 continue;

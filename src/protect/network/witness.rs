@@ -3,9 +3,12 @@
 //! The table with the change added and the table with it taken away are both possible: the cell
 //! may be greater, and it may be smaller. A witness serves all primary cells that it moves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::protect::network::circuits::Circuit;
 use crate::protect::network::family::Family;
 use crate::protect::network::search::{Merged, NEVER, Search};
+use crate::protect::network::views::Place;
 
 /// Changes around cycles, each made good in the slices of a circuit. None exceeds 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub struct Witnesses {
     terms: Vec<(u32, i8)>,
     /// The witness of each primary cell that has one; ascending.
     of: Vec<(u32, u32)>,
+    /// Primary cells, contributors who know a cell that their witness moves, and the witness that
+    /// moves none; ascending.
+    for_contributors: Vec<(u32, usize, u32)>,
 }
 
 impl Witnesses {
@@ -56,6 +62,19 @@ impl Witnesses {
         self.of.iter().copied()
     }
 
+    /// The other witness of a primary cell for each contributor who knows a cell that the first
+    /// one moves: the cell, the contributor's number and the witness.
+    pub fn for_contributors(&self) -> impl Iterator<Item = (u32, usize, u32)> + '_ {
+        self.for_contributors.iter().copied()
+    }
+
+    /// Adds a change around a cycle, and gives its number.
+    fn push(&mut self, circuit: u32, cycle: Vec<(u32, i8)>) -> u32 {
+        self.terms.extend(cycle);
+        self.cycles.push((circuit, u32::try_from(self.terms.len()).unwrap_or(u32::MAX)));
+        u32::try_from(self.len() - 1).unwrap_or(u32::MAX)
+    }
+
     /// Adds those of other slices, whose primary cells come later or earlier.
     pub(crate) fn append(&mut self, other: Self) {
         let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
@@ -67,59 +86,113 @@ impl Witnesses {
         self.terms.extend(other.terms);
         self.of.extend(other.of.iter().map(|(cell, witness)| (*cell, witness + cycles)));
         self.of.sort_unstable();
+        let others = other.for_contributors.iter();
+        self.for_contributors.extend(others.map(|(cell, who, own)| (*cell, *who, own + cycles)));
+        self.for_contributors.sort_unstable();
     }
 }
 
-/// Finds a witness of each primary figure, of as few cells as may be; gives those that have none.
-/// Hidden is what has no weight.
-pub(crate) fn witnesses(
-    family: &Family,
-    weights: &[u64],
-    figures: u32,
-) -> (Witnesses, Vec<(u32, u32)>) {
-    let graph = &family.graph;
+/// Finds a witness of each primary figure, of as few cells as may be, and one for each contributor
+/// who knows a cell of it; gives the figures that have none. Hidden is what has no weight.
+pub(crate) fn witnesses(family: &Family, weights: &[u64], figures: u32) -> (Witnesses, Vec<Place>) {
+    let mut found = Witnesses::new(figures);
     let in_table = |circuit: &Circuit| {
         circuit.iter().map(|(slice, sign)| (family.slices[*slice as usize], *sign)).collect()
     };
-    let mut found = Witnesses::new(figures);
     found.circuits = family.circuits.iter().map(in_table).collect();
+    let mut finder = Finder {
+        family,
+        weights,
+        apart: Merged::new(family.graph.nodes),
+        search: Search::new(family.graph.nodes),
+    };
     let mut none = Vec::new();
-    let mut apart = Merged::new(graph.nodes);
-    let mut search = Search::new(graph.nodes);
-    let mut has_witness = vec![false; weights.len()];
     let mut is_primary = vec![false; weights.len()];
     for (edge, slice) in &family.primary {
         is_primary[family.place(*edge, *slice)] = true;
     }
+    let mut witness_of = vec![NONE; weights.len()];
     for (edge, slice) in &family.primary {
-        if has_witness[family.place(*edge, *slice)] {
+        if witness_of[family.place(*edge, *slice)] != NONE {
             continue;
         }
-        let way = family.through[*slice as usize].iter().find_map(|number| {
-            let is_hidden = |edge| family.all_hidden(weights, *number, edge);
-            let weight = |edge, _: bool| if is_hidden(edge) { 1 } else { NEVER };
-            let found = is_hidden(*edge)
-                .then(|| search.cheapest(graph, &mut apart, weight, (*edge, NEVER)))
-                .flatten();
-            found.map(|(_, path)| (*number, path))
-        });
-        let Some((circuit, path)) = way else {
+        let Some((circuit, path)) = finder.find((*edge, *slice), &[]) else {
             none.push((*edge, *slice));
             continue;
         };
-        let witness = u32::try_from(found.len()).unwrap_or(u32::MAX);
-        found.terms.extend(graph.around(*edge, &path));
-        found.cycles.push((circuit, u32::try_from(found.terms.len()).unwrap_or(u32::MAX)));
+        let witness = found.push(circuit, family.graph.around(*edge, &path));
         for edge in path.iter().chain([edge]) {
             for (slice, _) in &family.circuits[circuit as usize] {
                 let place = family.place(*edge, *slice);
-                if is_primary[place] && !has_witness[place] {
-                    has_witness[place] = true;
+                if is_primary[place] && witness_of[place] == NONE {
+                    witness_of[place] = witness;
                     found.of.push((family.cell(figures, (*edge, *slice)), witness));
                 }
             }
         }
     }
     found.of.sort_unstable();
+    for_contributors(&mut finder, &mut found);
     (found, none)
+}
+
+/// For each contributor: another witness of each primary cell whose witness moves a cell that he
+/// knows, unless he knows it too.
+fn for_contributors(finder: &mut Finder, found: &mut Witnesses) {
+    let (family, figures) = (finder.family, found.figures);
+    let places = family.primary.iter().map(|place| (family.cell(figures, *place), *place));
+    let places: BTreeMap<u32, Place> = places.collect();
+    let known = family.contributors.iter().flatten().map(|place| family.cell(figures, *place));
+    let mut moving: BTreeMap<u32, Vec<u32>> = known.map(|cell| (cell, Vec::new())).collect();
+    if moving.is_empty() {
+        return;
+    }
+    for (cell, witness) in &found.of {
+        for (moved, _) in found.changes(*witness) {
+            if let Some(moving) = moving.get_mut(&moved) {
+                moving.push(*cell);
+            }
+        }
+    }
+    for (number, contributor) in family.contributors.iter().enumerate() {
+        let known: Vec<u32> =
+            contributor.iter().map(|place| family.cell(figures, *place)).collect();
+        let doubtful: BTreeSet<u32> =
+            known.iter().flat_map(|cell| &moving[cell]).copied().collect();
+        for cell in doubtful.into_iter().filter(|cell| !known.contains(cell)) {
+            if let Some((circuit, path)) = finder.find(places[&cell], contributor) {
+                let witness = found.push(circuit, family.graph.around(places[&cell].0, &path));
+                found.for_contributors.push((cell, number, witness));
+            }
+        }
+    }
+    found.for_contributors.sort_unstable();
+}
+
+const NONE: u32 = u32::MAX;
+
+struct Finder<'a> {
+    family: &'a Family,
+    weights: &'a [u64],
+    apart: Merged,
+    search: Search,
+}
+
+impl Finder<'_> {
+    /// The shortest cycle of hidden figures, unknown to a contributor, in the shortest circuit.
+    fn find(&mut self, (edge, slice): Place, contributor: &[Place]) -> Option<(u32, Vec<u32>)> {
+        let (family, weights) = (self.family, self.weights);
+        family.through[slice as usize].iter().find_map(|number| {
+            let usable = |edge| {
+                family.all_hidden(weights, *number, edge)
+                    && !family.knows(contributor, *number, edge)
+            };
+            let weight = |edge, _: bool| if usable(edge) { 1 } else { NEVER };
+            let (apart, search) = (&mut self.apart, &mut self.search);
+            let way = usable(edge)
+                .then(|| search.cheapest(&family.graph, apart, weight, (edge, NEVER)))
+                .flatten();
+            way.map(|(_, path)| (*number, path))
+        })
+    }
 }

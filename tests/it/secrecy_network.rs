@@ -1,0 +1,145 @@
+//! Large tables of territory by type, from where `CONUM_DATA` names their folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::PathBuf;
+
+use conum::protect::network::{Network, Outcome, insiders, protect};
+use conum::protect::system::State;
+use conum::protect::tree::Tree;
+
+#[path = "../../benches/secrecy/linked.rs"]
+mod linked;
+
+use linked::{Inner, calendar, three_way};
+
+const COLUMNS: u32 = 9;
+
+fn read(name: &str) -> Option<(Tree, Vec<Inner>)> {
+    let path = PathBuf::from(env::var_os("CONUM_DATA")?).join("secrecy/synthetic_fr").join(name);
+    let mut pairs = BTreeSet::new();
+    let mut counts = Vec::new();
+    for record in csv::Reader::from_path(path).ok()?.into_records() {
+        let record = record.unwrap();
+        let above = ["commune", "epcidep", "dep", "reg"].len();
+        for level in 0..above {
+            let parent = if level + 1 < above { &record[level + 1] } else { "FR" };
+            pairs.insert((record[level].to_owned(), parent.to_owned()));
+        }
+        let column: u32 = record[4][1..].parse().unwrap();
+        counts.push((record[0].to_owned(), column, record[5].parse().unwrap()));
+    }
+    let pairs = pairs.iter().map(|(child, parent)| (child.as_str(), parent.as_str()));
+    let tree = Tree::new(pairs, []).unwrap();
+    let places: BTreeMap<&str, u32> = tree.codes().iter().map(String::as_str).zip(0..).collect();
+    let inner = counts.iter().map(|(code, column, count)| (places[code.as_str()], *column, *count));
+    Some((tree.clone(), inner.collect()))
+}
+
+fn network(name: &str, slices: Tree) -> Option<Network> {
+    let (territory, inner) = read(name)?;
+    Some(linked::linked(territory, COLUMNS, &inner, slices, 5))
+}
+
+fn one() -> Tree {
+    Tree::new([], ["all"]).unwrap()
+}
+
+/// Number and value of the secondary cells.
+fn loss(network: &Network, outcome: &Outcome) -> (usize, u64) {
+    let cells = network.states.iter().zip(&network.values).zip(&outcome.hidden);
+    let secondary = cells.filter(|((state, _), hidden)| **state == State::Free && **hidden);
+    secondary.fold((0, 0), |(cells, values), ((_, value), _)| (cells + 1, values + value))
+}
+
+/// Additions only: each primary cell has a witness, and nothing published forbids it.
+fn check(network: &Network, outcome: &Outcome) {
+    let (territory, slices) = (&network.territory, &network.slices);
+    let primary = network.states.iter().filter(|state| **state == State::Primary).count();
+    assert_eq!((outcome.unprotected.len(), outcome.witnesses.primary().count()), (0, primary));
+    let figures = u32::try_from(territory.len()).unwrap() * network.columns;
+    let changes = |witness| outcome.witnesses.changes(witness);
+    for (cell, witness) in outcome.witnesses.primary() {
+        assert!(changes(witness).any(|(moved, by)| moved == cell && by != 0));
+    }
+    for witness in 0..u32::try_from(outcome.witnesses.len()).unwrap() {
+        let change: BTreeMap<u32, i64> = changes(witness).collect();
+        let mut sums: BTreeMap<(char, u32), i64> = BTreeMap::new();
+        for (cell, by) in &change {
+            assert!(outcome.hidden[*cell as usize] && network.values[*cell as usize] > 0);
+            assert!(by.abs() == 1 && network.states[*cell as usize] != State::Frozen);
+            let (slice, figure) = (cell / figures, cell % figures);
+            let (place, column) = (figure / network.columns, figure % network.columns);
+            let row = cell - column;
+            *sums.entry(('r', row)).or_default() += if column == 0 { -by } else { *by };
+            if let Some(above) = territory.parent(place) {
+                let above = network.cell(slice, above, column);
+                *sums.entry(('t', above)).or_default() += by;
+            }
+            if !territory.children(place).is_empty() {
+                *sums.entry(('t', *cell)).or_default() -= by;
+            }
+            if let Some(above) = slices.parent(slice) {
+                *sums.entry(('s', network.cell(above, place, column))).or_default() += by;
+            }
+            if !slices.children(slice).is_empty() {
+                *sums.entry(('s', *cell)).or_default() -= by;
+            }
+        }
+        assert!(sums.values().all(|sum| *sum == 0));
+    }
+}
+
+#[test]
+fn regions_and_france_lose_no_more_than_they_must() {
+    // Most cells and their value at the cost of value; the same where each cell costs 24 more.
+    let targets = [
+        ("fr53.csv", (315, 8_668), (301, 8_991)),
+        ("fr3.csv", (995, 22_868), (948, 24_136)),
+        ("frall.csv", (8_305, 167_135), (8_305, 167_135)),
+    ];
+    for (name, by_value, by_count) in targets {
+        let Some(mut table) = network(name, one()) else { return };
+        let outcome = protect(&table);
+        check(&table, &outcome);
+        let (cells, value) = loss(&table, &outcome);
+        assert!(cells <= by_value.0 && value <= by_value.1, "{name}: {cells} cells, {value}");
+        table.costs.iter_mut().for_each(|cost| *cost += 24);
+        let (cells, value) = loss(&table, &protect(&table));
+        assert!(cells <= by_count.0 && value <= by_count.1, "{name}: {cells} cells, {value}");
+    }
+}
+
+#[test]
+fn who_is_alone_in_a_cell_of_one_computes_no_other() {
+    let Some(mut table) = network("fr53.csv", one()) else { return };
+    table.contributors = insiders::ones(&table);
+    let outcome = protect(&table);
+    check(&table, &outcome);
+    assert_eq!(outcome.known_to, []);
+    let others: BTreeMap<(u32, usize), u32> = outcome
+        .witnesses
+        .for_contributors()
+        .map(|(cell, who, witness)| ((cell, who), witness))
+        .collect();
+    for (number, known) in table.contributors.iter().enumerate() {
+        for (cell, witness) in outcome.witnesses.primary() {
+            let witness = others.get(&(cell, number)).copied().unwrap_or(witness);
+            let mut moved = outcome.witnesses.changes(witness).map(|(moved, _)| moved);
+            assert!(known.contains(&cell) || moved.all(|moved| !known.contains(&moved)));
+        }
+    }
+}
+
+#[test]
+fn months_of_a_year_are_protected_together() {
+    let Some(table) = network("fr53.csv", calendar(1)) else { return };
+    check(&table, &protect(&table));
+}
+
+#[test]
+fn a_three_way_table_is_protected() {
+    let table = three_way();
+    assert_eq!(table.values.len(), 148_140);
+    check(&table, &protect(&table));
+}
