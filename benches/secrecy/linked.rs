@@ -74,7 +74,7 @@ pub(crate) fn linked(
 
 /// The three-way table of 823 × 18 × 10 cells that the suppression literature times: a tree of
 /// three levels, a flat dimension and another as slices. Small counts, a third of them absent.
-pub fn three_way() -> Network {
+pub(crate) fn three_way() -> Network {
     let mut territory = Tree::default();
     let top = territory.push("total", None);
     for group in 0..22 {
@@ -89,7 +89,7 @@ pub fn three_way() -> Network {
         let most = 2 << coins.heads(6);
         for column in 1..18 {
             let value = coins.next() % most;
-            inner.extend((value % 3 > 0).then_some((place, column, value)));
+            inner.extend((!value.is_multiple_of(3)).then_some((place, column, value)));
         }
     }
     let parts: Vec<String> = (1..10).map(|part| part.to_string()).collect();

@@ -313,10 +313,7 @@ fn france(name: &str) -> Result<Network> {
     const BELOW: u64 = 5;
     let alone = || Tree::flat("all", []);
     if name.starts_with("T15") {
-        let (tree, inner) = invented();
-        let parts: Vec<String> = (1..10).map(|part| format!("p{part}")).collect();
-        let slices = Tree::flat("all", parts.iter().map(String::as_str));
-        return Ok(linked::linked(tree, 18, &inner, slices, BELOW));
+        return Ok(linked::three_way());
     }
     let set = name.split([' ', ',']).nth(1).ok_or("a set")?;
     let records = sets::data(&format!("synthetic_fr/{set}.csv"));
@@ -341,36 +338,6 @@ fn france(name: &str) -> Result<Network> {
         network.contributors = insiders::ones(&network);
     }
     Ok(network)
-}
-
-/// A tree of 823 codes, and counts for 17 columns.
-fn invented() -> (Tree, Vec<Inner>) {
-    let mut tree = Tree::default();
-    let top = tree.push("top", None);
-    for group in 0..22 {
-        let above = tree.push(&format!("g{group}"), Some(top));
-        for part in 0..(if group < 8 { 37 } else { 36 }) {
-            tree.push(&format!("g{group}-{part}"), Some(above));
-        }
-    }
-    // Numbers that look drawn at random. (Xorshift.)
-    let mut state = 1_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    let mut inner = Vec::new();
-    for leaf in tree.leaves() {
-        let size = 1_u64 << (next() % 6);
-        for column in 1..18 {
-            if next() % 10 < 6 {
-                inner.push((leaf, column, 1 + next() % (2 * size)));
-            }
-        }
-    }
-    (tree, inner)
 }
 
 fn by_network(name: &str, given: &Network) -> Line {
