@@ -14,10 +14,10 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run account check test fuzz expected bench hotpaths instructions race night docs clean tools
+.PHONY: help build run account check test fuzz expected bench hotpaths instructions race night secrecy-bench secrecy-lp docs clean tools
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 tools: # What cargo does not bring: itself and a C compiler, for zstd
 	@command -v $(CARGO) >/dev/null || { \
@@ -79,6 +79,15 @@ race: build ## Race other engines on SIZE (1m, 10m, 50m) rows: BENCH holds their
 night: build ## Cost of a night on the race's SIZE rows; SPREAD=--spread edits all months
 	python3 benches/night/night.py $(or $(SIZE),1m) --data $(WORK)/data --work $(WORK)/night \
 	  --conum $(RELEASE) --nights 2 $(SPREAD)
+
+# The folder of test problems for secrecy is DATA/secrecy.
+DATA ?= ../shared/data
+
+secrecy-bench: tools ## Each target of statistical secrecy beside what is reached; WRITE=1 writes docs/secrecy-bench.md
+	CONUM_DATA=$(abspath $(DATA)) $(CARGO) bench --quiet --locked --bench secrecy -- $(ONLY) $(if $(WRITE),--write)
+
+secrecy-lp: build ## Intervals of hidden figures by another solver (HiGHS, in a Python environment below WORK)
+	CONUM=$(RELEASE) DATA=$(abspath $(DATA)) WORK=$(WORK) benches/secrecy/lp.sh
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

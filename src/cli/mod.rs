@@ -7,6 +7,7 @@ mod key_figures;
 mod pipeline_args;
 mod plan;
 mod progress;
+mod protect;
 mod rejects;
 pub mod report;
 mod run;
@@ -61,6 +62,7 @@ Exit codes:
   73  a file cannot be created
   74  reading or writing failed
   75  another run is at work
+  77  publishing would disclose what is secret
   78  a declaration is wrong";
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +77,7 @@ enum Command {
     Describe(describe::Args),
     Verify(verify::Args),
     Rejects(rejects::Args),
+    Protect(protect::Args),
     Scenario(scenario::Args),
     Sample(sample::Args),
     Fetch(fetch::Args),
@@ -99,6 +102,7 @@ impl Cli {
             Command::Describe(args) => describe::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Rejects(args) => rejects::run(&args),
+            Command::Protect(args) => protect::run(&args),
             Command::Scenario(args) => scenario::run(&args),
             Command::Sample(args) => sample::run(&args),
             Command::Fetch(args) => fetch::run(&args),

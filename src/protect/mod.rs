@@ -7,7 +7,11 @@
 //!
 //! Nothing here is taken on trust: [`crate::audit`] judges the result and shares no code with it.
 
+pub mod elimination;
+pub mod engine;
 pub mod network;
+pub mod office;
+pub mod rules;
 pub mod system;
 pub mod table;
 pub mod tree;

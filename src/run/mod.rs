@@ -30,6 +30,7 @@ pub mod parquet;
 mod people;
 pub mod plan;
 mod posts;
+pub mod protect_file;
 mod reconciliation;
 pub mod rejects;
 pub mod reuse;
