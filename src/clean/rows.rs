@@ -40,10 +40,13 @@ impl Row {
         }
     }
 
-    /// Sets the flags, each once; an empty text is none.
+    /// Adds flags, each once; an empty text is none.
     pub fn flags<'t>(&mut self, flags: impl IntoIterator<Item = &'t str>) {
+        let before = self.text_of(&columns::DRAPEAUX).unwrap_or_default().to_owned();
         let mut all: Vec<&str> = Vec::new();
-        for flag in flags.into_iter().flat_map(|flags| flags.split(SEPARATOR)) {
+        for flag in
+            std::iter::once(before.as_str()).chain(flags).flat_map(|flags| flags.split(SEPARATOR))
+        {
             if !flag.is_empty() && !all.contains(&flag) {
                 all.push(flag);
             }
