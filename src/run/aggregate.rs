@@ -24,7 +24,7 @@ use crate::run::summaries::{Below, Nationals, summaries};
 use crate::vocabulary::calendar::{Length, last_day};
 use crate::vocabulary::codes::{ENSEMBLE, Fate, NON, OUI, Subject};
 use crate::vocabulary::columns::{self, Kind};
-use crate::vocabulary::schema::{data_type, field, schema};
+use crate::vocabulary::schema::{data_type, field};
 use crate::vocabulary::tables::{
     self, CHIFFRES_CLES, COUVERTURE, COUVERTURE_MOIS, MADE, PART_ETAT_COUT, RECONCILIATION,
 };
