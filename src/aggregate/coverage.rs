@@ -32,7 +32,7 @@ pub struct Coverage(Cube);
 /// What an employer sent.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Employer {
-    /// System, identifier and type of the employer.
+    /// System and identifier of the employer, and the type it had last.
     pub key: Vec<String>,
     /// Months with activities, since January of the year 0, and how many.
     pub sent: BTreeMap<i64, i64>,
@@ -78,33 +78,26 @@ impl Employer {
     }
 }
 
-/// Each employer in each month, from the first that its system has to that of the reference day.
-/// The employers are in the order of their key; one that changed its type is one employer.
+/// Each employer in each month, from the first that its system has to the last: not to that of the
+/// reference day, which may be as far as anyone likes. The employers are in the order of their key.
 #[must_use]
-pub fn months(employers: &[Employer], until: i64) -> Vec<Month<'_>> {
+pub fn months(employers: &[Employer]) -> Vec<Month<'_>> {
     let mut found = Vec::new();
     for of_system in employers.chunk_by(|one, other| one.text(0) == other.text(0)) {
-        let firsts = of_system.iter().filter_map(|employer| employer.sent.keys().next());
-        let Some(start) = firsts.min().copied() else { continue };
-        for of_one in of_system.chunk_by(|one, other| one.text(1) == other.text(1)) {
-            let mut sent: BTreeMap<i64, i64> = BTreeMap::new();
-            for (month, count) in of_one.iter().flat_map(|employer| &employer.sent) {
-                *sent.entry(*month).or_default() += count;
-            }
-            let (Some(employer), Some(first), Some(last)) =
-                (of_one.first(), sent.keys().next(), sent.keys().next_back())
-            else {
-                continue;
-            };
+        let all = of_system.iter().filter_map(Employer::bounds);
+        let whole = all.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        let Some((start, until)) = whole else { continue };
+        for employer in of_system {
+            let Some((first, last)) = employer.bounds() else { continue };
             found.extend((start..=until).map(|month| Month {
                 system: employer.text(0),
                 structure: employer.text(1),
                 month,
-                count: sent.get(&month).copied().unwrap_or_default(),
+                count: employer.sent.get(&month).copied().unwrap_or_default(),
                 state: match month {
-                    _ if sent.contains_key(&month) => ACTIVE,
-                    _ if month < *first => NOT_YET,
-                    _ if month > *last => OVER,
+                    _ if employer.sent.contains_key(&month) => ACTIVE,
+                    _ if month < first => NOT_YET,
+                    _ if month > last => OVER,
                     _ => SILENT,
                 },
             }));
@@ -156,18 +149,27 @@ impl Coverage {
         let months = texts(columns::MOIS.name).ok_or_else(lacking)?;
         let months = months.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let cut = self.0.cut();
-        let mut employers: BTreeMap<Vec<u32>, BTreeMap<i64, i64>> = BTreeMap::new();
-        for (key, count) in cut.keys.chunks(KEY.len() + 1).zip(cut.sums) {
-            let (month, key) = key.split_last().ok_or_else(lacking)?;
+        let mut found: BTreeMap<&[u32], Vec<(i64, String, i64)>> = BTreeMap::new();
+        for (codes, count) in cut.keys.chunks(KEY.len() + 1).zip(cut.sums) {
+            let (Some(key), Some([kind, month])) = (codes.get(..2), codes.get(2..)) else {
+                return Err(lacking());
+            };
             let month = month_number(months.text(*month)).ok_or_else(lacking)?;
-            *employers.entry(key.to_vec()).or_default().entry(month).or_default() += count;
+            let kind = text(columns::TYPE_EMPLOYEUR.name, *kind)?;
+            found.entry(key).or_default().push((month, kind, count));
         }
-        let told = |(key, sent): (Vec<u32>, BTreeMap<i64, i64>)| {
-            let key = KEY.iter().zip(key).map(|(name, code)| text(name, code));
-            Ok(Employer { key: key.collect::<Result<_>>()?, sent })
-        };
-        let mut employers: Vec<Employer> =
-            employers.into_iter().map(told).collect::<Result<_>>()?;
+        let mut employers = Vec::with_capacity(found.len());
+        for (key, cells) in found {
+            let (_, kind, _) = cells.iter().max().ok_or_else(lacking)?;
+            let mut key: Vec<String> =
+                KEY.iter().zip(key).map(|(name, code)| text(name, *code)).collect::<Result<_>>()?;
+            key.push(kind.clone());
+            let mut sent = BTreeMap::new();
+            for (month, _, count) in cells {
+                *sent.entry(month).or_default() += count;
+            }
+            employers.push(Employer { key, sent });
+        }
         employers.sort_unstable_by(|one, other| one.key.cmp(&other.key));
         Ok(employers)
     }
@@ -190,26 +192,12 @@ mod tests {
             employer("plat", "a", "commune", &[(14, 1)]),
         ];
         assert_eq!(all[0].figures(15), [3, 2, 1, 2]);
-        let found = months(&all, 15);
-        let states = |from: usize| -> Vec<&str> {
-            found[from..].iter().take(6).map(|month| month.state).collect()
-        };
-        assert_eq!(states(0), [NOT_YET, ACTIVE, SILENT, ACTIVE, OVER, OVER]);
-        assert_eq!(states(6), [ACTIVE, OVER, OVER, OVER, OVER, OVER]);
-        // Another system begins when it begins.
-        assert_eq!(states(12), [ACTIVE, OVER]);
+        let found = months(&all);
+        let states: Vec<&str> = found.iter().map(|month| month.state).collect();
+        assert_eq!(states[..4], [NOT_YET, ACTIVE, SILENT, ACTIVE]);
+        assert_eq!(states[4..8], [ACTIVE, OVER, OVER, OVER]);
+        // Another system has its own months.
+        assert_eq!(states[8..], [ACTIVE]);
         assert_eq!(found.iter().map(|month| month.count).sum::<i64>(), 5);
-    }
-
-    #[test]
-    fn an_employer_of_two_types_is_one_employer() {
-        let all = [
-            employer("coop", "a", "association", &[(10, 1), (11, 2)]),
-            employer("coop", "a", "commune", &[(11, 1)]),
-        ];
-        let found = months(&all, 11);
-        let counts: Vec<(i64, i64)> =
-            found.iter().map(|month| (month.month, month.count)).collect();
-        assert_eq!(counts, [(10, 1), (11, 3)]);
     }
 }

@@ -108,7 +108,7 @@ pub fn tables_of(below: Below<'_>, subjects: &[Subject]) -> Result<Tables> {
         if let Some(employers) = &found.coverage {
             let until = i64::from(below.as_of.year()) * 12 + i64::from(below.as_of.month()) - 1;
             all.made.push((&COUVERTURE, covered(employers, until)?));
-            all.made.push((&COUVERTURE_MOIS, covered_months(employers, until)?));
+            all.made.push((&COUVERTURE_MOIS, covered_months(employers)?));
         }
     }
     all.checks.sort_unstable();

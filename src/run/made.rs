@@ -26,15 +26,15 @@ pub(super) fn covered(employers: &[Employer], until: i64) -> Result<RecordBatch>
         texts(employers, |e| e.bounds().map(|bounds| month_text(of(bounds))))
     };
     let figure = |place: usize| numbers(employers, |e| e.figures(until).get(place).copied());
-    let mut arrays: Vec<ArrayRef> = (0..COUVERTURE.key.len()).map(of_key).collect();
+    let mut arrays: Vec<ArrayRef> = (0..3).map(of_key).collect();
     arrays.extend([of_bounds(|(first, _)| first), of_bounds(|(_, last)| last)]);
     arrays.extend((0..4).map(figure));
     Ok(RecordBatch::try_new(schema(&COUVERTURE), arrays)?)
 }
 
 /// The months of each employer.
-pub(super) fn covered_months(employers: &[Employer], until: i64) -> Result<RecordBatch> {
-    let all = months(employers, until);
+pub(super) fn covered_months(employers: &[Employer]) -> Result<RecordBatch> {
+    let all = months(employers);
     let arrays = vec![
         texts(&all, |month: &Month<'_>| Some(month.system)),
         texts(&all, |month| Some(month.structure)),

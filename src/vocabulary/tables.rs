@@ -47,15 +47,14 @@ pub const MADE: [Made; 5] = [
     Made {
         table: &COUVERTURE,
         title: "Mois où chaque employeur a une activité, et depuis quand il n'en a plus",
-        definition: "Table interne : elle nomme des employeurs. Un employeur de deux types a une \
-                     ligne pour chacun.",
+        definition: "Table interne : elle nomme des employeurs. Le type est celui du dernier mois.",
         from: "activites",
     },
     Made {
         table: &COUVERTURE_MOIS,
         title: "Ce que chaque mois est pour chaque employeur",
-        definition: "Table interne : elle nomme des employeurs. Tous les mois, du premier où le \
-                     système d'origine a une activité à celui du jour de référence.",
+        definition: "Table interne : elle nomme des employeurs. Tous les mois, du premier au \
+                     dernier où le système d'origine a une activité.",
         from: "activites",
     },
     Made {

@@ -144,9 +144,7 @@ fn an_employer_that_stopped_sending_is_seen() {
         lines[1..4],
         ["plat,s1,2024-01,1,actif", "plat,s1,2024-02,1,actif", "plat,s1,2024-03,0,silencieux",]
     );
-    assert_eq!(lines[6], "plat,s1,2024-06,0,termine");
-    assert_eq!(lines.last(), Some(&"plat,s1,2025-07,0,termine"));
-    assert_eq!(lines.len(), 20);
+    assert_eq!(lines[4..], ["plat,s1,2024-04,0,silencieux", "plat,s1,2024-05,2,actif"]);
 }
 
 #[test]
@@ -165,8 +163,7 @@ fn the_months_of_employers_hold_all_activities() {
     let counted = |column| usize::try_from(sum(&of("couverture_employeurs", &[column]))).unwrap();
     assert_eq!(count("actif"), counted("nb_mois_actifs"));
     assert_eq!(count("silencieux"), counted("nb_mois_silencieux"));
-    assert_eq!(count("termine"), counted("nb_mois_depuis"));
-    assert!(count("pas_encore") > 0);
+    assert!(count("pas_encore") > 0 && count("termine") > 0);
 }
 
 #[test]

@@ -259,7 +259,7 @@ pub const LEDGER: Table = Table {
 /// Which employers send activities, and which stopped. Internal: it names employers.
 pub const COUVERTURE: Table = Table {
     name: "couverture_employeurs",
-    grain: "un identifiant de structure employeuse d'un système, et le type qu'elle avait",
+    grain: "un identifiant de structure employeuse d'un système",
     columns: &[
         SYSTEME,
         STRUCTURE_ID,
@@ -271,7 +271,7 @@ pub const COUVERTURE: Table = Table {
         NB_MOIS_SILENCIEUX,
         NB_MOIS_DEPUIS,
     ],
-    key: &[SYSTEME, STRUCTURE_ID, TYPE_EMPLOYEUR],
+    key: &[SYSTEME, STRUCTURE_ID],
 };
 
 /// The months of each employer. Internal: it names employers.
