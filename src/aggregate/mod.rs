@@ -1,5 +1,6 @@
 //! Clean records become summary tables: integers, totals included, additive over periods.
 
+pub mod cost;
 pub mod coverage;
 pub mod cube;
 mod dimensions;
@@ -19,7 +20,7 @@ use crate::definition::table::{Bands, Dimension, Table};
 use crate::error::{Error, Result};
 
 /// Changes when the same records and declarations would give other tables.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Some clean records: their columns, by name.
 #[derive(Debug)]

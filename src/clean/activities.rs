@@ -8,7 +8,8 @@ use crate::clean::attendances::Attendances;
 use crate::clean::attended::{ATTENDANCE_FLAG, count_people};
 use crate::clean::contracts::Contracts;
 use crate::clean::delay::count_days;
-use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, employ, join_employer};
+use crate::clean::employers::FormerTypes;
+use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, TYPE_FLAG, employ, join_employer};
 use crate::clean::harmonise::{
     COMMON_KIND, COMMON_PLACE, COMMON_THEMES, DURATION_FLAG, MINUTES, any_late, harmonise,
 };
@@ -117,6 +118,8 @@ pub struct Tally {
 pub struct Known<'a> {
     /// The clean table of employers.
     pub employers: &'a Directory,
+    /// The types that employers had at other times.
+    pub former_types: &'a FormerTypes,
     /// Hashed identifier of a structure → its identifier.
     pub aliases: &'a HashMap<String, String>,
     /// Employment of advisers.
@@ -139,7 +142,7 @@ pub fn clean(rows: DataFrame, known: &Known<'_>) -> Result<Cleaned> {
     let rows = rows.lazy().with_columns(filled).collect()?;
     let rows = harmonise(rows, known.definitions)?;
     let rows = employ(rows, known)?;
-    let rows = join_employer(rows, known.employers)?;
+    let rows = join_employer(rows, known)?;
     let rows = join_territory(rows, known.employers, known.definitions)?.collect()?;
     let rows = count_people(rows, known.attendances)?;
     let rows = count_days(rows)?;
@@ -189,6 +192,7 @@ fn own_flags() -> Vec<Expr> {
         col(DURATION_FLAG),
         any_late(),
         col(EMPLOYMENT_FLAG),
+        col(TYPE_FLAG),
         col(ATTENDANCE_FLAG),
         col(flags::RECURRENTS_INCONNUS),
     ];

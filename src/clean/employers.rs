@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
+use crate::clean::public_employers::Decision;
 use crate::clean::rows::Row;
 use crate::clean::territory::{Located, locate};
 use crate::definition::Definitions;
+use crate::definition::codelist::Lists;
 use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
 use crate::vocabulary::sirene::{is_siren, is_siret};
@@ -44,16 +46,57 @@ pub struct Register {
     categories: BTreeMap<String, String>,
     /// SIREN → what SIRENE says.
     units: BTreeMap<String, Unit>,
+    /// SIRET → what the public list says.
+    published: BTreeMap<String, Published>,
 }
 
-/// A legal unit of SIRENE on the reference day.
+/// A legal unit of SIRENE.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unit {
+    /// Legal category on the reference day.
+    pub category: String,
+    /// All periods, where it has or had another one at another time.
+    pub changes: Vec<Period>,
+}
+
+/// Days of a legal unit with one legal category.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    /// First day, since 1970.
+    pub start: Option<i32>,
+    /// Last day.
+    pub end: Option<i32>,
     /// Legal category.
     pub category: String,
-    /// Whether it had another one before.
-    pub has_changed: bool,
 }
+
+impl Period {
+    /// Whether a day is in it.
+    #[must_use]
+    pub fn covers(&self, day: i32) -> bool {
+        self.start.is_none_or(|start| start <= day) && self.end.is_none_or(|end| day <= end)
+    }
+}
+
+/// What the public list says of an establishment; empty where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Published {
+    france_services: String,
+    zrr: String,
+    qpv: String,
+}
+
+/// The type that an employer had in a period, where it is not that of the reference day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerType {
+    /// The period.
+    pub period: Period,
+    /// The type, its group, and what decided.
+    pub codes: [String; 3],
+}
+
+/// Identifier of an employer → the types it had at other times.
+pub type FormerTypes = BTreeMap<String, Vec<FormerType>>;
 
 impl Register {
     /// A register of the structures read.
@@ -64,7 +107,71 @@ impl Register {
             .filter(|declared| !declared.category.is_empty())
             .filter_map(|declared| Some((siren(declared)?.to_owned(), declared.category.clone())))
             .collect();
-        Self { by_id: structures, categories, units }
+        Self { by_id: structures, categories, units, published: BTreeMap::new() }
+    }
+
+    /// Learns what the public list says of establishments: of several decisions, the latest that
+    /// says something.
+    pub fn learn(&mut self, decisions: &[Decision], lists: &Lists) {
+        let mut decisions: Vec<&Decision> = decisions.iter().collect();
+        decisions.sort_by_key(|decision| (decision.day, decision.fingerprint));
+        for decision in decisions {
+            let Some(siret) = &decision.employer.siret else { continue };
+            let known = self.published.entry(siret.clone()).or_default();
+            let label = lists.france_services(&decision.employer.france_services);
+            for (known, found) in [
+                (&mut known.france_services, label.filter(|label| *label != INCONNU)),
+                (&mut known.zrr, Some(decision.zrr.as_str())),
+                (&mut known.qpv, Some(decision.qpv.as_str())),
+            ] {
+                if let Some(found) = found.filter(|found| !found.is_empty()) {
+                    found.clone_into(known);
+                }
+            }
+        }
+    }
+
+    fn published(&self, declared: &Declared) -> Option<&Published> {
+        self.published.get(declared.siret.as_deref()?)
+    }
+
+    /// Codes an employer of the systems: where its own extracts say nothing of its label, the
+    /// public list does.
+    fn code(&self, declared: &Declared, definitions: &Definitions) -> Employer {
+        let mut employer = resolve(declared, self, definitions);
+        let label = self.published(declared).map(|published| &published.france_services);
+        if employer.france_services == INCONNU
+            && let Some(label) = label.filter(|label| !label.is_empty())
+        {
+            employer.france_services.clone_from(label);
+            employer.flags.push(flags::FRANCE_SERVICES_PUBLIQUE.to_owned());
+        }
+        employer
+    }
+
+    /// The types that employers had when SIRENE gave them another legal category.
+    #[must_use]
+    pub fn former_types(&self, definitions: &Definitions) -> FormerTypes {
+        let mut found = FormerTypes::new();
+        for (id, declared) in &self.by_id {
+            let unit = siren(declared).and_then(|siren| self.units.get(siren));
+            let Some(unit) = unit.filter(|unit| !unit.changes.is_empty()) else { continue };
+            let today = kind_of(declared, Some(&unit.category), definitions);
+            let others = unit.changes.iter().filter(|period| !period.category.is_empty());
+            let former: Vec<FormerType> = others
+                .map(|period| (period, kind_of(declared, Some(&period.category), definitions)))
+                .filter(|(_, then)| then.0 != today.0)
+                .map(|(period, (kind, source))| FormerType {
+                    period: period.clone(),
+                    codes: [kind, definitions.lists.employer_group(kind), source]
+                        .map(str::to_owned),
+                })
+                .collect();
+            if !former.is_empty() {
+                found.insert(id.clone(), former);
+            }
+        }
+        found
     }
 
     /// Adds what an activity says of its employer, where the structures say nothing.
@@ -99,7 +206,7 @@ impl Register {
         let own = Some(declared.category.as_str()).filter(|category| !category.is_empty());
         let others = || self.categories.get(siren?).map(String::as_str);
         let code = unit.map(|unit| unit.category.as_str()).or(own).or_else(others);
-        Category { code, has_changed: unit.is_some_and(|unit| unit.has_changed) }
+        Category { code, has_changed: unit.is_some_and(|unit| !unit.changes.is_empty()) }
     }
 
     /// Writes what is known of a structure as an employer into a record; returns the employing
@@ -107,7 +214,12 @@ impl Register {
     pub fn tell(&self, id: &str, definitions: &Definitions, row: &mut Row) -> String {
         let nothing = Declared::default();
         let declared = self.by_id.get(id).unwrap_or(&nothing);
-        let employer = resolve(declared, self, definitions);
+        let employer = self.code(declared, definitions);
+        let told = [flags::STRUCTURE_INCONNUE, flags::FRANCE_SERVICES_PUBLIQUE];
+        row.flags(told.into_iter().filter(|flag| employer.flags.iter().any(|own| own == flag)));
+        let published = self.published(declared);
+        row.text(&columns::ZRR, published.map(|published| published.zrr.as_str()));
+        row.text(&columns::QPV, published.map(|published| published.qpv.as_str()));
         let entity = employer.siren.clone().unwrap_or_else(|| id.to_owned());
         row.text(&columns::SIREN, employer.siren.as_deref());
         row.text(&columns::EMPLOYEUR_ID, Some(&entity));
@@ -128,7 +240,7 @@ impl Register {
     pub fn resolve(&self, definitions: &Definitions) -> Result<DataFrame> {
         let mut rows = Columns::default();
         for (id, declared) in &self.by_id {
-            let employer = resolve(declared, self, definitions);
+            let employer = self.code(declared, definitions);
             rows.push(id, declared, employer);
         }
         rows.frame()
@@ -154,25 +266,36 @@ pub(super) struct Employer {
     pub(super) flags: Vec<String>,
 }
 
-/// Codes one employer. Order of the sources of its type: exception by SIREN, legal category, list
-/// of communes and EPCI, then the fallback rules; what none of them decides is unknown.
+/// The type of an employer of a legal category, and what decided. Order: exception by SIREN, legal
+/// category, list of communes and EPCI, then the fallback rules; what none of them decides is
+/// unknown.
+fn kind_of<'d>(
+    declared: &Declared,
+    category: Option<&str>,
+    definitions: &'d Definitions,
+) -> (&'d str, &'d str) {
+    let siren = siren(declared);
+    let rules = &definitions.employer_rules;
+    let exception = siren.and_then(|siren| rules.exception(siren));
+    let by_category = category.and_then(|category| rules.of_category(category));
+    let by_list = siren.and_then(|siren| definitions.territory.employer_type(siren));
+    exception
+        .map(|kind| (kind, "exception"))
+        .or_else(|| by_category.map(|kind| (kind, "categorie_juridique")))
+        .or_else(|| by_list.map(|kind| (kind, "siren_reference")))
+        .or_else(|| rules.fallback(&declared.name_rules, siren.unwrap_or_default(), &declared.kind))
+        .unwrap_or((INCONNU, INCONNU))
+}
+
+/// Codes one employer.
 pub(super) fn resolve(
     declared: &Declared,
     register: &Register,
     definitions: &Definitions,
 ) -> Employer {
     let siren = siren(declared);
-    let rules = &definitions.employer_rules;
     let Category { code: category, has_changed } = register.category(declared, siren);
-    let exception = siren.and_then(|siren| rules.exception(siren));
-    let by_category = category.and_then(|category| rules.of_category(category));
-    let by_list = siren.and_then(|siren| definitions.territory.employer_type(siren));
-    let (kind, kind_source) = exception
-        .map(|kind| (kind, "exception"))
-        .or_else(|| by_category.map(|kind| (kind, "categorie_juridique")))
-        .or_else(|| by_list.map(|kind| (kind, "siren_reference")))
-        .or_else(|| rules.fallback(&declared.name_rules, siren.unwrap_or_default(), &declared.kind))
-        .unwrap_or((INCONNU, INCONNU));
+    let (kind, kind_source) = kind_of(declared, category, definitions);
     let located = locate(&definitions.territory, &declared.commune, &declared.postal_code);
     let flags = declared
         .flags

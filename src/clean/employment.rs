@@ -3,6 +3,7 @@
 use polars::prelude::*;
 
 use crate::clean::activities::Known;
+use crate::clean::employers::FormerType;
 use crate::clean::harmonise::IS_REBUILT;
 use crate::clean::lookup::{Directory, lookup};
 use crate::error::Result;
@@ -14,6 +15,8 @@ use crate::vocabulary::flags;
 
 /// Whether no list has the employer, while rows are on their way.
 pub(super) const IS_UNLISTED: &str = "employeur d'aucune liste";
+/// Flag of the type that an employer had.
+pub(super) const TYPE_FLAG: &str = "drapeau du type";
 /// Flag of the period of employment.
 pub(super) const EMPLOYMENT_FLAG: &str = "drapeau de l'emploi";
 /// What told the employer, where a period of employment did.
@@ -135,8 +138,48 @@ pub fn directory(mut employers: DataFrame) -> Result<Directory> {
     Directory::new(employers, &columns::STRUCTURE_ID)
 }
 
-/// The employer of the activity.
-pub(super) fn join_employer(rows: DataFrame, employers: &Directory) -> Result<DataFrame> {
+/// Puts the type that the employer had on the day in the place of that of the reference day.
+fn date_types(mut rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
+    let none: Vec<Option<&str>> = vec![None; rows.height()];
+    rows.with_column(Series::new(TYPE_FLAG.into(), none).into())?;
+    if known.former_types.is_empty() {
+        return Ok(rows);
+    }
+    let ids = rows.column(columns::STRUCTURE_ID.name)?.str()?;
+    let days = rows.column(columns::DATE.name)?.date()?.physical();
+    let former: Vec<Option<&FormerType>> = ids
+        .iter()
+        .zip(days.iter())
+        .map(|(id, day)| {
+            let (of_one, day) = (known.former_types.get(id?)?, day?);
+            of_one.iter().find(|former| former.period.covers(day))
+        })
+        .collect();
+    let flagged: Vec<Option<&str>> =
+        former.iter().map(|former| former.map(|_| flags::TYPE_A_LA_DATE)).collect();
+    let names =
+        [columns::TYPE_EMPLOYEUR, columns::GROUPE_EMPLOYEUR, columns::TYPE_EMPLOYEUR_SOURCE];
+    let mut changed = vec![Series::new(TYPE_FLAG.into(), flagged)];
+    for (place, name) in names.iter().enumerate() {
+        let today = rows.column(name.name)?.str()?;
+        let then = |former: &Option<&'_ FormerType>| {
+            former.and_then(|former| former.codes.get(place)).cloned()
+        };
+        let codes: Vec<Option<String>> = former
+            .iter()
+            .zip(today.iter())
+            .map(|(former, today)| then(former).or_else(|| today.map(str::to_owned)))
+            .collect();
+        changed.push(Series::new(name.name.into(), codes));
+    }
+    for column in changed {
+        rows.with_column(column.into())?;
+    }
+    Ok(rows)
+}
+
+/// The employer of the activity, with the type it had on that day.
+pub(super) fn join_employer(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
     let taken = [
         (columns::SIREN.name, columns::SIREN.name),
         (columns::TYPE_EMPLOYEUR.name, columns::TYPE_EMPLOYEUR.name),
@@ -149,7 +192,8 @@ pub(super) fn join_employer(rows: DataFrame, employers: &Directory) -> Result<Da
         (columns::REGION.name, columns::REGION_EMPLOYEUR.name),
         (IS_UNLISTED, IS_UNLISTED),
     ];
-    let joined = employers.join(rows, &columns::STRUCTURE_ID, &taken)?;
+    let joined = known.employers.join(rows, &columns::STRUCTURE_ID, &taken)?;
+    let joined = date_types(joined, known)?;
     let or_unknown = |name: &Name| col(name.name).fill_null(lit(INCONNU));
     Ok(joined
         .lazy()

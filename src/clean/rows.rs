@@ -40,15 +40,16 @@ impl Row {
         }
     }
 
-    /// Sets the flags, each once; an empty text is none.
+    /// Adds flags, each once; an empty text is none.
     pub fn flags<'t>(&mut self, flags: impl IntoIterator<Item = &'t str>) {
-        let mut all: Vec<&str> = Vec::new();
+        let mut all = self.text_of(&columns::DRAPEAUX).unwrap_or_default().to_owned();
         for flag in flags.into_iter().flat_map(|flags| flags.split(SEPARATOR)) {
-            if !flag.is_empty() && !all.contains(&flag) {
-                all.push(flag);
+            if !flag.is_empty() && all.split(SEPARATOR).all(|known| known != flag) {
+                let separator = if all.is_empty() { "" } else { SEPARATOR };
+                all.extend([separator, flag]);
             }
         }
-        self.text(&columns::DRAPEAUX, Some(&all.join(SEPARATOR)));
+        self.text(&columns::DRAPEAUX, Some(&all));
     }
 
     fn text_of(&self, column: &Column) -> Option<&str> {

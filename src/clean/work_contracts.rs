@@ -55,6 +55,13 @@ impl WorkContract {
         self.broken.is_some_and(|day| day <= as_of)
     }
 
+    /// The last day of work under it: its end, the day before it is broken off, or the day before
+    /// the next one begins.
+    fn last_day(&self, next: Option<i32>) -> Option<i32> {
+        let before = |day: i32| day.saturating_sub(1);
+        [self.end, self.broken.map(before), next.map(before)].into_iter().flatten().min()
+    }
+
     fn state(&self, as_of: i32) -> &'static str {
         if !self.has_begun(as_of) {
             A_VENIR
@@ -113,6 +120,8 @@ pub fn clean(contracts: &[WorkContract], tell: &Tell<'_>, as_of: i32) -> Vec<Row
         for (place, contract) in succession.iter().enumerate() {
             let mut row = record(contract, tell, as_of);
             let is_due = contract.state(as_of) == EN_COURS && contract.end.is_some();
+            let next = succession.get(place + 1).and_then(|next| next.start);
+            row.number(&columns::DERNIER_JOUR, contract.last_day(next));
             row.text(&columns::RANG_CONTRAT, Some(&(place + 1).to_string()));
             row.number(&columns::NB_ECHEANCES, Some(is_due));
             row.number(&columns::NB_RENOUVELLEMENTS_DUS, Some(is_due && Some(place) >= last));
@@ -162,6 +171,16 @@ mod tests {
         let broken = contract(10, Some(20), Some(15));
         assert_eq!([14, 15, 30].map(|day| broken.state(day)), [EN_COURS, ROMPU, ROMPU]);
         assert_eq!(contract(10, None, None).state(30), EN_COURS);
+    }
+
+    #[test]
+    fn the_last_day_is_the_first_that_something_ends() {
+        let last = |end, broken, next| contract(10, end, broken).last_day(next);
+        assert_eq!(last(None, None, None), None);
+        assert_eq!(last(Some(20), None, None), Some(20));
+        assert_eq!(last(Some(20), Some(15), Some(18)), Some(14));
+        assert_eq!(last(Some(20), Some(25), Some(18)), Some(17));
+        assert_eq!(last(Some(20), None, Some(21)), Some(20));
     }
 
     #[test]

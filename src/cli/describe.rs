@@ -102,16 +102,18 @@ fn of_figure(figure: &Figure<'_>) -> String {
 fn of_sheet(sheet: &Sheet<'_>) -> String {
     let mut lines = vec![
         ("title", sheet.title.to_owned()),
-        ("definition", sheet.definition.to_owned()),
+        ("definition", sheet.definition.to_string()),
         ("from", sheet.from.to_owned()),
     ];
-    for axis in &sheet.dimensions {
-        let codes = if axis.codes.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", axis.codes.join(", "))
-        };
-        lines.push(("dimension", format!("{}: {}{codes}", axis.name, axis.meaning)));
+    for (head, all) in [("dimension", &sheet.dimensions), ("column", &sheet.columns)] {
+        for axis in all {
+            let codes = if axis.codes.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", axis.codes.join(", "))
+            };
+            lines.push((head, format!("{}: {}{codes}", axis.name, axis.meaning)));
+        }
     }
     lines.push(("measures", sheet.measures.join(", ")));
     described("table", sheet.name, &lines)

@@ -249,6 +249,17 @@ impl Dataset {
         self.columns.iter().position(|field| field.column() == column)
     }
 
+    /// What a column means; nothing for what is no column.
+    #[must_use]
+    pub fn meaning(&self, column: &str) -> &str {
+        let field = self.columns.iter().find(|field| field.column() == column);
+        let lookup = self.lookups.iter().find(|lookup| lookup.gives == column);
+        let period = Some(&self.period).filter(|period| period.name == column);
+        let of_period = period.map(|period| period.meaning.as_str());
+        let found = field.map(|field| field.meaning.as_str()).or(of_period);
+        found.or(lookup.map(|lookup| lookup.meaning.as_str())).unwrap_or_default()
+    }
+
     /// All reasons to refuse a record, in the order they are told.
     #[must_use]
     pub fn reasons(&self) -> Vec<&str> {

@@ -2,6 +2,7 @@
 
 pub mod codelist;
 pub mod correction;
+pub mod cost;
 pub mod dataset;
 pub mod deletions;
 pub mod employer_rules;
@@ -87,6 +88,8 @@ pub struct Definitions {
     pub tables: BTreeMap<String, table::Table>,
     /// Key figures, in the order they are shown in.
     pub key_figures: Vec<key_figure::KeyFigure>,
+    /// What a post costs, where it is declared.
+    pub cost: Option<cost::Cost>,
     /// Renewal scenarios, by name.
     pub scenarios: BTreeMap<String, scenario::Scenario>,
     /// What is too small to publish; without it nothing is.
@@ -124,6 +127,7 @@ impl Definitions {
         let rules = rule::load(files, &mut of_series);
         let tables = table::load(files, &indicators, &mut of_series);
         let key_figures = key_figure::load(files, (&tables, &indicators), &mut of_series);
+        let cost = cost::load(files, &lists, &mut of_series);
         let scenarios = scenario::load(files, &lists, &mut of_series);
         let secrecy = secrecy::load(files, &mut problems);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut of_series);
@@ -166,6 +170,7 @@ impl Definitions {
             indicators,
             tables,
             key_figures,
+            cost,
             scenarios,
             secrecy,
             lists,

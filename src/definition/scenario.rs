@@ -15,14 +15,16 @@ pub const FOLDER: &str = "scenarios";
 /// Years of a scenario at most: shares of a share stay exact in integers, and a plan a plan.
 const YEARS_MAX: i32 = 10;
 /// Euros a year of a post at most: the cents of all posts stay within 64 bits.
-const EUROS_MAX: i64 = 1_000_000;
+pub(super) const EUROS_MAX: i64 = 1_000_000;
 /// Columns of posts that a condition may name: none tells one post from the next.
-const CONDITIONS: [&str; 5] = [
+const CONDITIONS: [&str; 7] = [
     columns::TYPE_EMPLOYEUR.name,
     columns::FRANCE_SERVICES.name,
     columns::DEPARTEMENT.name,
     columns::REGION.name,
     columns::TYPOLOGIE.name,
+    columns::ZRR.name,
+    columns::QPV.name,
 ];
 
 /// From when the renewals of a post are counted.

@@ -19,7 +19,7 @@ pub(super) fn mistakes(
     indicators: &BTreeMap<String, Indicator>,
 ) -> Vec<Mistake> {
     let mut found = Vec::new();
-    if tables::MADE.iter().any(|made| made.name == name) {
+    if tables::MADE.iter().any(|made| made.table.name == name) {
         found.push((String::new(), format!("the program makes a table `{name}`")));
     }
     if table.by.is_empty() || table.by.len() > 4 {

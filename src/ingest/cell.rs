@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
             Reading::Count => count(self.without_decimals(text)),
             Reading::Whole => whole(text),
             Reading::Tally => Ok(self.tally(text, flags)),
-            Reading::Euros => cents(text).map(Cell::Number).ok_or(reasons::AMOUNT),
+            Reading::Euros => amount(text).map(Cell::Number).ok_or(reasons::AMOUNT),
             Reading::Code if self.codes.contains(text) => Ok(keep(text, buffer)),
             Reading::Code if self.is_lenient => {
                 add_flag(flags, flags::CODE_INCONNU);
@@ -325,6 +325,12 @@ fn count(text: &str) -> Read {
     }
 }
 
+/// Cents of an amount of a billion euros at most, either way: sums of any number of records stay
+/// within 64 bits.
+fn amount(text: &str) -> Option<i64> {
+    cents(text).filter(|cents| (-COUNT_MAX * 100..=COUNT_MAX * 100).contains(cents))
+}
+
 /// Euros with at most two decimals, point or comma, to cents.
 fn cents(text: &str) -> Option<i64> {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '€').collect();
@@ -380,6 +386,9 @@ mod tests {
         assert_eq!(count("1000000000000"), Err(reasons::RANGE));
         assert_eq!(count("99999999999999999999999"), Err(reasons::RANGE));
         assert_eq!(count("2.0"), Err(reasons::INTEGER));
+        assert_eq!(amount("-1000000000"), Some(-100_000_000_000));
+        assert_eq!(amount("1000000000.01"), None);
+        assert_eq!(amount("92233720368547758"), None);
         assert_eq!(cents("74858"), Some(7_485_800));
         assert_eq!(cents("1 234,5"), Some(123_450));
         assert_eq!(cents("1.234"), None);

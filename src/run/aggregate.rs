@@ -7,7 +7,6 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArra
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
 use jiff::civil::Date;
 
-use crate::aggregate::coverage::Employer;
 use crate::aggregate::margins::{Check, Made, checks};
 use crate::aggregate::{Row, VERSION};
 use crate::definition::Definitions;
@@ -17,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::run::job::{Job, Progress};
 use crate::run::key_figures;
 use crate::run::ledger::{Account, Amount, Ledger};
+use crate::run::made::{checked, covered, covered_months, state_share};
 use crate::run::manifest::Output;
 use crate::run::outputs::{self, BUILDING};
 use crate::run::parquet::Description;
@@ -24,8 +24,10 @@ use crate::run::summaries::{Below, Nationals, summaries};
 use crate::vocabulary::calendar::{Length, last_day};
 use crate::vocabulary::codes::{ENSEMBLE, Fate, NON, OUI, Subject};
 use crate::vocabulary::columns::{self, Kind};
-use crate::vocabulary::schema::{data_type, field, schema};
-use crate::vocabulary::tables::{self, CHIFFRES_CLES, COUVERTURE, RECONCILIATION};
+use crate::vocabulary::schema::{data_type, field};
+use crate::vocabulary::tables::{
+    self, CHIFFRES_CLES, COUVERTURE, COUVERTURE_MOIS, MADE, PART_ETAT_COUT, RECONCILIATION,
+};
 
 /// Name of the stage.
 pub const STAGE: &str = "aggregate";
@@ -104,12 +106,18 @@ pub fn tables_of(below: Below<'_>, subjects: &[Subject]) -> Result<Tables> {
         }
         all.checks.extend(checks(&found.made, &definitions.indicators));
         if let Some(employers) = &found.coverage {
-            all.made.push((&COUVERTURE, covered(employers)?));
+            let until = i64::from(below.as_of.year()) * 12 + i64::from(below.as_of.month()) - 1;
+            all.made.push((&COUVERTURE, covered(employers, until)?));
+            all.made.push((&COUVERTURE_MOIS, covered_months(employers)?));
         }
     }
     all.checks.sort_unstable();
     if let Some(figures) = key_figures::make(definitions, below.as_of, &all.declared)? {
         all.made.push((&CHIFFRES_CLES, figures));
+    }
+    let has_cost = [Subject::Contrats, Subject::Subventions].iter().any(|s| subjects.contains(s));
+    if let Some(cost) = definitions.cost.as_ref().filter(|_| has_cost) {
+        all.made.push((&PART_ETAT_COUT, state_share(below, cost)?));
     }
     // Datasets alone have no such tables.
     if !subjects.is_empty() {
@@ -170,41 +178,6 @@ fn provisional(rows: &[Row], place: usize, since: Date) -> StringArray {
         if is_open(row) || (is_total(row) && is_some_open) { OUI } else { NON }
     };
     rows.iter().map(|row| Some(told(row))).collect()
-}
-
-/// The rows of the coverage of employers.
-fn covered(employers: &[Employer]) -> Result<RecordBatch> {
-    let text = |of: &dyn Fn(&Employer) -> Option<&String>| -> ArrayRef {
-        Arc::new(employers.iter().map(of).collect::<StringArray>())
-    };
-    let figure = |place: usize| -> ArrayRef {
-        let figures = employers.iter().map(|employer| employer.figures.get(place).copied());
-        Arc::new(figures.collect::<Int64Array>())
-    };
-    let mut arrays: Vec<ArrayRef> =
-        (0..COUVERTURE.key.len()).map(|place| text(&|e| e.key.get(place))).collect();
-    arrays.extend([text(&|e| Some(&e.first)), text(&|e| Some(&e.last))]);
-    arrays.extend((0..4).map(figure));
-    Ok(RecordBatch::try_new(schema(&COUVERTURE), arrays)?)
-}
-
-/// The rows of the reconciliation.
-fn checked(checks: &[Check]) -> Result<RecordBatch> {
-    let text = |of: &dyn Fn(&Check) -> &String| -> ArrayRef {
-        Arc::new(checks.iter().map(|check| Some(of(check))).collect::<StringArray>())
-    };
-    let figure = |of: &dyn Fn(&Check) -> i64| -> ArrayRef {
-        Arc::new(checks.iter().map(|check| Some(of(check))).collect::<Int64Array>())
-    };
-    let arrays = vec![
-        text(&|check| &check.table),
-        text(&|check| &check.other),
-        text(&|check| &check.dimensions),
-        text(&|check| &check.measure),
-        figure(&|check| check.cells),
-        figure(&|check| check.differing),
-    ];
-    Ok(RecordBatch::try_new(schema(&RECONCILIATION), arrays)?)
 }
 
 /// Enters, for each additive measure, the national total against the table's own total and, where
@@ -293,7 +266,12 @@ fn of_declared(job: &Job<'_>, name: &str) -> Result<Description> {
 
 /// What the file of another table says of itself: it depends on all declarations, too.
 fn of_made(job: &Job<'_>, table: &tables::Table) -> Result<Description> {
-    let metadata = outputs::metadata(job, (table.name, table.grain, ""), &job.definitions.digest)?;
+    let made = MADE.iter().find(|made| made.table.name == table.name);
+    let made = made.ok_or_else(|| Error::internal(format!("`{}` is made", table.name)))?;
+    let told = (table.name, table.grain, made.title);
+    let mut metadata = outputs::metadata(job, told, &job.definitions.digest)?;
+    let definition = job.definitions.told_of(made);
+    metadata.extend(definition.map(|text| ("definition".to_owned(), text.into_owned())));
     let sorted_by = table.key.iter().map(|column| column.name.to_owned()).collect();
     Ok(Description { sorted_by, metadata })
 }

@@ -114,23 +114,26 @@ pub fn run(job: &Job<'_>, segments: &[Segment]) -> Result<Cleaned> {
     }
     people::suppose_employers(&mentions, (&aliases, &mut contracts));
     let attendances = people::attendances(job, segments, &mut cleaned.ledger)?;
+    let public = employers::read_public(job, segments, &mut cleaned)?;
+    register.learn(&public, &job.definitions.lists);
     let employers = register.resolve(job.definitions)?;
+    let former_types = register.former_types(job.definitions);
     let rows = frames::to_batch(&schema(&CLEAN_EMPLOYEURS), &employers)?;
-    let hashes = Employers::new(&rows)?;
+    let hashes = Employers::new(&rows, &former_types)?;
     if employers.height() > 0 {
         let path = "clean/employeurs.parquet";
         cleaned.count_flags(&CLEAN_EMPLOYEURS, &rows);
         cleaned.outputs.push(write_table(job, path, &CLEAN_EMPLOYEURS, &[rows])?);
     }
-    let public = of_subject(job, segments, Subject::EmployeursPublics);
-    if !public.is_empty() {
-        employers::clean_public(job, &public, &register, &mut cleaned)?;
+    if !of_subject(job, segments, Subject::EmployeursPublics).is_empty() {
+        employers::clean_public(job, public, &register, &mut cleaned)?;
     }
     awards.clean(job, segments, &register, &mut cleaned)?;
     let notices = of_subject(job, segments, Subject::Suppressions);
     if !activities.is_empty() || !notices.is_empty() {
         let known = Known {
             employers: &employment::directory(employers)?,
+            former_types: &former_types,
             aliases: &aliases,
             contracts: &contracts,
             attendances: &attendances,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 
-use crate::clean::employers::{Declared, Register, Unit};
+use crate::clean::employers::{Declared, Period, Register, Unit};
 use crate::clean::public_employers::{self, Decision};
 use crate::error::Result;
 use crate::ingest::pseudonym::datalake_hash;
@@ -79,15 +79,8 @@ pub(super) fn read_structures(
     Ok(Register::new(structures, read_units(job, segments, &mut cleaned.ledger)?))
 }
 
-/// A period of a legal unit.
-struct Period {
-    start: Option<i32>,
-    end: Option<i32>,
-    category: String,
-    account: Account,
-}
-
-/// Legal units as they are on the reference day: the period that covers it, else the latest.
+/// Legal units: the period that covers the reference day, else the latest, and the others where
+/// the category is another.
 fn read_units(
     job: &Job<'_>,
     segments: &[Segment],
@@ -95,7 +88,7 @@ fn read_units(
 ) -> Result<BTreeMap<String, Unit>> {
     let as_of = job.as_of_days()?;
     let staged: Vec<&Name> = tables::STAGED_UNITES_LEGALES.columns.iter().collect();
-    let mut periods: BTreeMap<String, Vec<Period>> = BTreeMap::new();
+    let mut periods: BTreeMap<String, Vec<(Period, Account)>> = BTreeMap::new();
     let mut seen = HashSet::new();
     let one = Amount::of_rows(1);
     for segment in of_subject(job, segments, Subject::UnitesLegales) {
@@ -110,31 +103,32 @@ fn read_units(
                 }
                 let siren = text(&batch, &columns::SIREN, row).ok_or_else(lacking)?;
                 let category = text(&batch, &columns::CATEGORIE_JURIDIQUE, row);
-                periods.entry(siren.to_owned()).or_default().push(Period {
+                let period = Period {
                     start: day(&batch, &columns::DEBUT, row),
                     end: day(&batch, &columns::FIN, row),
                     category: category.unwrap_or_default().to_owned(),
-                    account: account.clone(),
-                });
+                };
+                periods.entry(siren.to_owned()).or_default().push((period, account.clone()));
             }
         }
     }
     let mut units = BTreeMap::new();
     for (siren, mut of_unit) in periods {
-        of_unit.sort_by_key(|period| {
-            let covers = period.start.is_none_or(|start| start <= as_of)
-                && period.end.is_none_or(|end| as_of <= end);
-            (!covers, Reverse(period.start), period.category.clone())
+        of_unit.sort_by_key(|(period, _)| {
+            (!period.covers(as_of), Reverse(period.start), period.category.clone())
         });
-        for (place, period) in of_unit.iter().enumerate() {
+        for (place, (_, account)) in of_unit.iter().enumerate() {
             let fate = if place == 0 { Fate::Kept } else { Fate::Superseded };
-            ledger.leave(&period.account, fate, "", one);
+            ledger.leave(account, fate, "", one);
         }
-        let Some(best) = of_unit.first().filter(|period| !period.category.is_empty()) else {
+        let periods: Vec<Period> = of_unit.into_iter().map(|(period, _)| period).collect();
+        let Some(best) = periods.first().filter(|period| !period.category.is_empty()) else {
             continue;
         };
-        let has_changed = of_unit.iter().any(|other| other.category != best.category);
-        units.insert(siren, Unit { category: best.category.clone(), has_changed });
+        let category = best.category.clone();
+        let has_changed = periods.iter().any(|other| other.category != category);
+        let changes = if has_changed { periods } else { Vec::new() };
+        units.insert(siren, Unit { category, changes });
     }
     Ok(units)
 }
@@ -164,16 +158,15 @@ fn aliases(register: &Register, seen: &[Employer<'_>]) -> HashMap<String, String
 }
 
 /// Identical lines of the public list are one decision.
-pub(super) fn clean_public(
+pub(super) fn read_public(
     job: &Job<'_>,
-    segments: &[&Segment],
-    register: &Register,
+    segments: &[Segment],
     cleaned: &mut Cleaned,
-) -> Result<()> {
+) -> Result<Vec<Decision>> {
     let staged: Vec<&Name> = tables::STAGED_EMPLOYEURS_PUBLICS.columns.iter().collect();
     let mut decisions: BTreeMap<i64, Decision> = BTreeMap::new();
     let one = Amount::of_rows(1);
-    for segment in segments {
+    for segment in of_subject(job, segments, Subject::EmployeursPublics) {
         let account = account(segment, String::new());
         for batch in batches(job, segment, &staged)? {
             let batch = batch?;
@@ -186,7 +179,16 @@ pub(super) fn clean_public(
             }
         }
     }
-    let decisions = decisions.into_values().collect();
+    Ok(decisions.into_values().collect())
+}
+
+/// Writes the clean public list.
+pub(super) fn clean_public(
+    job: &Job<'_>,
+    decisions: Vec<Decision>,
+    register: &Register,
+    cleaned: &mut Cleaned,
+) -> Result<()> {
     let frame = public_employers::resolve_all(decisions, register, job.definitions)?;
     let batch = frames::to_batch(&schema(&CLEAN_EMPLOYEURS_PUBLICS), &frame)?;
     let path = "clean/employeurs_publics.parquet";

@@ -9,6 +9,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use rayon::prelude::*;
 
 use crate::clean::VERSION;
+use crate::clean::employers::{FormerType, FormerTypes};
 use crate::error::{Error, Result};
 use crate::run::activities::With;
 use crate::run::clean;
@@ -25,8 +26,8 @@ use crate::vocabulary::columns;
 pub(super) struct Employers(HashMap<String, blake3::Hash>);
 
 impl Employers {
-    /// Hashes each row of the clean table of employers.
-    pub(super) fn new(rows: &RecordBatch) -> Result<Self> {
+    /// Hashes each row of the clean table of employers, and the types they had before.
+    pub(super) fn new(rows: &RecordBatch, former: &FormerTypes) -> Result<Self> {
         let mut known = HashMap::new();
         for row in 0..rows.num_rows() {
             let mut digest = Digest::default();
@@ -36,6 +37,11 @@ impl Employers {
                 digest.text(texts.is_valid(row).then(|| texts.value(row)));
             }
             let id = text(rows, &columns::STRUCTURE_ID, row).ok_or_else(lacking)?;
+            for FormerType { period, codes } in former.get(id).into_iter().flatten() {
+                digest.number(period.start.map_or(i64::MIN, i64::from));
+                digest.number(period.end.map_or(i64::MIN, i64::from));
+                codes.iter().for_each(|code| digest.text(Some(code)));
+            }
             known.insert(id.to_owned(), digest.0.finalize());
         }
         Ok(Self(known))

@@ -21,6 +21,7 @@ pub mod job;
 pub mod key_figures;
 mod keys;
 pub mod ledger;
+mod made;
 pub mod manifest;
 mod mentions;
 mod month;

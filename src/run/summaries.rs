@@ -85,7 +85,7 @@ pub fn clean_files(store: &Store, folder: &str, subject: Subject) -> Result<Vec<
 /// # Errors
 /// When a file cannot be read.
 pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>> {
-    let Below { store, folder, definitions, as_of } = below;
+    let Below { store, folder, definitions, .. } = below;
     let declared = || definitions.tables.iter().filter(|(_, table)| table.from == subject);
     let mut summaries = Vec::new();
     for (_, table) in declared() {
@@ -137,8 +137,7 @@ pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>
     for (((name, table), summary), sums) in declared().zip(&summaries).zip(all.sums) {
         made.push(Made { name, table, rows: summary.finish(sums, &texts)? });
     }
-    let until = as_of.strftime("%Y-%m").to_string();
-    let coverage = has_coverage.then(|| all.coverage.finish(&until, &texts)).transpose()?;
+    let coverage = has_coverage.then(|| all.coverage.finish(&texts)).transpose()?;
     Ok(Summaries { made, nationals: all.nationals, coverage })
 }
 

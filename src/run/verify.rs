@@ -247,9 +247,10 @@ fn employers(store: &Store, definitions: &Definitions, ledger: &Ledger) -> Resul
         let batch = read_all(store, &path)?;
         let flags = batch.column_by_name(columns::DRAPEAUX.name);
         let flags = flags.and_then(|flags| flags.as_string_opt::<i32>());
+        // Of other subjects each line is of the inputs, whether its structure is known or not.
         let is_declared = |found: &Option<&str>| {
             let mut flags = found.iter().flat_map(|found| found.split(SEPARATOR));
-            flags.all(|flag| flag != flags::STRUCTURE_INCONNUE)
+            subject != Subject::Structures || flags.all(|flag| flag != flags::STRUCTURE_INCONNUE)
         };
         let declared = flags.map_or(0, |flags| flags.iter().filter(is_declared).count());
         if i64::try_from(declared).ok() != Some(kept.rows) {

@@ -103,6 +103,12 @@ pub fn month_number(month: &str) -> Option<i64> {
     Some(year.parse::<i64>().ok()? * 12 + month.parse::<i64>().ok()? - 1)
 }
 
+/// A month of that number as text, `2024-03`.
+#[must_use]
+pub fn month_text(number: i64) -> String {
+    format!("{:04}-{:02}", number.div_euclid(12), number.rem_euclid(12) + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +139,6 @@ mod tests {
     #[test]
     fn a_day_lies_in_its_month() {
         assert_eq!(month_of(19_411).as_deref(), Some("2023-02"));
+        assert_eq!(month_number("2023-12").map(month_text).as_deref(), Some("2023-12"));
     }
 }

@@ -170,6 +170,7 @@ columns! {
     TYPE_CONTRAT = "type_contrat" Text "Type de contrat : CDD, CDI, CDP (contrat de projet), PEC (parcours emploi compétences).";
     ETAT_CONTRAT = "etat_contrat" Text "État du contrat au jour de référence : a_venir, en_cours, echu, rompu.";
     DATE_RUPTURE = "date_rupture" Day "Jour de la rupture du contrat.";
+    DERNIER_JOUR = "dernier_jour" Day "Dernier jour sous le contrat : son terme, la veille de sa rupture ou celle du contrat suivant de la personne chez l'employeur ; vide si rien n'y met fin.";
     ECHEANCE = "echeance" Text "Mois du terme prévu du contrat, AAAA-MM.";
     ANNEE_ECHEANCE = "annee_echeance" Text "Année du terme prévu du contrat.";
     RANG_CONTRAT = "rang_contrat" Text "Rang du contrat de la personne chez l'employeur : 1 (premier), 2 (premier renouvellement), …";
@@ -220,6 +221,12 @@ columns! {
     PUBLIE_LE = "publie_le" Text "Jour auquel la valeur publiée se rapporte.";
     CONCORDE = "concorde" Text "Si la valeur est celle qui est publiée, au jour de la publication : oui, non ; vide à un autre jour.";
 
+    // What posts cost, and what the State gives of it.
+    ANNEE_COUT = "annee_cout" Text "Année des jours qui comptent ; inconnu pour une convention sans dates, ensemble pour toutes.";
+    JOURS_CONTRAT = "jours_contrat" Sum "Jours sous contrat de travail, jusqu'au jour de référence.";
+    ETAT_CONVENTIONNE = "etat_conventionne_centimes" Sum "Part des montants conventionnés qui revient aux jours de l'année, jusqu'au jour de référence, en centimes d'euro.";
+    ETAT_VERSE = "etat_verse_centimes" Sum "Part des versements faits qui revient aux jours de l'année, jusqu'au jour de référence, en centimes d'euro.";
+
     // Renewal scenarios: what `conum scenario` says of a year and an employer type.
     ANNEE_SCENARIO = "annee_scenario" Text "Année du scénario, ou ensemble pour toutes.";
     NB_POSTES_MAINTENUS = "nb_postes_maintenus" Sum "Postes qui continuent dans l'année ; vide pour l'ensemble des années.";
@@ -242,6 +249,7 @@ columns! {
     MINUTES = "minutes" Sum "Somme des minutes.";
 
     // Coverage of employers, reconciliation of tables.
+    ETAT_COUVERTURE = "etat_couverture" Text "Ce que le mois est pour l'employeur : actif, silencieux (sans activité entre deux mois actifs), pas_encore (avant le premier), termine (après le dernier).";
     PREMIER_MOIS = "premier_mois" Text "Premier mois où l'employeur a une activité, AAAA-MM.";
     DERNIER_MOIS = "dernier_mois" Text "Dernier mois où l'employeur a une activité, AAAA-MM.";
     NB_ACTIVITES = "nb_activites" Sum "Nombre d'activités.";

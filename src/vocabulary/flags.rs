@@ -64,8 +64,13 @@ pub const GROUPE_EN_BLOC: &str = "groupe_en_bloc";
 pub const CODE_HORS_PERIODE: &str = "code_hors_periode";
 /// Several accounts of employment answer to the day of the activity.
 pub const EMPLOIS_MULTIPLES: &str = "emplois_multiples";
-/// The legal category of the employer changed over time; the one of the reference day is kept.
+/// The legal category of the employer changed over time; its own record has that of the reference
+/// day.
 pub const CATEGORIE_CHANGEE: &str = "categorie_changee";
+/// The type of the employer is the one it had on the day of the activity, and no more.
+pub const TYPE_A_LA_DATE: &str = "type_a_la_date";
+/// The label of the employer comes from the public list, by SIRET.
+pub const FRANCE_SERVICES_PUBLIQUE: &str = "france_services_publique";
 /// The break of series of a system that rebuilt the employers of its records afterwards.
 pub const EMPLOYEUR_RECONSTITUE: &str = "employeur_reconstitue";
 /// The people known to have attended are not as many as the participants.

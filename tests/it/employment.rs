@@ -136,3 +136,35 @@ fn sirene_tells_the_legal_category_of_the_reference_day() {
     );
     assert_eq!(employers, "7210,commune,categorie_changee\n");
 }
+
+#[test]
+fn an_activity_has_the_type_that_its_employer_had_that_day() {
+    let scene = Scene::new();
+    let rows = ["2024-12-31", "2025-01-01"].map(|day| crate::support::row(day, day, &[]));
+    let units =
+        |periods: &str| format!("siren,siret,categorie_juridique,date_debut,date_fin\n{periods}");
+    scene.flat(&rows).file(
+        "sirene_unites_legales.csv",
+        units("732829320,,9220,2000-01-01,2024-12-31\n732829320,,7210,2025-01-01,\n"),
+    );
+    scene.run().expect(0);
+    let columns = ["date", "type_employeur", "groupe_employeur", "drapeaux"];
+    let found = || scene.parquet("clean/activites", &columns);
+    assert_eq!(
+        found(),
+        "2024-12-31,association,association,type_a_la_date\n2025-01-01,commune,commune,\n"
+    );
+    let table = scene.read("tables/activites_par_employeur_periode.csv");
+    assert!(table.contains("\nassociation,2024,"), "{table}");
+    // An employer that changed its type did not stop.
+    let coverage = scene.read("tables/couverture_employeurs.csv");
+    assert!(coverage.ends_with("\nplat,s1,commune,2024-12,2025-01,2,2,0,6\n"), "{coverage}");
+    scene.verify().expect(0);
+    // The months that a change of a period concerns are made again, and no key hides it.
+    scene.file(
+        "sirene_unites_legales.csv",
+        units("732829320,,9220,2000-01-01,2024-11-30\n732829320,,7210,2024-12-01,\n"),
+    );
+    scene.run().expect(0);
+    assert_eq!(found(), "2024-12-31,commune,commune,\n2025-01-01,commune,commune,\n");
+}

@@ -178,6 +178,81 @@ fn an_envelope_has_one_amount_and_all_its_payments() {
     assert!(table.contains("ensemble,ensemble,ensemble,ensemble,4,15500050,11100000,4400050,0\n"));
 }
 
+#[test]
+fn the_share_of_the_state_is_that_of_the_days_under_contract() {
+    let scene = scene();
+    scene.run();
+    let table = scene.read("tables/part_etat_du_cout.csv");
+    let of = |key: &str| table.lines().find_map(|line| line.strip_prefix(&format!("{key},")));
+    // Contract 4 ends the day before contract 5 begins, which is broken off on 1 March 2025;
+    // contract 3 runs.
+    let commune = |year: &str| of(&format!("commune,{year}")).unwrap().split(',').next().unwrap();
+    assert_eq!(commune("2021"), "245");
+    assert_eq!(commune("2022"), (120 + 245 + 245).to_string());
+    assert_eq!(commune("2023"), "730");
+    assert_eq!(commune("2025"), (59 + 182).to_string());
+    // 730 days at 40,000 euros for 365.
+    assert!(of("commune,2023").unwrap().starts_with("730,8000000,"), "{table}");
+    // The agreement of the post that no line has is of a known year, and of no known type.
+    assert!(of("inconnu,2021").unwrap().starts_with("0,0,"), "{table}");
+    // 30,000.50 euros over three years; the reference day leaves 183 of 1,096 days out.
+    let all = of("commune,ensemble").unwrap();
+    assert!(
+        all.ends_with(&format!(",{},{}", 3_000_050_i64 * 913 / 1_096, 4_000_000_i64 * 913 / 1_096)),
+        "{table}"
+    );
+}
+
+#[test]
+fn the_public_list_tells_the_label_of_a_post_that_its_extract_leaves_open() {
+    let scene = scene();
+    let open = STRUCTURES.replace("01000,oui", "01000,");
+    let public = "Raison sociale;Commune INSEE;Département;Région;Nombre de conseillers validés \
+        par le COSELEC;Date de validation en comité de sélection;Type;SIRET;Code département;\
+        Adresse;Code commune INSEE;Code postal;Investissement financier estimatif total de \
+        l’Etat;ZRR;QPV;France services\n";
+    let decision = |day: &str, zrr: &str, label: &str| {
+        format!(
+            "A;B;Ain;R;1;{day};privée;73282932000074;01;1 RUE;01053;01000;1;{zrr};non;{label}\n"
+        )
+    };
+    let columns = ["structure_id", "france_services", "zrr", "drapeaux"];
+    let told = |scene: &Scene| {
+        scene.run();
+        let rows = scene.parquet("clean/postes.parquet", &columns);
+        rows.lines().find(|row| row.starts_with("sa-1,")).unwrap().to_owned()
+    };
+    scene.file("dataspace_structure_administrative.csv", &open);
+    assert_eq!(told(&scene), "sa-1,inconnu,,");
+    let lines = [
+        decision("17/06/2021", "oui", "oui"),
+        decision("16/06/2021", "non", "non"),
+        decision("18/06/2021", "", "non renseigné"),
+    ];
+    scene.file("employeurs_open_data.csv", format!("{public}{}", lines.concat()));
+    assert_eq!(told(&scene), "sa-1,oui,oui,france_services_publique");
+    // What its own extract says stands.
+    scene.file(
+        "dataspace_structure_administrative.csv",
+        STRUCTURES.replace("01000,oui", "01000,non"),
+    );
+    assert_eq!(told(&scene), "sa-1,non,oui,");
+    scene.verify().expect(0);
+}
+
+#[test]
+fn a_post_of_an_unknown_structure_bears_a_flag() {
+    let scene = scene();
+    let posts = format!("{POSTS}{FEW_POSTS}").replace("15,104,2,", "15,104,9,");
+    scene.file("dataspace_poste.csv", posts);
+    scene.run();
+    let rows =
+        scene.parquet("clean/postes.parquet", &["structure_id", "type_employeur", "drapeaux"]);
+    assert!(rows.contains("sa-9,inconnu,structure_inconnue\n"), "{rows}");
+    assert_eq!(rows.matches("structure_inconnue").count(), 1);
+    scene.verify().expect(0);
+}
+
 /// Name → value and whether it agrees, on the day of the public account.
 fn figures(scene: &Scene) -> Vec<(String, String, String)> {
     let arguments = scene

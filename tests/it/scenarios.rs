@@ -107,3 +107,46 @@ fn mistakes_of_a_scenario_are_told_with_their_line() {
         assert!(said.stderr.contains(expected), "{expected}\n---\n{}", said.stderr);
     }
 }
+
+#[test]
+fn a_class_may_be_that_of_posts_in_a_rural_zone() {
+    let mut scene = of_posts();
+    let folder = scene.own_declarations();
+    let path = folder.join("scenarios/constant.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let rural = "[[class]]\nname = \"zrr\"\ntitle = \"ZRR\"\nwhere = { zrr = [\"oui\"] }\n\
+        state_share_percent = [100]\n\n[[class]]";
+    fs::write(&path, text.replacen("[[class]]", rural, 1)).unwrap();
+    scene.run();
+    let of_2026 = |scene: &Scene| {
+        let found = scenario(scene, &["constant", "--format", "json"]).expect(0).stdout;
+        let found: Value = serde_json::from_str(&found).unwrap();
+        let line =
+            found["lignes"].as_array().unwrap().iter().find(|line| {
+                line["annee_scenario"] == "2026" && line["type_employeur"] == "ensemble"
+            });
+        line.unwrap()["part_etat_pourcent"].clone()
+    };
+    // Without the list, no post is known to be in such a zone.
+    assert_eq!(of_2026(&scene), 50);
+    let sirets = scene.parquet("clean/employeurs.parquet", &["siret"]);
+    let header = "Raison sociale;Commune INSEE;Département;Région;Nombre de conseillers validés \
+        par le COSELEC;Date de validation en comité de sélection;Type;SIRET;Code département;\
+        Adresse;Code commune INSEE;Code postal;Investissement financier estimatif total de \
+        l’Etat;ZRR;QPV;France services\n";
+    let decisions = sirets.lines().filter(|siret| !siret.is_empty()).map(|siret| {
+        format!("A;B;Ain;R;1;16/06/2021;privée;{siret};01;1 RUE;01053;01000;1;oui;non;non\n")
+    });
+    scene.file("employeurs_open_data.csv", format!("{header}{}", decisions.collect::<String>()));
+    scene.run();
+    assert_eq!(of_2026(&scene), 100);
+}
+
+#[test]
+fn the_cost_that_tables_suppose_is_that_of_the_constant_scenario() {
+    let files = conum::run::folders::read_tree(&crate::support::root().join("pipelines")).unwrap();
+    let definitions = conum::definition::Definitions::load("national.toml", &files).unwrap();
+    let (cost, scenario) = (definitions.cost.unwrap(), &definitions.scenarios["constant"]);
+    assert_eq!(cost.cost_euros, scenario.cost_euros);
+    assert_eq!(cost.cost_euros_by_type, scenario.cost_euros_by_type);
+}

@@ -137,6 +137,33 @@ fn an_employer_that_stopped_sending_is_seen() {
          nb_mois_actifs,nb_mois_silencieux,nb_mois_depuis\n\
          plat,s1,association,2024-01,2024-05,4,3,2,14\n"
     );
+    let months = scene.read("tables/couverture_par_mois.csv");
+    let lines: Vec<&str> = months.lines().collect();
+    assert_eq!(lines[0], "systeme,structure_id,mois,nb_activites,etat_couverture");
+    assert_eq!(
+        lines[1..4],
+        ["plat,s1,2024-01,1,actif", "plat,s1,2024-02,1,actif", "plat,s1,2024-03,0,silencieux",]
+    );
+    assert_eq!(lines[4..], ["plat,s1,2024-04,0,silencieux", "plat,s1,2024-05,2,actif"]);
+}
+
+#[test]
+fn the_months_of_employers_hold_all_activities() {
+    let scene = Scene::of_sample();
+    scene.run().expect(0);
+    let of = |table: &str, columns: &[&str]| {
+        let rows = scene.parquet(&format!("tables/{table}.parquet"), columns);
+        rows.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let sum = |rows: &[String]| -> i64 { rows.iter().map(|n| n.parse::<i64>().unwrap()).sum() };
+    let months = of("couverture_par_mois", &["nb_activites"]);
+    assert_eq!(sum(&months), sum(&of("couverture_employeurs", &["nb_activites"])));
+    let states = of("couverture_par_mois", &["etat_couverture"]);
+    let count = |state: &str| states.iter().filter(|one| *one == state).count();
+    let counted = |column| usize::try_from(sum(&of("couverture_employeurs", &[column]))).unwrap();
+    assert_eq!(count("actif"), counted("nb_mois_actifs"));
+    assert_eq!(count("silencieux"), counted("nb_mois_silencieux"));
+    assert!(count("pas_encore") > 0 && count("termine") > 0);
 }
 
 #[test]
@@ -169,7 +196,8 @@ fn each_measure_bears_its_definition() {
         for field in builder.schema().fields() {
             let about = field.metadata();
             assert!(about.contains_key("description"), "{}: {field}", path.display());
-            if field.name().starts_with("nb_") && !path.ends_with("couverture_employeurs.parquet") {
+            let is_coverage = path.to_string_lossy().contains("/couverture_");
+            if field.name().starts_with("nb_") && !is_coverage {
                 for key in ["unit", "is_not", "used_by"] {
                     assert!(about.get(key).is_some_and(|text| !text.is_empty()), "{field}: {key}");
                 }
@@ -209,6 +237,22 @@ fn describe_says_what_an_indicator_and_a_table_are() {
         "  measures   nb_suites\n",
     ] {
         assert!(told.contains(line), "{told}");
+    }
+}
+
+#[test]
+fn describe_knows_the_tables_that_are_made_too() {
+    let list = describe(&[]).expect(0).stdout;
+    for name in conum::vocabulary::tables::MADE.map(|made| made.table.name) {
+        assert!(list.contains(&format!("\n  {name} ")), "{name}: {list}");
+        let told = describe(&[name]).expect(0).stdout;
+        assert!(told.contains("\n  definition "), "{told}");
+    }
+    let told = describe(&["chiffres_cles"]).expect(0).stdout;
+    assert!(told.contains("  column     chiffre: Nom du chiffre. (conseillers, "), "{told}");
+    let told = describe(&["part_etat_du_cout"]).expect(0).stdout;
+    for line in ["Coût annuel d'un poste : 40000 €.", "  dimension  annee_cout: "] {
+        assert!(told.contains(line), "{line}: {told}");
     }
 }
 

@@ -135,6 +135,8 @@ pub const CLEAN_POSTES: Table = Table {
         FRANCE_SERVICES,
         DEPARTEMENT,
         REGION,
+        ZRR,
+        QPV,
         EMPLOYEUR_ACTIF_ID,
         TYPOLOGIE,
         ETAT_DECLARE,
@@ -173,6 +175,7 @@ pub const CLEAN_CONTRATS: Table = Table {
         DEBUT,
         FIN,
         DATE_RUPTURE,
+        DERNIER_JOUR,
         ETAT_CONTRAT,
         ECHEANCE,
         ANNEE_ECHEANCE,
@@ -256,7 +259,7 @@ pub const LEDGER: Table = Table {
 /// Which employers send activities, and which stopped. Internal: it names employers.
 pub const COUVERTURE: Table = Table {
     name: "couverture_employeurs",
-    grain: "un identifiant de structure employeuse d'un système, et le type qu'elle avait",
+    grain: "un identifiant de structure employeuse d'un système",
     columns: &[
         SYSTEME,
         STRUCTURE_ID,
@@ -268,7 +271,23 @@ pub const COUVERTURE: Table = Table {
         NB_MOIS_SILENCIEUX,
         NB_MOIS_DEPUIS,
     ],
-    key: &[SYSTEME, STRUCTURE_ID, TYPE_EMPLOYEUR],
+    key: &[SYSTEME, STRUCTURE_ID],
+};
+
+/// The months of each employer. Internal: it names employers.
+pub const COUVERTURE_MOIS: Table = Table {
+    name: "couverture_par_mois",
+    grain: "un mois d'un identifiant de structure employeuse d'un système",
+    columns: &[SYSTEME, STRUCTURE_ID, MOIS, NB_ACTIVITES, ETAT_COUVERTURE],
+    key: &[SYSTEME, STRUCTURE_ID, MOIS],
+};
+
+/// What posts cost, and what the State gives of it.
+pub const PART_ETAT_COUT: Table = Table {
+    name: "part_etat_du_cout",
+    grain: "un type d'employeur et une année ; ensemble = total",
+    columns: &[TYPE_EMPLOYEUR, ANNEE_COUT, JOURS_CONTRAT, COUT, ETAT_CONVENTIONNE, ETAT_VERSE],
+    key: &[TYPE_EMPLOYEUR, ANNEE_COUT],
 };
 
 /// What was compared between and within summary tables.
