@@ -83,6 +83,8 @@ pub struct Outcome {
     pub witnesses: Vec<Witness>,
     /// The release is to be held back if there is any, by figure.
     pub unprotected: Vec<Unprotected>,
+    /// Primary figures that a contributor can compute whatever else is hidden; sorted.
+    pub open_to_insiders: Vec<u32>,
 }
 
 /// Hides what it takes.
@@ -103,6 +105,8 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
                 *shown = *hidden;
             }
         }
+        let open = found.open_to_insiders.iter().map(|cell| part.places[*cell as usize]);
+        outcome.open_to_insiders.extend(open);
         for (task, change) in found.done {
             let cell = part.places[task.cell as usize];
             let Some(change) = change else {
@@ -126,6 +130,7 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     for cell in system.primary().filter(|cell| known[*cell]) {
         lost.insert(u32::try_from(cell).unwrap_or(u32::MAX), Vec::new());
     }
+    outcome.open_to_insiders.sort_unstable();
     safe.retain(|cell, _| !lost.contains_key(cell));
     outcome.witnesses = safe.into_values().collect();
     outcome.unprotected =
@@ -141,12 +146,14 @@ fn solve(part: &Part, options: &Options) -> Found {
     let costs: Vec<u64> = part.cells.iter().zip(&part.places).map(cost).collect();
     let mut found = search::search(part, &costs, options.orders);
     let own = |set: &Vec<u32>| -> Vec<u32> {
-        let places = (0..).zip(&part.places).filter(|(_, place)| set.contains(place));
-        places.map(|(cell, _)| cell).collect()
+        let places = set.iter().filter_map(|place| part.places.binary_search(place).ok());
+        let mut own: Vec<u32> = places.filter_map(|place| u32::try_from(place).ok()).collect();
+        own.sort_unstable();
+        own
     };
     let insiders: Vec<Vec<u32>> = options.insiders.iter().map(own).collect();
     let insiders: Vec<Vec<u32>> = insiders.into_iter().filter(|own| !own.is_empty()).collect();
-    insiders::guard(part, &costs, &insiders, &mut found);
+    found.open_to_insiders = insiders::guard(part, &costs, &insiders, &mut found);
     if found.done.is_empty() {
         found.done = search::witnesses(part, &found.hidden);
     }
@@ -427,6 +434,42 @@ mod tests {
             }
             let told = outcome.witnesses.len() + outcome.unprotected.len();
             prop_assert_eq!(told, system.primary().count());
+        }
+
+        #[test]
+        fn who_knows_figures_computes_no_other(
+            values in prop::collection::vec(0..4_i64, ROWS * COLUMNS),
+            states in prop::collection::vec((state(), 0..20_u64), 15),
+            mates in prop::collection::vec(0..15_usize, 15),
+        ) {
+            let system = linked(&values, &states, Room::default());
+            let primary: Vec<usize> = system.primary().collect();
+            let own = |cell: &usize| {
+                let mate = primary[mates[*cell] % primary.len()];
+                [*cell, mate].map(|cell| u32::try_from(cell).unwrap()).to_vec()
+            };
+            let insiders: Vec<Vec<u32>> = primary.iter().map(own).collect();
+            let options = Options { insiders: insiders.clone(), ..Options::default() };
+            let outcome = protect(&system, &options);
+            let lost: Vec<u32> = outcome.unprotected.iter().map(|lost| lost.cell).collect();
+            for own in insiders {
+                // What is published and what they know is frozen: nothing is left to choose.
+                let mut known = system.clone();
+                for (place, cell) in (0..).zip(&mut known.cells) {
+                    if !outcome.pattern[place as usize] || own.contains(&place) {
+                        cell.state = State::Frozen;
+                    } else if cell.state == State::Free {
+                        cell.state = State::Unpublished;
+                    }
+                    // Whether a figure is a combination of others does not depend on floors.
+                    cell.floor = None;
+                }
+                for exposed in protect(&known, &Options::default()).unprotected {
+                    let told = lost.contains(&exposed.cell)
+                        || outcome.open_to_insiders.contains(&exposed.cell);
+                    prop_assert!(told, "{}", &system.keys[exposed.cell as usize]);
+                }
+            }
         }
     }
 }
