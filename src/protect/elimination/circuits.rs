@@ -198,8 +198,8 @@ impl Circuits {
             .collect()
     }
 
-    /// A short circuit of hidden figures by `cell`, in whole numbers without common factor, for each
-    /// figure outside the basis that ends one; the shortest first, at most `most`.
+    /// Circuits of hidden figures by `cell`, in whole numbers: one for each figure outside the basis
+    /// that ends one, the shortest first, at most `most`.
     #[must_use]
     pub fn circuits_by(&self, cell: u32, most: usize) -> Vec<Vec<(u32, i64)>> {
         let mut ends: Vec<u32> = match self.row_of[cell as usize] {
