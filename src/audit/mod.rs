@@ -1,10 +1,10 @@
 //! A release becomes a verdict: what an outsider can compute of what is hidden.
 //!
-//! It sees what the public sees, and shares no code with [`crate::protect`].
+//! It sees what the public sees, and shares no code with `protect`.
 //!
 //! 1. [`release`] holds what is published, this time and before. [`knowledge`] makes of it one set
-//!    of [`figures`] and relations: all that an outsider knows. ([`grid`] does so for full tables of
-//!    millions of figures.) [`primary`] says from contributions what must not be known.
+//!    of [`figures`] and relations: all that an outsider knows. ([`grid`] does so for full tables
+//!    of millions of figures.) [`primary`] says from contributions what must not be known.
 //! 2. [`attack`] says what can be computed: what follows at once ([`deduction`]), then in each
 //!    [`component`] of what is hidden the bridges of a [`graph`], or [`elimination`].
 //! 3. A *change* is a set of figures and what each changes by. One that agrees with all that is
@@ -16,9 +16,9 @@
 //! 5. [`mutation`] publishes each secondary figure in turn and says what falls.
 //!
 //! ```text
-//! let knowledge = Knowledge::of(&releases, revision)?;         // from the files of all releases
-//! let proof = prove(&case, proposed);                          // a certificate, and what is exposed
-//! verify(&case, &proof.certificate)?;                          // or nothing is published
+//! let knowledge = Knowledge::of(&releases, revision)?;       // from the files of all releases
+//! let proof = prove(&case, proposed);                        // a certificate, what is exposed
+//! verify(&case, &proof.certificate)?;                        // or nothing is published
 //! ```
 
 pub mod attack;
