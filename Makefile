@@ -87,7 +87,8 @@ secrecy-bench: tools ## Each target of statistical secrecy beside what is reache
 	CONUM_DATA=$(abspath $(DATA)) $(CARGO) bench --quiet --locked --bench secrecy -- $(ONLY) $(if $(WRITE),--write)
 
 secrecy-lp: build ## Intervals of hidden figures by another solver (HiGHS, in a Python environment below WORK)
-	CONUM=$(RELEASE) DATA=$(abspath $(DATA)) WORK=$(WORK) benches/secrecy/lp.sh
+	CONUM=$(RELEASE) DATA=$(abspath $(DATA)) WORK=$(WORK) RELEASES=$(or $(RELEASES),warehouse/releases) \
+	  benches/secrecy/lp.sh
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps
