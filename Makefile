@@ -46,7 +46,7 @@ test: tools ## All tests
 # Inputs found, and those that fail, lie beside the build; tests/fuzz/README.md says what to do with them.
 FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
 
-fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, loose, elements or nested
+fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, loose, elements, nested or office
 	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get install -y g++; }
 	mkdir -p $(FUZZ)/corpus/$(TARGET) $(FUZZ)/failures
 	cd tests/fuzz && $(CARGO) run --release --locked --bin $(TARGET) -- \

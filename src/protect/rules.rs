@@ -147,7 +147,10 @@ impl<'a> Tally<'a> {
     /// Adds a row.
     pub fn add(&mut self, unit: Option<&'a str>, amount: i64) {
         match unit {
-            Some(unit) => *self.of_unit.entry(unit).or_default() += amount,
+            Some(unit) => {
+                let known = self.of_unit.entry(unit).or_default();
+                *known = known.saturating_add(amount);
+            }
             None => self.unknown.push(amount),
         }
     }
@@ -158,17 +161,21 @@ impl<'a> Tally<'a> {
         let unknown: Vec<i64> = match rules.unknown_unit {
             Unknown::Each => self.unknown.clone(),
             Unknown::One if self.unknown.is_empty() => Vec::new(),
-            Unknown::One => vec![self.unknown.iter().sum()],
+            Unknown::One => vec![added(self.unknown.iter())],
         };
         let amounts = || self.of_unit.values().chain(&unknown);
         let mut sizes: Vec<u64> = amounts().map(|amount| amount.unsigned_abs()).collect();
         sizes.sort_unstable_by(|one, other| other.cmp(one));
         let units = u64::try_from(sizes.len()).unwrap_or(u64::MAX);
-        let total = sizes.iter().sum();
+        let total = sizes.iter().copied().fold(0, u64::saturating_add);
         sizes.truncate(rules.dominance.iter().map(|rule| rule.top).fold(2, usize::max));
-        let value = amounts().sum();
+        let value = added(amounts());
         Contributions { value, units, total, largest: sizes, is_of_missing_code: false }
     }
+}
+
+fn added<'a>(amounts: impl Iterator<Item = &'a i64>) -> i64 {
+    amounts.copied().fold(0, i64::saturating_add)
 }
 
 #[cfg(test)]
