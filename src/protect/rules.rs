@@ -212,21 +212,21 @@ mod tests {
     #[test]
     fn a_dominated_cell_needs_the_level_of_the_handbook() {
         let one = rules(1, &[(1, "85")], "0");
-        // 100 / 85 × 300 - 330 = 22.94, in hundredths.
-        let found = judge(&cell(&[30_000, 2_000, 1_000]), &one).unwrap();
-        assert_eq!((found.status, found.room.up), (Status::B, 2_295));
+        // 100 / 85 × 60,000 - 66,000 = 4,588.2
+        let found = judge(&cell(&[60_000, 5_000, 1_000]), &one).unwrap();
+        assert_eq!((found.status, found.room.up), (Status::B, 4_589));
         assert_eq!(judge(&cell(&[85, 15]), &one), None, "85 % is not over 85 %");
         assert!(judge(&cell(&[851, 149]), &one).is_some());
     }
 
     #[test]
     fn two_rules_may_disagree_on_a_cell() {
-        let parts = cell(&[52_000, 50_000, 8_000]);
+        let parts = cell(&[41_000, 39_000, 7_000]);
         assert_eq!(judge(&parts, &rules(1, &[], "10")), None);
         let two = judge(&parts, &rules(1, &[(2, "90.909")], "0"));
         assert_eq!(two.map(|primary| primary.status), Some(Status::B));
-        // 100 / 90.909 × 102,000 - 110,000 = 2,200.11
-        assert_eq!(two.unwrap().room, Room { up: 2_201, down: 2_201 });
+        // 100 / 90.909 × 80,000 - 87,000 = 1,000.09
+        assert_eq!(two.unwrap().room, Room { up: 1_001, down: 1_001 });
     }
 
     #[test]
