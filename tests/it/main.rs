@@ -24,6 +24,7 @@ mod scenarios;
 mod secrecy_audit;
 mod secrecy_network;
 mod secrecy_rules;
+mod secrecy_sets;
 mod sources;
 mod support;
 mod tables;

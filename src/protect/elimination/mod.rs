@@ -83,6 +83,8 @@ pub struct Outcome {
     pub witnesses: Vec<Witness>,
     /// The release is to be held back if there is any, by figure.
     pub unprotected: Vec<Unprotected>,
+    /// Primary figures that a contributor can compute whatever else is hidden; sorted.
+    pub open_to_insiders: Vec<u32>,
 }
 
 /// Hides what it takes.
@@ -103,6 +105,8 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
                 *shown = *hidden;
             }
         }
+        let open = found.open_to_insiders.iter().map(|cell| part.places[*cell as usize]);
+        outcome.open_to_insiders.extend(open);
         for (task, change) in found.done {
             let cell = part.places[task.cell as usize];
             let Some(change) = change else {
@@ -126,6 +130,7 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     for cell in system.primary().filter(|cell| known[*cell]) {
         lost.insert(u32::try_from(cell).unwrap_or(u32::MAX), Vec::new());
     }
+    outcome.open_to_insiders.sort_unstable();
     safe.retain(|cell, _| !lost.contains_key(cell));
     outcome.witnesses = safe.into_values().collect();
     outcome.unprotected =
@@ -141,12 +146,14 @@ fn solve(part: &Part, options: &Options) -> Found {
     let costs: Vec<u64> = part.cells.iter().zip(&part.places).map(cost).collect();
     let mut found = search::search(part, &costs, options.orders);
     let own = |set: &Vec<u32>| -> Vec<u32> {
-        let places = (0..).zip(&part.places).filter(|(_, place)| set.contains(place));
-        places.map(|(cell, _)| cell).collect()
+        let places = set.iter().filter_map(|place| part.places.binary_search(place).ok());
+        let mut own: Vec<u32> = places.filter_map(|place| u32::try_from(place).ok()).collect();
+        own.sort_unstable();
+        own
     };
     let insiders: Vec<Vec<u32>> = options.insiders.iter().map(own).collect();
     let insiders: Vec<Vec<u32>> = insiders.into_iter().filter(|own| !own.is_empty()).collect();
-    insiders::guard(part, &costs, &insiders, &mut found);
+    found.open_to_insiders = insiders::guard(part, &costs, &insiders, &mut found);
     if found.done.is_empty() {
         found.done = search::witnesses(part, &found.hidden);
     }
@@ -220,8 +227,7 @@ mod tests {
     /// For each primary figure, whether it can be more and less, by all tables up to a maximum.
     fn by_enumeration(system: &System, pattern: &[bool], most: i64) -> Vec<(usize, bool, bool)> {
         let sums = sums();
-        let places: Vec<usize> =
-            sums.iter().map(|(key, _)| system.cell(key).unwrap()).collect();
+        let places: Vec<usize> = sums.iter().map(|(key, _)| system.cell(key).unwrap()).collect();
         let mut found: Vec<(usize, bool, bool)> =
             system.primary().map(|cell| (cell, false, false)).collect();
         let mut inner = vec![0_i64; ROWS * COLUMNS];
@@ -270,6 +276,124 @@ mod tests {
         ]
     }
 
+    /// A table of two rows and three columns, all of it free but for the states given.
+    fn two_by_three(states: &[(&str, State)]) -> System {
+        let mut builder = Builder::default();
+        let state = |key: &str| {
+            states.iter().find(|(known, _)| *known == key).map_or(State::Free, |known| known.1)
+        };
+        let keys = ["a1", "a2", "a3", "a", "b1", "b2", "b3", "b", "1", "2", "3", "all"];
+        for (key, value) in keys.into_iter().zip([4_i64, 5, 6, 15, 7, 8, 9, 24, 11, 13, 15, 39]) {
+            let cost = value.unsigned_abs();
+            builder.cell(key, Cell { value, cost, state: state(key), ..Cell::default() });
+        }
+        let sums = [
+            ["a1", "a2", "a3", "a"].as_slice(),
+            &["b1", "b2", "b3", "b"],
+            &["a1", "b1", "1"],
+            &["a2", "b2", "2"],
+            &["a3", "b3", "3"],
+            &["a", "b", "all"],
+            &["1", "2", "3", "all"],
+        ];
+        for sum in sums {
+            let last = sum.len() - 1;
+            let sign = |place: usize| if place == last { -1 } else { 1 };
+            let terms = sum.iter().enumerate().map(|(place, key)| ((*key).to_owned(), sign(place)));
+            builder.relation(terms.collect());
+        }
+        builder.finish()
+    }
+
+    fn hidden(system: &System, options: &Options) -> Vec<String> {
+        let pattern = protect(system, options).pattern;
+        let keys = system.keys.iter().zip(pattern).filter(|(_, hidden)| *hidden);
+        keys.map(|(key, _)| key.clone()).collect()
+    }
+
+    #[test]
+    fn the_cheapest_rectangle_protects_a_figure() {
+        let system = two_by_three(&[("a1", State::Primary)]);
+        let outcome = protect(&system, &Options::default());
+        assert_eq!(hidden(&system, &Options::default()), ["a1", "a2", "b1", "b2"]);
+        assert_eq!((outcome.cost, outcome.bound), (20, 20));
+        let cell = |key: &str| u32::try_from(system.cell(key).unwrap()).unwrap();
+        let up = [("a1", 1), ("a2", -1), ("b1", -1), ("b2", 1)].map(|(key, by)| (cell(key), by));
+        assert_eq!(outcome.witnesses[0].up, up);
+    }
+
+    #[test]
+    fn what_the_last_release_hid_is_hidden_again() {
+        let system = two_by_three(&[("a1", State::Primary)]);
+        let preferred =
+            system.keys.iter().map(|key| ["a1", "a3", "b1", "b3"].contains(&key.as_str()));
+        let options = Options { preferred: preferred.collect(), ..Options::default() };
+        assert_eq!(hidden(&system, &options), ["a1", "a3", "b1", "b3"]);
+    }
+
+    #[test]
+    fn who_knows_a_figure_of_a_rectangle_does_not_compute_the_others() {
+        let system = two_by_three(&[("a1", State::Primary), ("b2", State::Primary)]);
+        assert_eq!(hidden(&system, &Options::default()), ["a1", "a2", "b1", "b2"]);
+        let own = vec![u32::try_from(system.cell("b2").unwrap()).unwrap()];
+        let options = Options { insiders: vec![own], ..Options::default() };
+        assert_eq!(hidden(&system, &options), ["a1", "a2", "a3", "b1", "b2", "b3"]);
+    }
+
+    #[test]
+    fn frozen_figures_that_give_a_primary_one_away_are_named() {
+        let frozen = ["a2", "a3", "a", "2"].map(|key| (key, State::Frozen));
+        let states: Vec<_> = frozen.into_iter().chain([("a1", State::Primary)]).collect();
+        let system = two_by_three(&states);
+        let outcome = protect(&system, &Options::default());
+        assert!(outcome.witnesses.is_empty());
+        let frozen = outcome.unprotected[0].frozen.iter();
+        let named: Vec<&str> = frozen.map(|cell| system.keys[*cell as usize].as_str()).collect();
+        assert_eq!(named, ["a", "a2", "a3"]);
+    }
+
+    #[test]
+    fn parts_of_a_published_zero_are_known() {
+        let mut builder = Builder::default();
+        let zero = Cell { floor: Some(0), ..Cell::default() };
+        builder.cell("a", Cell { state: State::Primary, ..zero });
+        builder.cell("b", zero);
+        builder.cell("sum", Cell { state: State::Frozen, ..zero });
+        builder.relation([("a", 1), ("b", 1), ("sum", -1)].map(|(a, b)| (a.into(), b)).into());
+        let outcome = protect(&builder.finish(), &Options::default());
+        assert_eq!(outcome.unprotected, [Unprotected { cell: 0, frozen: Vec::new() }]);
+    }
+
+    #[test]
+    fn an_inequality_binds_what_it_holds_together() {
+        let mut builder = Builder::default();
+        let cell =
+            |value: i64, state: State| Cell { value, state, floor: Some(0), ..Cell::default() };
+        let room = Room { up: 1, down: 1 };
+        builder.cell("all", cell(10, State::Free));
+        builder.cell("theme", Cell { room, ..cell(10, State::Primary) });
+        builder.cell("other", cell(3, State::Free));
+        // A theme is at most all; here it is all, and so it can only be more if all can.
+        builder.inequality(vec![("all".into(), 1), ("theme".into(), -1)]);
+        builder.relation(vec![("all".into(), 1), ("other".into(), 1), ("sum".into(), -1)]);
+        builder.cell("sum", cell(13, State::Free));
+        let system = builder.finish();
+        let outcome = protect(&system, &Options::default());
+        assert!(outcome.unprotected.is_empty());
+        assert!(outcome.pattern[system.cell("all").unwrap()]);
+    }
+
+    #[test]
+    fn threads_do_not_change_the_outcome() {
+        let states = [("a1", State::Primary), ("b2", State::Primary), ("3", State::Primary)];
+        let system = two_by_three(&states);
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| protect(&system, &Options::default()))
+        };
+        assert_eq!(on(1), on(4));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
         #[test]
@@ -310,6 +434,42 @@ mod tests {
             }
             let told = outcome.witnesses.len() + outcome.unprotected.len();
             prop_assert_eq!(told, system.primary().count());
+        }
+
+        #[test]
+        fn who_knows_figures_computes_no_other(
+            values in prop::collection::vec(0..4_i64, ROWS * COLUMNS),
+            states in prop::collection::vec((state(), 0..20_u64), 15),
+            mates in prop::collection::vec(0..15_usize, 15),
+        ) {
+            let system = linked(&values, &states, Room::default());
+            let primary: Vec<usize> = system.primary().collect();
+            let own = |cell: &usize| {
+                let mate = primary[mates[*cell] % primary.len()];
+                [*cell, mate].map(|cell| u32::try_from(cell).unwrap()).to_vec()
+            };
+            let insiders: Vec<Vec<u32>> = primary.iter().map(own).collect();
+            let options = Options { insiders: insiders.clone(), ..Options::default() };
+            let outcome = protect(&system, &options);
+            let lost: Vec<u32> = outcome.unprotected.iter().map(|lost| lost.cell).collect();
+            for own in insiders {
+                // What is published and what they know is frozen: nothing is left to choose.
+                let mut known = system.clone();
+                for (place, cell) in (0..).zip(&mut known.cells) {
+                    if !outcome.pattern[place as usize] || own.contains(&place) {
+                        cell.state = State::Frozen;
+                    } else if cell.state == State::Free {
+                        cell.state = State::Unpublished;
+                    }
+                    // Whether a figure is a combination of others does not depend on floors.
+                    cell.floor = None;
+                }
+                for exposed in protect(&known, &Options::default()).unprotected {
+                    let told = lost.contains(&exposed.cell)
+                        || outcome.open_to_insiders.contains(&exposed.cell);
+                    prop_assert!(told, "{}", &system.keys[exposed.cell as usize]);
+                }
+            }
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Found {
     pub order: Vec<u32>,
     /// Where room is asked, each task with its witness.
     pub done: Vec<Done>,
+    /// Primary figures that an insider computes whatever is hidden.
+    pub open_to_insiders: Vec<u32>,
     /// No pattern costs less.
     pub bound: u64,
 }
@@ -200,6 +202,23 @@ fn inside(part: &Part, sub: &Part, order: &[u32]) -> Vec<u32> {
 
 /// Hides what a primary figure needs among the figures around it.
 fn repair_around(part: &Part, cell: u32, hidden: &mut Pattern, order: &[u32]) {
+    let Some(near) = around(part, cell) else {
+        return;
+    };
+    let Some(attacker) = attacker(&near) else {
+        return;
+    };
+    let start = near.places.iter().map(|place| hidden[*place as usize]).collect();
+    let mut guard = Guard::new(&near, attacker, start);
+    guard.repair(&inside(part, &near, order));
+    for (place, kept) in near.places.iter().zip(guard.hidden()) {
+        hidden[*place as usize] |= *kept;
+    }
+}
+
+/// The figures around one, in places of the part: all of a small part.
+#[must_use]
+pub fn around(part: &Part, cell: u32) -> Option<Part> {
     let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); part.len()];
     for (row, terms) in part.rows.iter().enumerate() {
         terms.iter().for_each(|(cell, _)| rows_of[*cell as usize].push(row));
@@ -219,17 +238,7 @@ fn repair_around(part: &Part, cell: u32, hidden: &mut Pattern, order: &[u32]) {
         }
         next += 1;
     }
-    for sub in part.hidden_parts(&near) {
-        let Some(attacker) = attacker(&sub).filter(|_| sub.places.contains(&cell)) else {
-            continue;
-        };
-        let start = sub.places.iter().map(|place| hidden[*place as usize]).collect();
-        let mut guard = Guard::new(&sub, attacker, start);
-        guard.repair(&inside(part, &sub, order));
-        for (place, kept) in sub.places.iter().zip(guard.hidden()) {
-            hidden[*place as usize] |= *kept;
-        }
-    }
+    part.hidden_parts(&near).into_iter().find(|near| near.places.contains(&cell))
 }
 
 /// Each task of a part, with its witness in a pattern.
