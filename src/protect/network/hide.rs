@@ -10,8 +10,7 @@ use crate::protect::network::labels::Forest;
 use crate::protect::network::search::{Merged, NEVER, Search};
 
 /// Hides what protects each primary figure at the least weight, one after the other: the weights
-/// of what is hidden become 0. A figure that nothing can protect
-/// stays hidden alone.
+/// of what is hidden become 0. A figure that nothing can protect stays hidden alone.
 pub(crate) fn hide(family: &Family, weights: &mut [u64]) {
     let graph = &family.graph;
     let bulk = |circuit| already_protected(family, weights, circuit);

@@ -6,7 +6,13 @@
 //! 3. [`labels`] tells which hidden figures are computable, [`search`] finds the cheapest cycle
 //!    through one, and [`hide`] hides cycles until no primary figure is computable.
 //! 4. [`insiders`] does so for each contributor, who knows cells of his own; [`cleanup`] and
-//!    [`exchange`] publish again what is not needed or can be had for less; [`witness`] proves the result.
+//!    [`exchange`] publish again what is not needed or can be had for less.
+//! 5. [`rooms`] widens intervals where that is asked, [`witness`] proves the result, and [`cuts`]
+//!    says what gives away a figure that cannot be protected.
+//!
+//! One slice is judged exactly. Between slices a change is the same cycle in all slices of a
+//! circuit: what that protects is safe, as its witness shows; a figure that only a less regular
+//! change would protect counts as unprotected.
 
 pub(crate) mod circuits;
 pub(crate) mod cleanup;
@@ -459,8 +465,12 @@ mod tests {
         #[test]
         fn months_quarters_and_years_have_witnesses_whatever_the_number_of_threads(
             inner in prop::collection::vec(0_u64..9, 48),
+            frozen in prop::collection::vec(prop::bool::weighted(0.02), 175),
         ) {
-            let network = table(&nested(), 5, &year(), &inner);
+            let mut network = table(&nested(), 5, &year(), &inner);
+            for (state, frozen) in network.states.iter_mut().zip(frozen) {
+                *state = if frozen { State::Frozen } else { *state };
+            }
             let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let outcome = on(1).install(|| protect(&network));
             check(&network, &outcome);
@@ -481,6 +491,25 @@ mod tests {
         check(&network, &outcome);
         let frozen = vec![row, part];
         assert_eq!(outcome.unprotected, [Unprotected { cell: primary, frozen }]);
+    }
+
+    #[test]
+    fn what_the_last_release_hid_is_hidden_again() {
+        let mut network = table(&nested(), 3, &one(), &[9, 9, 2, 9, 9, 9]);
+        let secondary = |network: &Network| {
+            let hidden = protect(network).hidden;
+            let cells = (0..hidden.len()).filter(|cell| hidden[*cell]);
+            cells.filter(|cell| network.states[*cell] == State::Free).collect::<Vec<usize>>()
+        };
+        let cheapest = secondary(&network);
+        // Then it was through c and the totals of x that the cell was protected.
+        let cell = |place: &str, column| network.cell(0, nested().node(place).unwrap(), column);
+        let last = [cell("a", 0), cell("x", 1), cell("x", 0), cell("c", 1), cell("c", 0)];
+        for cell in last {
+            network.costs[cell as usize] = 0;
+        }
+        let again = secondary(&network);
+        assert!(again != cheapest && again.iter().all(|cell| network.costs[*cell] == 0));
     }
 
     #[test]

@@ -197,9 +197,9 @@ impl<'a> Views<'a> {
 
     /// Publishes a figure of a slice.
     pub(crate) fn publish(&mut self, (edge, slice): Place) {
-        for (circuit, _) in self.labels((edge, slice)) {
-            let changed = self.forests[circuit as usize].publish(&self.family.graph, edge);
-            self.labelled(circuit, changed);
+        for circuit in &self.family.through[slice as usize] {
+            let changed = self.forests[*circuit as usize].publish(&self.family.graph, edge);
+            self.labelled(*circuit, changed);
         }
     }
 
