@@ -2,10 +2,16 @@
 //!
 //! 1. [`part`] splits the system into components; each is solved alone.
 //! 2. [`circuits`] publishes the candidates one by one unless a primary figure would be computable.
-//! 3. The order decides the cost: several are tried, and the cheapest pattern is kept.
+//! 3. [`intervals`] also leaves room around it, where room is asked: [`attacker`] looks how far it
+//!    can be moved.
+//! 4. The order decides the cost: [`search`] tries several, one of them from [`relaxation`], and
+//!    keeps the cheapest pattern.
+//! 5. [`insiders`] do not compute what outsiders do not, and [`explain`] names the frozen figures
+//!    that give a primary one away.
 //!
 //! Every primary figure gets two *witnesses*: whole changes of hidden figures that no relation
-//! forbids, one that raises it and one that lowers it. They, not the engine, are the proof.
+//! forbids, one that raises it and one that lowers it. They, not the engine, are the proof: neither
+//! a prime nor a float can be wrong about a sum of integers.
 
 pub mod attacker;
 pub mod circuits;
@@ -230,7 +236,7 @@ mod tests {
         let places: Vec<usize> = sums.iter().map(|(key, _)| system.cell(key).unwrap()).collect();
         let mut found: Vec<(usize, bool, bool)> =
             system.primary().map(|cell| (cell, false, false)).collect();
-        let mut inner = vec![0_i64; ROWS * COLUMNS];
+        let mut inner = [0_i64; ROWS * COLUMNS];
         loop {
             let mut values = vec![0; system.cells.len()];
             for ((_, cells), place) in sums.iter().zip(&places) {
