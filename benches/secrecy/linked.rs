@@ -1,4 +1,6 @@
 //! The inner figures of one month become months, quarters and years that add up.
+//!
+//! Sixty months of France are `linked(tree, 9, &inner, calendar(5), 5)`. [`three_way`] invents all.
 
 use conum::protect::network::Network;
 use conum::protect::system::State;
@@ -23,7 +25,8 @@ pub fn calendar(years: u32) -> Tree {
 }
 
 /// A table with all its totals where each slice without parts draws its inner figures anew: a
-/// figure of n becomes the number of heads among 2 n coins. Counts from 1 to `below` − 1 are primary.
+/// figure of n becomes the number of heads among 2 n coins. A slice alone has the figures as they
+/// are. Counts from 1 to `below` − 1 are primary.
 pub fn linked(territory: Tree, columns: u32, inner: &[Inner], slices: Tree, below: u64) -> Network {
     let figures = territory.len() * columns as usize;
     let mut values = vec![0; slices.len() * figures];
@@ -83,7 +86,7 @@ pub fn three_way() -> Network {
         let most = 2 << coins.heads(6);
         for column in 1..18 {
             let value = coins.next() % most;
-            inner.extend((value % 3 > 0).then_some((place, column, value)));
+            inner.extend((!value.is_multiple_of(3)).then_some((place, column, value)));
         }
     }
     let parts: Vec<String> = (1..10).map(|part| part.to_string()).collect();
