@@ -1,4 +1,6 @@
 //! The inner figures of one month become months, quarters and years that add up.
+//!
+//! Sixty months of France are `linked(tree, 9, &inner, calendar(5), 5)`. [`three_way`] invents all.
 
 use conum::protect::network::Network;
 use conum::protect::system::State;
@@ -23,6 +25,7 @@ pub(crate) fn calendar(years: u32) -> Tree {
 }
 
 /// A table with all its totals where each slice without parts draws its inner figures anew: a
+<<<<<<< HEAD
 /// figure of n becomes the number of heads among 2 n coins. Counts from 1 to `below` − 1 are primary.
 pub(crate) fn linked(
     territory: Tree,
@@ -31,6 +34,11 @@ pub(crate) fn linked(
     slices: Tree,
     below: u64,
 ) -> Network {
+=======
+/// figure of n becomes the number of heads among 2 n coins. A slice alone has the figures as they
+/// are. Counts from 1 to `below` − 1 are primary.
+pub fn linked(territory: Tree, columns: u32, inner: &[Inner], slices: Tree, below: u64) -> Network {
+>>>>>>> s-net
     let figures = territory.len() * columns as usize;
     let mut values = vec![0; slices.len() * figures];
     let mut coins = Coins(0);

@@ -353,7 +353,10 @@ mod tests {
         #[test]
         fn in_linked_slices_a_protected_primary_cell_takes_other_values(
             territory in select(vec![Tree::flat("top", ["a", "b"]), one()]),
-            slices in select(vec![Tree::flat("all", ["i", "j"]), Tree::new([], ["i", "j"]).unwrap()]),
+            slices in select(vec![
+                Tree::flat("all", ["i", "j"]),
+                Tree::new([], ["i", "j"]).unwrap(),
+            ]),
             inner in prop::collection::vec(0_u64..3, 8),
         ) {
             let network = table(&territory, 3, &slices, &inner);
@@ -389,7 +392,8 @@ mod tests {
                 let mut safe = Vec::new();
                 for (cell, witness) in outcome.witnesses.primary() {
                     let another = outcome.witnesses.for_contributors();
-                    let mut another = another.filter(|(its, who, _)| (*its, *who) == (cell, number));
+                    let is_his = |its: u32, who: usize| (its, who) == (cell, number);
+                    let mut another = another.filter(|(its, who, _)| is_his(*its, *who));
                     let witness = another.next().map_or(witness, |(_, _, witness)| witness);
                     let moved: Vec<u32> =
                         outcome.witnesses.changes(witness).map(|(cell, _)| cell).collect();
@@ -471,7 +475,8 @@ mod tests {
             for (state, frozen) in network.states.iter_mut().zip(frozen) {
                 *state = if frozen { State::Frozen } else { *state };
             }
-            let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let threads = rayon::ThreadPoolBuilder::new;
+            let on = |number| threads().num_threads(number).build().unwrap();
             let outcome = on(1).install(|| protect(&network));
             check(&network, &outcome);
             prop_assert_eq!(on(2).install(|| protect(&network)), outcome);

@@ -182,8 +182,8 @@ impl<'a> Views<'a> {
         insiders.map(|number| self.family.contributors[*number].as_slice())
     }
 
-    /// The labels of a figure of a slice in the circuits where it is not computable. Where it is, it
-    /// protects nothing.
+    /// The labels of a figure of a slice in the circuits where it is not computable. Where it is,
+    /// it protects nothing.
     pub(crate) fn labels(&self, (edge, slice): Place) -> Vec<(u32, Label)> {
         let through = self.family.through[slice as usize].iter();
         let labels = through.map(|circuit| (*circuit, self.label(*circuit, edge)));
