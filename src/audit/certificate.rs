@@ -202,7 +202,8 @@ mod tests {
                 0..5,
             )
         ) {
-            let mut certificate = Certificate::new(Header { rules: "é\n".into(), ..Header::default() });
+            let header = Header { rules: "é\n".into(), ..Header::default() };
+            let mut certificate = Certificate::new(header);
             let changes: Vec<Change> =
                 changes.into_iter().map(|(terms, both)| Change::new(terms, both)).collect();
             changes.iter().for_each(|change| certificate.push(change));

@@ -417,7 +417,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
         #[test]
         fn nights_say_together_what_all_their_possible_records_say(
             first in prop::collection::vec(0..2_i64, 8),
@@ -473,7 +473,8 @@ mod tests {
                 for (key, end) in ends {
                     let value = nights[night].0[key];
                     let later = nights.iter().enumerate().skip(night + 1);
-                    let mut later = later.filter_map(|(night, (truth, _))| Some((night, truth.get(key)?)));
+                    let mut later =
+                        later.filter_map(|(night, (truth, _))| Some((night, truth.get(key)?)));
                     let changed = later.clone().any(|(_, other)| *other != value);
                     let until = later.find(|(_, other)| **other != value).map(|(night, _)| night);
                     let last = (night..until.unwrap_or(nights.len()))

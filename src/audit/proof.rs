@@ -181,7 +181,7 @@ mod tests {
     use crate::audit::verifier::verify;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
         #[test]
         fn what_is_proved_is_what_is_so(release in linked(), own in any::<prop::sample::Index>()) {
             let mut small = Small::of(&[release]);

@@ -213,7 +213,7 @@ mod tests {
     use crate::audit::test_support::{linked, possible};
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
         #[test]
         fn the_furthest_is_that_of_all_possible_tables(release in linked()) {
             let Knowledge { known, truth, keys } =

@@ -65,8 +65,8 @@ pub(crate) fn hide(release: &mut Release, hidden: impl Fn(&str, i64) -> bool) {
     }
 }
 
-/// Whether a figure is hidden, about `share` times of four. A hash of the key decides: one figure is
-/// hidden everywhere or nowhere.
+/// Whether a figure is hidden, about `share` times of four. A hash of the key decides: one figure
+/// is hidden everywhere or nowhere.
 pub(crate) fn key_is_hidden(key: &str, seed: u64, share: u64) -> bool {
     let mix = |hash: u64, byte: u8| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17)

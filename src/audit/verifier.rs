@@ -19,11 +19,10 @@ pub fn verify(case: &Case<'_>, certificate: &Certificate) -> Result<(), Refusal>
     if header.rules != case.rules {
         return Err(Refusal::Rules);
     }
-    let only = |these: &[ReleaseFile], those: &[ReleaseFile]| {
-        these.iter().find(|file| !those.contains(file)).cloned()
-    };
-    let odd = only(&header.files, case.files).or_else(|| only(case.files, &header.files));
-    if let Some(ReleaseFile { release, name, .. }) = odd {
+    let certified: BTreeSet<&ReleaseFile> = header.files.iter().collect();
+    let found: BTreeSet<&ReleaseFile> = case.files.iter().collect();
+    if let Some(odd) = certified.symmetric_difference(&found).next() {
+        let (release, name) = (odd.release.clone(), odd.name.clone());
         return Err(Refusal::File { release, name });
     }
     if header.known != case.known.sha256() {
