@@ -9,6 +9,7 @@
     reason = "the rules of src/ do not bind what measures it"
 )]
 
+#[expect(unreachable_pub, reason = "shared with the tests")]
 mod linked;
 #[path = "../../tests/it/secrecy_sets.rs"]
 #[expect(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared with the tests")]
