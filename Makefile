@@ -46,7 +46,7 @@ test: tools ## All tests
 # Inputs found, and those that fail, lie beside the build; tests/fuzz/README.md says what to do with them.
 FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
 
-fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, loose, elements or nested
+fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, loose, elements, nested or office
 	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get install -y g++; }
 	mkdir -p $(FUZZ)/corpus/$(TARGET) $(FUZZ)/failures
 	cd tests/fuzz && $(CARGO) run --release --locked --bin $(TARGET) -- \
@@ -87,7 +87,8 @@ secrecy-bench: tools ## Each target of statistical secrecy beside what is reache
 	CONUM_DATA=$(abspath $(DATA)) $(CARGO) bench --quiet --locked --bench secrecy -- $(ONLY) $(if $(WRITE),--write)
 
 secrecy-lp: build ## Intervals of hidden figures by another solver (HiGHS, in a Python environment below WORK)
-	CONUM=$(RELEASE) DATA=$(abspath $(DATA)) WORK=$(WORK) benches/secrecy/lp.sh
+	CONUM=$(RELEASE) DATA=$(abspath $(DATA)) WORK=$(WORK) RELEASES=$(or $(RELEASES),warehouse/releases) \
+	  benches/secrecy/lp.sh
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

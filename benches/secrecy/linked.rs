@@ -1,14 +1,16 @@
 //! The inner figures of one month become months, quarters and years that add up.
+//!
+//! Sixty months of France are `linked(tree, 9, &inner, calendar(5), 5)`. [`three_way`] invents all.
 
 use conum::protect::network::Network;
 use conum::protect::system::State;
 use conum::protect::tree::Tree;
 
 /// An inner figure: territory, column from 1, value.
-pub(crate) type Inner = (u32, u32, u64);
+pub type Inner = (u32, u32, u64);
 
 /// The slices of whole years: years, each over its quarters, each over its months.
-pub(crate) fn calendar(years: u32) -> Tree {
+pub fn calendar(years: u32) -> Tree {
     let mut slices = Tree::default();
     for year in 0..years {
         let whole = slices.push(&format!("{year}"), None);
@@ -23,14 +25,9 @@ pub(crate) fn calendar(years: u32) -> Tree {
 }
 
 /// A table with all its totals where each slice without parts draws its inner figures anew: a
-/// figure of n becomes the number of heads among 2 n coins. Counts from 1 to `below` − 1 are primary.
-pub(crate) fn linked(
-    territory: Tree,
-    columns: u32,
-    inner: &[Inner],
-    slices: Tree,
-    below: u64,
-) -> Network {
+/// figure of n becomes the number of heads among 2 n coins. A slice alone has the figures as they
+/// are. Counts from 1 to `below` − 1 are primary.
+pub fn linked(territory: Tree, columns: u32, inner: &[Inner], slices: Tree, below: u64) -> Network {
     let figures = territory.len() * columns as usize;
     let mut values = vec![0; slices.len() * figures];
     let mut coins = Coins(0);
@@ -74,7 +71,7 @@ pub(crate) fn linked(
 
 /// The three-way table of 823 × 18 × 10 cells that the suppression literature times: a tree of
 /// three levels, a flat dimension and another as slices. Small counts, a third of them absent.
-pub(crate) fn three_way() -> Network {
+pub fn three_way() -> Network {
     let mut territory = Tree::default();
     let top = territory.push("total", None);
     for group in 0..22 {

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# lp.sh: protects the problems of DATA with CONUM, and has the intervals judged by HiGHS below WORK.
+# lp.sh: protects the problems of DATA with CONUM, and has the intervals judged by HiGHS below WORK; then those of
+# the releases in RELEASES, if there are any.
 set -euo pipefail
+export PYTHONDONTWRITEBYTECODE=1
 : "${CONUM:?the program}" "${DATA:?the folder of shared data}" "${WORK:?a folder to work in}"
 here=$(cd "$(dirname "$0")" && pwd)
 data=$DATA/secrecy
@@ -41,4 +43,7 @@ france() { # france NAME SAMPLE
 }
 france fr53 0
 france fr3 200
+if [ -d "${RELEASES:-}" ]; then
+  "$venv/bin/python" "$here/release.py" "$RELEASES" --departements "$here/../../pipelines/reference/departements.csv" || failed=1
+fi
 exit $failed

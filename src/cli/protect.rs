@@ -26,7 +26,7 @@ use crate::run::store::read_file;
 pub(super) struct Args {
     /// A table: CSV of cells, of inner cells (totals are added) or of contributions; `.rda` of
     /// τ-ARGUS, with its `.tab`; `.jj`.
-    #[arg(long = "table", value_name = "FILE", required = true)]
+    #[arg(long = "table", alias = "linked", value_name = "FILE", required = true)]
     tables: Vec<PathBuf>,
     /// Tree of the codes of a dimension, as CSV: `child,parent`, or one column a level from the
     /// widest. Two trees of one dimension make linked tables.

@@ -147,7 +147,10 @@ impl<'a> Tally<'a> {
     /// Adds a row.
     pub fn add(&mut self, unit: Option<&'a str>, amount: i64) {
         match unit {
-            Some(unit) => *self.of_unit.entry(unit).or_default() += amount,
+            Some(unit) => {
+                let known = self.of_unit.entry(unit).or_default();
+                *known = known.saturating_add(amount);
+            }
             None => self.unknown.push(amount),
         }
     }
@@ -158,17 +161,21 @@ impl<'a> Tally<'a> {
         let unknown: Vec<i64> = match rules.unknown_unit {
             Unknown::Each => self.unknown.clone(),
             Unknown::One if self.unknown.is_empty() => Vec::new(),
-            Unknown::One => vec![self.unknown.iter().sum()],
+            Unknown::One => vec![added(self.unknown.iter())],
         };
         let amounts = || self.of_unit.values().chain(&unknown);
         let mut sizes: Vec<u64> = amounts().map(|amount| amount.unsigned_abs()).collect();
         sizes.sort_unstable_by(|one, other| other.cmp(one));
         let units = u64::try_from(sizes.len()).unwrap_or(u64::MAX);
-        let total = sizes.iter().sum();
+        let total = sizes.iter().copied().fold(0, u64::saturating_add);
         sizes.truncate(rules.dominance.iter().map(|rule| rule.top).fold(2, usize::max));
-        let value = amounts().sum();
+        let value = added(amounts());
         Contributions { value, units, total, largest: sizes, is_of_missing_code: false }
     }
+}
+
+fn added<'a>(amounts: impl Iterator<Item = &'a i64>) -> i64 {
+    amounts.copied().fold(0, i64::saturating_add)
 }
 
 #[cfg(test)]
@@ -205,21 +212,21 @@ mod tests {
     #[test]
     fn a_dominated_cell_needs_the_level_of_the_handbook() {
         let one = rules(1, &[(1, "85")], "0");
-        // 100 / 85 × 300 - 330 = 22.94, in hundredths.
-        let found = judge(&cell(&[30_000, 2_000, 1_000]), &one).unwrap();
-        assert_eq!((found.status, found.room.up), (Status::B, 2_295));
+        // 100 / 85 × 60,000 - 66,000 = 4,588.2
+        let found = judge(&cell(&[60_000, 5_000, 1_000]), &one).unwrap();
+        assert_eq!((found.status, found.room.up), (Status::B, 4_589));
         assert_eq!(judge(&cell(&[85, 15]), &one), None, "85 % is not over 85 %");
         assert!(judge(&cell(&[851, 149]), &one).is_some());
     }
 
     #[test]
     fn two_rules_may_disagree_on_a_cell() {
-        let parts = cell(&[52_000, 50_000, 8_000]);
+        let parts = cell(&[41_000, 39_000, 7_000]);
         assert_eq!(judge(&parts, &rules(1, &[], "10")), None);
         let two = judge(&parts, &rules(1, &[(2, "90.909")], "0"));
         assert_eq!(two.map(|primary| primary.status), Some(Status::B));
-        // 100 / 90.909 × 102,000 - 110,000 = 2,200.11
-        assert_eq!(two.unwrap().room, Room { up: 2_201, down: 2_201 });
+        // 100 / 90.909 × 80,000 - 87,000 = 1,000.09
+        assert_eq!(two.unwrap().room, Room { up: 1_001, down: 1_001 });
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The codes of a dimension become a tree: each total is the sum of its children.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The codes of one dimension; a parent stands before its children.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,10 +71,13 @@ impl Tree {
             let children = below.get(&Some(code)).into_iter().flatten().rev();
             next.extend(children.map(|child| (*child, Some(node))));
         }
-        match parent_of.keys().find(|code| tree.node(code).is_none()) {
-            Some(code) => Err(NotATree::Cycle { code: (*code).into() }),
-            None => Ok(tree),
+        if tree.len() < parent_of.len() {
+            let reached: BTreeSet<&str> = tree.codes.iter().map(String::as_str).collect();
+            let code = parent_of.keys().find(|code| !reached.contains(*code));
+            let code = code.map(|code| (*code).to_owned()).unwrap_or_default();
+            return Err(NotATree::Cycle { code });
         }
+        Ok(tree)
     }
 
     /// A total and its parts.

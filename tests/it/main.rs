@@ -23,6 +23,7 @@ mod real_data;
 mod scenarios;
 mod secrecy_audit;
 mod secrecy_network;
+mod secrecy_rules;
 mod secrecy_sets;
 mod sources;
 mod support;

@@ -70,7 +70,7 @@ pub fn is_witness(part: &Part, task: Task, change: &[(u32, i64)]) -> bool {
     let above = |(cell, change): &(u32, i64)| {
         let known = part.cells[*cell as usize];
         let floor = known.floor.filter(|_| task.room > 0);
-        floor.is_none_or(|floor| i128::from(known.value) + i128::from(*change) >= floor.into())
+        floor.is_none_or(|floor| i128::from(known.value) + i128::from(*change) >= i128::from(floor))
     };
     let kept = |row: &Vec<(u32, i8)>| {
         row.iter().map(|(cell, sign)| of(*cell) * i128::from(*sign)).sum::<i128>() == 0

@@ -80,13 +80,18 @@ impl Forest {
         self.trees[node as usize]
     }
 
-    /// Publishes a figure of another label than 0; gives the figures whose labels change and what
-    /// they were. The others' stay, and keep their meaning.
+    /// Publishes a figure; gives the figures whose labels change and what they were. The others'
+    /// stay, and keep their meaning.
     pub(crate) fn publish(&mut self, graph: &Graph, edge: u32) -> Vec<(u32, Label)> {
-        let label = self.label(edge);
+        let (label, below) = (self.label(edge), self.below(graph, edge));
+        if let Some(below) = below.filter(|_| label == 0) {
+            self.entry[below as usize] = (NO_EDGE, NO_EDGE);
+        }
+        if label == 0 {
+            return Vec::new();
+        }
         // A label that holds the draw of `closing` gets that of all others which close a cycle over
         // `edge` in its place: only the edges around the cycle of `closing` have it.
-        let below = self.below(graph, edge);
         let closing = below.map_or(Some(edge), |below| self.crossing(graph, edge, below));
         let Some(closing) = closing else { return Vec::new() };
         let mut around = self.path(graph.ends[closing as usize]);
@@ -243,6 +248,7 @@ impl Span {
 mod tests {
     use super::*;
     use crate::protect::tree::Tree;
+    use proptest::prelude::*;
 
     #[test]
     fn a_bridge_has_label_zero_and_a_cut_sums_to_zero() {
@@ -267,5 +273,33 @@ mod tests {
         assert_eq!(span.basis.len(), 2);
         assert_eq!(span.rest(0b0101), 0);
         assert!(span.rest(0b1001) != 0);
+    }
+
+    proptest! {
+        #[test]
+        fn labels_that_were_kept_say_what_new_ones_say(
+            steps in prop::collection::vec(0_u32..20, 1..60),
+        ) {
+            let tree = Tree::new([("a", "x"), ("b", "x"), ("x", "top"), ("c", "top")], []).unwrap();
+            let graph = Graph::new(&tree, 4, |_| true);
+            let mut hidden = vec![true; graph.ends.len()];
+            let mut forest = Forest::new(&graph, |_| true);
+            for edge in steps {
+                hidden[edge as usize] = !hidden[edge as usize];
+                if hidden[edge as usize] {
+                    forest.hide(&graph, edge);
+                } else {
+                    forest.publish(&graph, edge);
+                }
+                let anew = Forest::new(&graph, |edge| hidden[edge as usize]);
+                for one in graph.edges() {
+                    prop_assert_eq!(forest.label(one) == 0, anew.label(one) == 0);
+                    for other in graph.edges() {
+                        let same = anew.label(one) == anew.label(other);
+                        prop_assert_eq!(forest.label(one) == forest.label(other), same);
+                    }
+                }
+            }
+        }
     }
 }

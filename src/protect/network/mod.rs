@@ -353,7 +353,10 @@ mod tests {
         #[test]
         fn in_linked_slices_a_protected_primary_cell_takes_other_values(
             territory in select(vec![Tree::flat("top", ["a", "b"]), one()]),
-            slices in select(vec![Tree::flat("all", ["i", "j"]), Tree::new([], ["i", "j"]).unwrap()]),
+            slices in select(vec![
+                Tree::flat("all", ["i", "j"]),
+                Tree::new([], ["i", "j"]).unwrap(),
+            ]),
             inner in prop::collection::vec(0_u64..3, 8),
         ) {
             let network = table(&territory, 3, &slices, &inner);
@@ -389,7 +392,8 @@ mod tests {
                 let mut safe = Vec::new();
                 for (cell, witness) in outcome.witnesses.primary() {
                     let another = outcome.witnesses.for_contributors();
-                    let mut another = another.filter(|(its, who, _)| (*its, *who) == (cell, number));
+                    let is_his = |its: u32, who: usize| (its, who) == (cell, number);
+                    let mut another = another.filter(|(its, who, _)| is_his(*its, *who));
                     let witness = another.next().map_or(witness, |(_, _, witness)| witness);
                     let moved: Vec<u32> =
                         outcome.witnesses.changes(witness).map(|(cell, _)| cell).collect();
@@ -465,9 +469,14 @@ mod tests {
         #[test]
         fn months_quarters_and_years_have_witnesses_whatever_the_number_of_threads(
             inner in prop::collection::vec(0_u64..9, 48),
+            frozen in prop::collection::vec(prop::bool::weighted(0.02), 175),
         ) {
-            let network = table(&nested(), 5, &year(), &inner);
-            let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut network = table(&nested(), 5, &year(), &inner);
+            for (state, frozen) in network.states.iter_mut().zip(frozen) {
+                *state = if frozen { State::Frozen } else { *state };
+            }
+            let threads = rayon::ThreadPoolBuilder::new;
+            let on = |number| threads().num_threads(number).build().unwrap();
             let outcome = on(1).install(|| protect(&network));
             check(&network, &outcome);
             prop_assert_eq!(on(2).install(|| protect(&network)), outcome);
@@ -487,6 +496,25 @@ mod tests {
         check(&network, &outcome);
         let frozen = vec![row, part];
         assert_eq!(outcome.unprotected, [Unprotected { cell: primary, frozen }]);
+    }
+
+    #[test]
+    fn what_the_last_release_hid_is_hidden_again() {
+        let mut network = table(&nested(), 3, &one(), &[9, 9, 2, 9, 9, 9]);
+        let secondary = |network: &Network| {
+            let hidden = protect(network).hidden;
+            let cells = (0..hidden.len()).filter(|cell| hidden[*cell]);
+            cells.filter(|cell| network.states[*cell] == State::Free).collect::<Vec<usize>>()
+        };
+        let cheapest = secondary(&network);
+        // Then it was through c and the totals of x that the cell was protected.
+        let cell = |place: &str, column| network.cell(0, nested().node(place).unwrap(), column);
+        let last = [cell("a", 0), cell("x", 1), cell("x", 0), cell("c", 1), cell("c", 0)];
+        for cell in last {
+            network.costs[cell as usize] = 0;
+        }
+        let again = secondary(&network);
+        assert!(again != cheapest && again.iter().all(|cell| network.costs[*cell] == 0));
     }
 
     #[test]

@@ -182,8 +182,8 @@ impl<'a> Views<'a> {
         insiders.map(|number| self.family.contributors[*number].as_slice())
     }
 
-    /// The labels of a figure of a slice in the circuits where it is not computable. Where it is, it
-    /// protects nothing.
+    /// The labels of a figure of a slice in the circuits where it is not computable. Where it is,
+    /// it protects nothing.
     pub(crate) fn labels(&self, (edge, slice): Place) -> Vec<(u32, Label)> {
         let through = self.family.through[slice as usize].iter();
         let labels = through.map(|circuit| (*circuit, self.label(*circuit, edge)));
@@ -197,9 +197,9 @@ impl<'a> Views<'a> {
 
     /// Publishes a figure of a slice.
     pub(crate) fn publish(&mut self, (edge, slice): Place) {
-        for (circuit, _) in self.labels((edge, slice)) {
-            let changed = self.forests[circuit as usize].publish(&self.family.graph, edge);
-            self.labelled(circuit, changed);
+        for circuit in &self.family.through[slice as usize] {
+            let changed = self.forests[*circuit as usize].publish(&self.family.graph, edge);
+            self.labelled(*circuit, changed);
         }
     }
 

@@ -304,6 +304,17 @@ mod tests {
         assert_eq!(state(&again), state(&first));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_without_harm(
+            text in "(<?(RECODABLE|NUMERIC|TOTCODE|HIERLEADSTRING|SEPARATOR)?>?[ @;a-c\"\n]{0,4}){0,9}",
+        ) {
+            let _ = read_metadata("t.rda", text.as_bytes());
+            let _ = read_tree("t.hrc", text.as_bytes(), ("@", "Total"));
+            let _ = hierarchy::read("t.csv", text.as_bytes());
+        }
+    }
+
     #[test]
     fn mistakes_are_told_with_their_line() {
         let error = read_tree("t.hrc", b"a\n@@b\n", ("@", "Total")).unwrap_err();

@@ -199,7 +199,8 @@ fn add(figure: &mut Contributions, row: &Record, places: u32) {
     figure.value = figure.value.saturating_add(row.value);
     figure.total = figure.total.saturating_add(size);
     // A count without units counts them itself.
-    figure.units += row.units.unwrap_or_else(|| size / 10_u64.pow(places));
+    let units = row.units.unwrap_or_else(|| size / 10_u64.pow(places));
+    figure.units = figure.units.saturating_add(units);
     figure.largest.extend(&row.largest);
     figure.largest.sort_unstable_by(|one, other| other.cmp(one));
     figure.largest.truncate(row.largest.len());

@@ -34,6 +34,9 @@ impl Decimal {
             digits = digits.checked_mul(10)?;
             places += 1;
         }
+        if digits == 0 {
+            places = 0;
+        }
         while places > 0 && digits % 10 == 0 {
             digits /= 10;
             places -= 1;
@@ -96,6 +99,7 @@ mod tests {
         check("12 000", 0, None);
         check("", 0, None);
         check("1e999999999", 0, None);
+        check("0e-999999999", 0, Some(0));
         check("99999999999999999999", 0, None);
         assert_eq!(Decimal::parse("-0.5").unwrap().floor(), Some(-1));
         assert_eq!(Decimal::parse("2.96").unwrap().floor(), Some(2));

@@ -9,6 +9,7 @@ pub mod definition;
 pub mod error;
 #[path = "../../../src/ingest/mod.rs"]
 pub mod ingest;
+pub mod protect;
 #[path = "../../../src/vocabulary/mod.rs"]
 pub mod vocabulary;
 // Once more, to call directly what is private to `ingest`.
@@ -219,5 +220,30 @@ pub fn check_value(text: &str) {
         // Paris is at most two hours and a bit from UTC.
         let days = [at - 7_200_000_000, at + 7_200_000_000].map(|at| at.div_euclid(86_400_000_000));
         assert!((days[0]..=days[1]).contains(&i64::from(day)), "{text}: {day}");
+    }
+}
+
+/// Reads the files of other tools for protection; a problem that can be read is written and read
+/// again as the same one.
+pub fn check_office(kind: u8, bytes: &[u8]) {
+    use crate::protect::office::{argus, hierarchy, jj};
+    use crate::protect::rules::Status;
+    use crate::protect::system::State;
+    match kind % 4 {
+        0 => drop(argus::read_metadata("m.rda", bytes)),
+        1 => drop(argus::read_tree("t.hrc", bytes, ("@", "Total"))),
+        2 => drop(hierarchy::read("t.csv", bytes)),
+        _ => {
+            let Ok(found) = jj::read("p.jj", bytes) else { return };
+            let state = |state: State| if state == State::Primary { Status::A } else { Status::V };
+            let cells = &found.system.cells[..found.cells];
+            let statuses: Vec<Status> = cells.iter().map(|cell| state(cell.state)).collect();
+            let text = jj::write(&found.system, &statuses, found.places);
+            let again = jj::read("p.jj", text.as_bytes()).unwrap();
+            let values = |cells: &[protect::system::Cell]| -> Vec<(bool, State)> {
+                cells.iter().map(|cell| (cell.value == 0, cell.state)).collect()
+            };
+            assert_eq!(values(cells), values(&again.system.cells[..again.cells]));
+        }
     }
 }
