@@ -225,7 +225,7 @@ mod tests {
         }
 
         #[test]
-        fn every_day_under_contract_is_in_one_year(start in 17_000..21_000_i32, length in 0..900_i32) {
+        fn every_day_is_in_one_year(start in 17_000..21_000_i32, length in 0..900_i32) {
             let end = Some(start + length);
             let one = Work { kind: "commune".to_owned(), start: Some(start), end };
             let found = shares(&cost(), &[one], &[], start + length).unwrap();
