@@ -11,6 +11,7 @@ pub mod pipeline;
 pub mod register;
 pub mod rule;
 pub mod scenario;
+mod secrecy_check;
 pub mod source;
 mod source_check;
 pub mod table;
