@@ -21,6 +21,8 @@ pub enum Kind {
     Unavailable,
     /// A defect of the program.
     Internal,
+    /// Publishing would disclose what the law protects.
+    Secrecy,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             Kind::CannotCreate => 73,
             Kind::Io => 74,
             Kind::Busy => 75,
+            Kind::Secrecy => 77,
             Kind::Definition => 78,
         }
     }
@@ -86,6 +89,11 @@ impl Error {
     /// A server does not answer, or not now.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(Kind::Unavailable, message)
+    }
+
+    /// Publishing would disclose what the law protects, or no proof says that it would not.
+    pub fn secrecy(message: impl Into<String>) -> Self {
+        Self::new(Kind::Secrecy, message)
     }
 
     /// Something cannot be kept, as the message says.

@@ -61,6 +61,7 @@ Exit codes:
   73  a file cannot be created
   74  reading or writing failed
   75  another run is at work
+  77  publishing would disclose what is secret
   78  a declaration is wrong";
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ pub mod pipeline;
 pub mod register;
 pub mod rule;
 pub mod scenario;
+pub mod secrecy;
 mod secrecy_check;
 pub mod source;
 mod source_check;
@@ -89,6 +90,8 @@ pub struct Definitions {
     pub key_figures: Vec<key_figure::KeyFigure>,
     /// Renewal scenarios, by name.
     pub scenarios: BTreeMap<String, scenario::Scenario>,
+    /// What is too small to publish; without it nothing is.
+    pub secrecy: Option<secrecy::Policy>,
     /// Correspondences and code lists.
     pub lists: codelist::Lists,
     /// How an employer gets its type.
@@ -123,6 +126,7 @@ impl Definitions {
         let tables = table::load(files, &indicators, &mut of_series);
         let key_figures = key_figure::load(files, (&tables, &indicators), &mut of_series);
         let scenarios = scenario::load(files, &lists, &mut of_series);
+        let secrecy = secrecy::load(files, &mut problems);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut of_series);
         let territory = territory::Territory::load(files, &mut of_series);
         for table in pipeline.main_tables.iter().filter(|name| !tables.contains_key(*name)) {
@@ -164,6 +168,7 @@ impl Definitions {
             tables,
             key_figures,
             scenarios,
+            secrecy,
             lists,
             employer_rules,
             territory,

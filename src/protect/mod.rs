@@ -7,6 +7,7 @@
 //!
 //! Nothing here is taken on trust: [`crate::audit`] judges the result and shares no code with it.
 
+pub mod rules;
 pub mod system;
 pub mod table;
 pub mod tree;
