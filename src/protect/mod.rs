@@ -7,6 +7,9 @@
 //!
 //! Nothing here is taken on trust: [`crate::audit`] judges the result and shares no code with it.
 
+pub mod elimination;
+pub mod pattern;
+pub mod release;
 pub mod rules;
 pub mod system;
 pub mod table;
