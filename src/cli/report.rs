@@ -235,7 +235,6 @@ pub(super) fn plan(plan: &Plan) -> Result<()> {
             let action = match step.action {
                 Action::Run => "run",
                 Action::UpToDate => "up to date",
-                Action::Planned => "planned",
             };
             let texts = [step.stage, &step.what, action, &step.reason];
             texts.iter().map(|text| (*text).to_owned()).collect()

@@ -25,6 +25,10 @@ pub(super) fn mistakes(table: &Table, indicators: &BTreeMap<String, Indicator>) 
         let message = "only tables of activities can be protected so far: others are open or inside";
         found.push(("[secrecy]".to_owned(), message.to_owned()));
     }
+    if table.periods.is_empty() {
+        let message = "a protected table has periods: its totals over all would grow every night";
+        found.push(("[secrecy]".to_owned(), message.to_owned()));
+    }
     if secrecy.rules.is_empty() {
         found.push(("[secrecy]".to_owned(), "`rules` names no measure".to_owned()));
     }

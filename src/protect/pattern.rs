@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protect::elimination::{Options, protect};
-use crate::protect::release::{Release, Shared};
+use crate::protect::release::{Release, Shared, Tie};
 use crate::protect::rules::Status;
 use crate::protect::system::{Builder, Cell, State, System};
 
@@ -131,9 +131,9 @@ fn system(
         }
         builder.cell(key.clone(), cell);
     }
-    for tie in release.ties.iter().filter(|tie| tie.measures.iter().any(|one| one == measure)) {
-        builder.relation(tie.terms.clone());
-    }
+    let is_of = |tie: &&Tie| tie.measures.iter().any(|one| one == measure);
+    release.ties.iter().filter(is_of).for_each(|tie| builder.relation(tie.terms.clone()));
+    release.limits.iter().filter(is_of).for_each(|tie| builder.inequality(tie.terms.clone()));
     builder.finish()
 }
 

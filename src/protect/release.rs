@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::protect::rules::Primary;
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::ENSEMBLE;
+use crate::vocabulary::columns;
 
 /// What the codes of a dimension add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub struct Shared {
     pub is_inner: bool,
 }
 
-/// Rows whose signed sum is zero, for some measures.
+/// Rows that are summed with signs, for some measures.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tie {
     /// Measures.
@@ -93,8 +94,10 @@ pub struct Tie {
 pub struct Release {
     /// By key.
     pub rows: BTreeMap<String, Shared>,
-    /// What adds up.
+    /// What adds up: signed sums that are zero.
     pub ties: Vec<Tie>,
+    /// Signed sums that are not negative.
+    pub limits: Vec<Tie>,
 }
 
 /// The key of a row: the dimensions it is no total of, sorted. So a margin has one key in all
@@ -129,10 +132,12 @@ impl Release {
             }
         }
         for crossing in crossings {
-            release.cross(crossing)?;
+            release.cross(crossing);
         }
         release.ties.sort_unstable();
         release.ties.dedup();
+        release.limits.sort_unstable();
+        release.limits.dedup();
         release.prove()?;
         Ok(release)
     }
@@ -162,7 +167,7 @@ impl Release {
     /// What adds up along a dimension of a table.
     fn add_ties(&mut self, table: &Table, place: usize) {
         let Some(axis) = table.axes.get(place) else { return };
-        let lengths = lengths(table, place);
+        let lengths = lengths(table.lines.iter().filter_map(|line| line.codes.get(place)));
         let mut sums: BTreeMap<Vec<String>, Vec<(String, i8)>> = BTreeMap::new();
         for line in &table.lines {
             let Some(code) = line.codes.get(place) else { continue };
@@ -178,10 +183,10 @@ impl Release {
             }
             let part = (table.key(&line.codes), 1);
             if axis.adding == Adding::BeyondTotal {
-                self.add_rest(table, (&part.0, &of_total));
-            } else {
-                sums.entry(of_total).or_default().push(part);
+                let terms = vec![(table.key(&of_total), 1), (part.0.clone(), -1)];
+                self.limits.push(Tie { measures: table.measures.clone(), terms });
             }
+            sums.entry(of_total).or_default().push(part);
         }
         for (of_total, mut terms) in sums {
             let total = table.key(&of_total);
@@ -190,83 +195,58 @@ impl Release {
                 continue;
             }
             terms.push((total, -1));
-            self.ties.push(Tie { measures: table.measures.clone(), terms });
+            let ties = match axis.adding {
+                Adding::ToTotal | Adding::ToLongerPeriods => &mut self.ties,
+                Adding::BeyondTotal => &mut self.limits,
+            };
+            ties.push(Tie { measures: table.measures.clone(), terms });
         }
     }
 
-    /// Records that have a code and those that have not share a total.
-    fn add_rest(&mut self, table: &Table, (part, of_total): (&str, &[String])) {
-        let total = table.key(of_total);
-        let rest = format!("{part}|sauf");
-        let figures = |key: &str| self.rows.get(key).map(|row| row.figures.clone());
-        let (of_part, of_total) = (figures(part), figures(&total));
-        let mut row = Shared { is_inner: true, ..Shared::default() };
-        for measure in &table.measures {
-            let of = |figures: &Option<BTreeMap<String, i64>>| {
-                figures.as_ref().and_then(|figures| figures.get(measure)).copied()
-            };
-            let figure = of(&of_total).unwrap_or_default() - of(&of_part).unwrap_or_default();
-            row.figures.insert(measure.clone(), figure);
-        }
-        self.rows.insert(rest.clone(), row);
-        let terms = vec![(part.to_owned(), 1), (rest, 1), (total, -1)];
-        self.ties.push(Tie { measures: table.measures.clone(), terms });
-    }
-
-    /// Ties two groupings of the same records. A part that is all of a group is that group.
-    fn cross(&mut self, crossing: &Crossing) -> Result<()> {
-        let codes = |row: &'_ (Vec<String>, Vec<i64>), lacking: usize| {
-            let named = crossing.dimensions.iter().zip(&row.0).enumerate();
-            let named = named.filter(|(place, _)| *place != lacking);
-            key(named.map(|(_, (name, code))| (name.as_str(), code.as_str())))
-        };
-        let mut below: [BTreeMap<String, Vec<usize>>; 2] = [BTreeMap::new(), BTreeMap::new()];
-        for (place, row) in crossing.rows.iter().enumerate() {
-            for (side, groups) in below.iter_mut().enumerate() {
-                groups.entry(codes(row, 1 - side)).or_default().push(place);
+    /// Ties two groupings of the same records.
+    fn cross(&mut self, crossing: &Crossing) {
+        let mut groups: BTreeMap<String, Vec<(String, i8)>> = BTreeMap::new();
+        let place = crossing.dimensions.iter().position(|name| name == columns::PERIODE.name);
+        let periods = crossing.rows.iter().filter_map(|(codes, _)| codes.get(place?));
+        let lengths = lengths(periods);
+        for (codes, figures) in &crossing.rows {
+            let named = crossing.dimensions.iter().map(String::as_str);
+            let named: Vec<(&str, &str)> = named.zip(codes.iter().map(String::as_str)).collect();
+            let part = key(named.iter().copied());
+            for lacking in 0..2 {
+                let rest = named.iter().enumerate().filter(|(place, _)| *place != lacking);
+                let group = key(rest.map(|(_, pair)| *pair));
+                groups.entry(group).or_default().push((part.clone(), 1));
             }
-        }
-        let [of_first, of_second] = &below;
-        let mut names: Vec<String> = Vec::new();
-        for row in &crossing.rows {
-            let groups = [(codes(row, 1), of_first), (codes(row, 0), of_second)];
-            let whole = groups.iter().find(|(key, groups)| {
-                groups.get(key).is_some_and(|parts| parts.len() == 1) && self.rows.contains_key(key)
-            });
-            let name = match whole {
-                Some((group, _)) => group.clone(),
-                None => codes(row, usize::MAX),
-            };
-            if whole.is_none() {
-                let figures = crossing.measures.iter().cloned().zip(row.1.iter().copied());
-                let inner = Shared { is_inner: true, ..Shared::default() };
-                self.rows.insert(name.clone(), Shared { figures: figures.collect(), ..inner });
+            let period = named.iter().find(|(name, _)| *name == columns::PERIODE.name);
+            if let Some(longer) = period.and_then(|(_, period)| longer(period, &lengths)) {
+                let others = named.iter().filter(|(name, _)| *name != columns::PERIODE.name);
+                let others = others.copied().chain([(columns::PERIODE.name, longer.as_str())]);
+                groups.entry(key(others)).or_default().push((part.clone(), 1));
             }
-            names.push(name);
+            let figures = crossing.measures.iter().cloned().zip(figures.iter().copied());
+            let inner = Shared { is_inner: true, ..Shared::default() };
+            self.rows.insert(part, Shared { figures: figures.collect(), ..inner });
         }
-        for groups in &below {
-            for (group, parts) in groups.iter().filter(|(group, _)| self.rows.contains_key(*group)) {
-                let parts = parts.iter().filter_map(|place| names.get(*place));
-                let mut terms: Vec<(String, i8)> = parts.map(|name| (name.clone(), 1)).collect();
-                if terms.iter().any(|(name, _)| name == group) {
-                    continue;
-                }
-                terms.push((group.clone(), -1));
-                self.ties.push(Tie { measures: crossing.measures.clone(), terms });
-            }
+        groups.retain(|group, _| self.rows.contains_key(group));
+        for (group, mut terms) in groups {
+            terms.push((group, -1));
+            self.ties.push(Tie { measures: crossing.measures.clone(), terms });
         }
-        Ok(())
     }
 
     /// Everything that is said to add up does.
     fn prove(&self) -> Result<()> {
-        for Tie { measures, terms } in &self.ties {
+        let ties = self.ties.iter().map(|tie| (tie, false));
+        for (Tie { measures, terms }, may_exceed) in
+            ties.chain(self.limits.iter().map(|tie| (tie, true)))
+        {
             for measure in measures {
                 let figures = terms.iter().filter_map(|(key, sign)| {
                     Some(self.rows.get(key)?.figures.get(measure)? * i64::from(*sign))
                 });
                 let sum: i64 = figures.sum();
-                if sum != 0 {
+                if sum != 0 && !(may_exceed && sum > 0) {
                     let total = terms.iter().find(|(_, sign)| *sign < 0).map(|(key, _)| key);
                     return Err(Error::internal(format!(
                         "{measure} of the parts of `{}` is {sum} too much",
@@ -279,10 +259,9 @@ impl Release {
     }
 }
 
-/// The lengths of the periods of a table, the shortest first.
-fn lengths(table: &Table, place: usize) -> Vec<Length> {
-    let codes = table.lines.iter().filter_map(|line| line.codes.get(place));
-    let mut lengths: Vec<Length> = codes.map(|code| Length::of_period(code)).collect();
+/// The lengths of some periods, the shortest first.
+fn lengths<'a>(periods: impl Iterator<Item = &'a String>) -> Vec<Length> {
+    let mut lengths: Vec<Length> = periods.map(|code| Length::of_period(code)).collect();
     lengths.sort_unstable();
     lengths.dedup();
     lengths

@@ -1,0 +1,424 @@
+//! Exact tables become a release: closed months only, protected, audited, and refused if the audit
+//! finds a way in.
+//!
+//! What the public reads is built in `release/` and moved to `releases/<day>-<hash>/` with the run;
+//! what it must not read stays in the folder `secrecy/` of the run.
+
+mod closed;
+mod counted;
+pub mod files;
+mod judged;
+mod losses;
+mod pages;
+mod proof;
+mod revised;
+mod truth;
+pub mod verify;
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+use serde::{Deserialize, Serialize};
+
+pub use crate::run::protect::closed::FOLDER;
+
+use crate::audit::certificate::{PROTECTED, Verdict};
+use crate::definition::secrecy::Policy;
+use crate::error::{Error, Result};
+use crate::protect::pattern::{Before, Pattern, hide};
+use crate::protect::release::Release;
+use crate::run::job::Job;
+use crate::run::manifest::{CURRENT, Output};
+use crate::run::outputs::{BUILDING, write_table};
+use crate::run::protect::closed::{Closed, months_of};
+use crate::run::protect::counted::{Exact, Plan, reader, sums_of};
+use crate::run::protect::files::{RELEASE, VERDICT, write_open, write_protected};
+use crate::run::protect::judged::{crossing, keep_closed, lines, truth_of};
+use crate::run::protect::losses::Losses;
+use crate::run::protect::pages::{Told, for_experts, for_readers};
+use crate::run::protect::proof::{Evidence, OnDisk};
+use crate::run::protect::truth::{Register, Truth, read_register};
+use crate::run::store::Store;
+use crate::vocabulary::tables::{REGISTRE_SECRET, VERITE};
+
+/// Name of the stage.
+pub const STAGE: &str = "protect";
+/// Changes when the same tables and declarations would give another release.
+const VERSION: u32 = 1;
+/// Folder of all releases.
+pub const RELEASES: &str = "releases";
+/// Pointer to the release that readers see.
+pub const LATEST: &str = "latest";
+/// What the release costs, by table and level.
+pub const LOSSES: &str = "pertes.csv";
+const RECORD: &str = "release.json";
+const REGISTER: &str = "registre.parquet";
+const CERTIFICATE: &str = "certificat.bin";
+/// Rows named in an error, at most.
+const NAMED: usize = 5;
+
+/// What a run keeps of the release it made, or took over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Name of the release: its day and the start of its hash.
+    release: String,
+    /// BLAKE3 of all that it depends on.
+    key: String,
+    /// All releases so far, this one last.
+    all: Vec<String>,
+}
+
+impl Record {
+    fn read(store: &Store, folder: &str) -> Result<Option<Self>> {
+        let path = format!("{folder}/{FOLDER}/{RECORD}");
+        let Some(content) = store.read(&path)? else { return Ok(None) };
+        let read = serde_json::from_slice(&content);
+        read.map(Some).map_err(|error| Error::data(format!("`{path}`: {error}")).because(error))
+    }
+}
+
+/// Whether a pipeline publishes anything.
+#[must_use]
+pub fn is_wanted(job: &Job<'_>) -> bool {
+    job.definitions.secrecy.is_some() && !counted::wanted(job.definitions).is_empty()
+}
+
+/// Makes the release of a run, or takes over the last one; gives the files that stay inside.
+///
+/// # Errors
+/// When a release would disclose what the rules protect, or cannot be proved not to.
+pub fn run(job: &Job<'_>, outputs: &[Output]) -> Result<Vec<Output>> {
+    for folder in [FOLDER, RELEASE] {
+        job.store.remove_folder(&format!("{BUILDING}/{folder}"))?;
+    }
+    let Some(policy) = job.definitions.secrecy.as_ref().filter(|_| is_wanted(job)) else {
+        return Ok(Vec::new());
+    };
+    let found = months_of(outputs);
+    let before = Record::read(job.store, CURRENT)?;
+    let register = match &before {
+        Some(_) => read_register(job.store, &format!("{CURRENT}/{FOLDER}/{REGISTER}"))?,
+        None if job.store.target(&format!("{RELEASES}/{LATEST}")).is_some() => {
+            return Err(Error::secrecy(format!(
+                "`{RELEASES}/` holds releases, and `{CURRENT}/{FOLDER}` no longer says what they hid"
+            ))
+            .hint("bring it back from a copy of the warehouse, or begin a new warehouse"));
+        }
+        None => Register::new(),
+    };
+    let mut closed = Closed::before(job)?.unwrap_or_default();
+    closed.close(job, &found)?;
+    let unrevised = closed.clone();
+    let taken = revised::take_over(job, &mut closed, &found, (policy, &register))?;
+    let made = make(job, policy, (&mut closed, &found), (before.as_ref(), &register));
+    match made {
+        Err(error) if !taken.is_empty() => {
+            // What came to closed months waits on, if that is what stands in the way.
+            tracing::warn!(event = "revision.waits", "{error}");
+            for folder in [FOLDER, RELEASE] {
+                job.store.remove_folder(&format!("{BUILDING}/{folder}"))?;
+            }
+            let mut closed = unrevised;
+            for month in taken {
+                closed.months.entry(month).and_modify(|month| month.is_waiting = true);
+            }
+            make(job, policy, (&mut closed, &found), (before.as_ref(), &register))
+        }
+        made => made,
+    }
+}
+
+fn make(
+    job: &Job<'_>,
+    policy: &Policy,
+    (closed, found): (&mut Closed, &BTreeMap<String, Output>),
+    (before, register): (Option<&Record>, &Register),
+) -> Result<Vec<Output>> {
+    let mut outputs = closed.link(job, found)?;
+    outputs.push(closed.write(job)?);
+    let key = key(job, closed);
+    if let Some(before) = before.filter(|before| before.key == key) {
+        outputs.extend(keep(job, before)?);
+        return Ok(outputs);
+    }
+    let exact = count(job, policy, closed)?;
+    let truth = truth_of(&exact);
+    let tables: Vec<_> = exact.iter().map(|exact| lines(exact, &truth, policy)).collect();
+    let crossings: Vec<_> = exact.iter().filter_map(crossing).collect();
+    let release = Release::new(&tables, &crossings)?;
+    let known: Before =
+        register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
+    let pattern = hide(&release, &known);
+    refuse_exposed(&pattern)?;
+    let losses = Losses::of(&exact, (&release, &pattern));
+    write_public(job, policy, (&exact, &pattern, &losses), closed)?;
+    let name = name_of(job, before)?;
+    let mut inside = Inside { job, name: &name, outputs: Vec::new() };
+    inside.table(&format!("verite/{name}.parquet"), &VERITE, &truth::batch(&truth)?)?;
+    inside.bytes(LOSSES, losses.inside().as_bytes())?;
+    let certificate =
+        inside.prove(policy, (before, register), (truth, &pattern))?;
+    inside.bytes(CERTIFICATE, &certificate)?;
+    let register = registered(job, register, (&release, &pattern));
+    inside.table(REGISTER, &REGISTRE_SECRET, &truth::register_batch(&register)?)?;
+    let mut all = before.map(|before| before.all.clone()).unwrap_or_default();
+    if !all.contains(&name) {
+        all.push(name.clone());
+    }
+    let record = Record { release: name.clone(), key, all };
+    let content = serde_json::to_vec_pretty(&record)
+        .map_err(|error| Error::internal("a record is JSON").because(error))?;
+    inside.bytes(RECORD, &content)?;
+    outputs.append(&mut inside.outputs);
+    let (rows, hidden) = losses.counts();
+    tracing::info!(event = "release.made", release = name, rows, hidden, "Release protected.");
+    Ok(outputs)
+}
+
+/// The hash of all that a release depends on: not the day, unless a month closes with it.
+fn key(job: &Job<'_>, closed: &Closed) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let until = closed.until.map(|day| day.first_of_month().to_string());
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(&VERSION.to_le_bytes());
+    hasher.update(until.unwrap_or_default().as_bytes());
+    for (month, closed) in &closed.months {
+        let file = closed.file.as_ref().map_or("", |file| file.file.blake3.as_str());
+        hasher.update(month.as_bytes()).update(file.as_bytes());
+    }
+    let concerns = |path: &str| !path.contains('/') || path.starts_with("tables/");
+    hasher.update(job.definitions.digest_of(concerns).as_bytes());
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Takes over all that the last run kept of its release.
+fn keep(job: &Job<'_>, before: &Record) -> Result<Vec<Output>> {
+    let mut outputs = Vec::new();
+    for name in job.store.files_below(&format!("{CURRENT}/{FOLDER}"))? {
+        let Some(path) = name.strip_prefix(&format!("{CURRENT}/")) else { continue };
+        let to = format!("{BUILDING}/{path}");
+        if job.store.has(&to) {
+            continue;
+        }
+        job.store.link(&name, &to)?;
+        outputs.push(output(job.store, path)?);
+    }
+    tracing::info!(event = "release.kept", release = before.release, "No month closed since.");
+    Ok(outputs)
+}
+
+/// A file of the run under construction and its rows.
+fn output(store: &Store, path: &str) -> Result<Output> {
+    let full = format!("{BUILDING}/{path}");
+    let file = store.stat(&full)?.ok_or_else(|| Error::internal("a file was linked"))?;
+    let rows = match path.ends_with(".parquet") {
+        true => crate::run::parquet::row_count(store.file(&full)?)?,
+        false => 0,
+    };
+    let file = crate::run::draft::Written { path: path.to_owned(), ..file };
+    Ok(Output { file, rows: u64::try_from(rows).unwrap_or_default() })
+}
+
+/// The tables of the closed months.
+fn count<'d>(job: &Job<'d>, policy: &Policy, closed: &Closed) -> Result<Vec<Exact<'d>>> {
+    let plan = Plan::new(job.definitions, policy)?;
+    let summaries = plan.summaries(job.definitions)?;
+    let reader = reader(job.store, &summaries);
+    let sums = sums_of(&closed.files(), &summaries, &reader)?;
+    let mut exact = plan.finish((&summaries, sums), (&reader, job.definitions))?;
+    keep_closed(&mut exact, closed);
+    Ok(exact)
+}
+
+/// A figure that past releases give away cannot be hidden any more.
+fn refuse_exposed(pattern: &Pattern) -> Result<()> {
+    if pattern.exposed.is_empty() {
+        return Ok(());
+    }
+    let named = pattern.exposed.iter().take(NAMED).map(|exposed| {
+        let by = exposed.by.join("`, `");
+        format!("{} of `{}` follows from `{by}`", exposed.measure, exposed.key)
+    });
+    Err(Error::secrecy(format!(
+        "{} figures cannot be protected: what is already published determines them\n  {}",
+        pattern.exposed.len(),
+        named.collect::<Vec<_>>().join("\n  ")
+    ))
+    .hint("nothing was published; the last release stays"))
+}
+
+fn write_public(
+    job: &Job<'_>,
+    policy: &Policy,
+    (exact, pattern, losses): (&[Exact<'_>], &Pattern, &Losses),
+    closed: &Closed,
+) -> Result<()> {
+    let mut tables = Vec::new();
+    for of_table in exact {
+        write_protected(job, of_table, (&pattern.hidden, policy))?;
+    }
+    for (name, table) in &job.definitions.tables {
+        let Some(secrecy) = &table.secrecy else { continue };
+        if secrecy.open {
+            write_open(job, (name, table), policy)?;
+        }
+        tables.push((name.as_str(), table.title.as_str(), secrecy.why.as_str()));
+    }
+    let last = closed.months.keys().rfind(|month| closed.shows(month));
+    let until = last.cloned().unwrap_or_else(|| "aucun".to_owned());
+    let told = Told { policy, tables, until, counts: losses.counts() };
+    let pages = [
+        ("methode.md", for_readers(&told)),
+        ("method.md", for_experts(&told)),
+        (LOSSES, losses.outside()),
+    ];
+    for (name, text) in pages {
+        job.store.write(&format!("{BUILDING}/{RELEASE}/{name}"), text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The name of the release under construction; that of the last one if it has the same files.
+fn name_of(job: &Job<'_>, before: Option<&Record>) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    let folder = format!("{BUILDING}/{RELEASE}");
+    for name in job.store.names_in(&folder)? {
+        let file = job.store.stat(&format!("{folder}/{name}"))?;
+        hasher.update(name.as_bytes()).update(file.map_or_else(String::new, |f| f.blake3).as_bytes());
+    }
+    let hash: String = hasher.finalize().to_hex().chars().take(8).collect();
+    let same = before.map(|before| &before.release).filter(|name| name.ends_with(&hash));
+    Ok(same.cloned().unwrap_or_else(|| format!("{}-{hash}", job.as_of)))
+}
+
+/// Files of a run that the public does not see.
+struct Inside<'a> {
+    job: &'a Job<'a>,
+    name: &'a str,
+    outputs: Vec<Output>,
+}
+
+impl Inside<'_> {
+    fn table(
+        &mut self,
+        name: &str,
+        table: &crate::vocabulary::tables::Table,
+        batch: &RecordBatch,
+    ) -> Result<()> {
+        let path = format!("{FOLDER}/{name}");
+        self.outputs.push(write_table(self.job, &path, table, std::slice::from_ref(batch))?);
+        Ok(())
+    }
+
+    fn bytes(&mut self, name: &str, content: &[u8]) -> Result<()> {
+        let path = format!("{FOLDER}/{name}");
+        let mut file = self.job.store.write(&format!("{BUILDING}/{path}"), content)?;
+        file.path = path;
+        self.outputs.push(Output { file, rows: 0 });
+        Ok(())
+    }
+
+    /// Proves the release from its files and those of all releases before; gives the certificate.
+    fn prove(
+        &mut self,
+        policy: &Policy,
+        (before, register): (Option<&Record>, &Register),
+        (truth, pattern): (Truth, &Pattern),
+    ) -> Result<Vec<u8>> {
+        let (job, name) = (self.job, self.name);
+        let mut all = Vec::new();
+        let past = before.iter().flat_map(|before| &before.all).filter(|past| *past != name);
+        for past in past {
+            let path = format!("verite/{past}.parquet");
+            let from = format!("{CURRENT}/{FOLDER}/{path}");
+            job.store.link(&from, &format!("{BUILDING}/{FOLDER}/{path}"))?;
+            self.outputs.push(output(job.store, &format!("{FOLDER}/{path}"))?);
+            all.push(OnDisk {
+                name: past.clone(),
+                folder: format!("{RELEASES}/{past}"),
+                truth: truth::read(job.store, &from)?,
+            });
+        }
+        let folder = format!("{BUILDING}/{RELEASE}");
+        all.push(OnDisk { name: name.to_owned(), folder: folder.clone(), truth });
+        let definitions = (job.definitions, policy);
+        let evidence = Evidence::read(job.store, definitions, &all, register)?;
+        let certificate = evidence.certify(&pattern.proofs)?;
+        evidence.judge(&certificate)?;
+        let failed = |error| Error::internal("a certificate is JSON").because(error);
+        let verdict = Verdict {
+            rules: policy.version.clone(),
+            verdict: PROTECTED.to_owned(),
+            certificate: certificate.sha256().map_err(failed)?,
+        };
+        let content = serde_json::to_vec_pretty(&verdict).map_err(failed)?;
+        job.store.write(&format!("{folder}/{VERDICT}"), &content)?;
+        tracing::info!(
+            event = "release.audited",
+            primaries = evidence.primaries(),
+            "The audit finds no way in."
+        );
+        certificate.to_bytes().map_err(failed)
+    }
+}
+
+/// The register after this release.
+fn registered(
+    job: &Job<'_>,
+    before: &Register,
+    (release, pattern): (&Release, &Pattern),
+) -> Register {
+    let mut register = before.clone();
+    for (key, row) in release.rows.iter().filter(|(_, row)| !row.is_inner) {
+        let status = pattern.status(key, row).letter().to_owned();
+        let known = register.get(key).filter(|(known, _)| *known == status);
+        let since = known.map_or_else(|| job.as_of.to_string(), |(_, since)| since.clone());
+        register.insert(key.clone(), (status, since));
+    }
+    register
+}
+
+/// Puts the release of the run in its place; readers see it once [`show`] points to it.
+///
+/// # Errors
+/// When it cannot be moved.
+pub(super) fn settle(store: &Store) -> Result<()> {
+    let folder = format!("{BUILDING}/{RELEASE}");
+    let Some(record) = Record::read(store, BUILDING)? else { return Ok(()) };
+    if store.names_in(&folder)?.is_empty() {
+        return Ok(());
+    }
+    let to = format!("{RELEASES}/{}", record.release);
+    if store.names_in(&to)?.is_empty() { store.move_folder(&folder, &to) } else {
+        // Same name, same files, but for the verdict, which is that of the new certificate.
+        let verdict = store.read(&format!("{folder}/{VERDICT}"))?.unwrap_or_default();
+        store.write(&format!("{to}/{VERDICT}"), &verdict)?;
+        store.remove_folder(&folder)
+    }
+}
+
+/// Points readers to the release of the current run.
+///
+/// # Errors
+/// When the pointer cannot be swapped.
+pub(super) fn show(store: &Store) -> Result<()> {
+    match Record::read(store, CURRENT)? {
+        Some(record) => store.point(&format!("{RELEASES}/{LATEST}"), &record.release),
+        None => Ok(()),
+    }
+}
+
+/// What the release of the current run costs: lines of CSV, the head first; nothing without one.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn costs(store: &Store) -> Result<Option<(String, String)>> {
+    let Some(record) = Record::read(store, CURRENT)? else { return Ok(None) };
+    let losses = store.read(&format!("{CURRENT}/{FOLDER}/{LOSSES}"))?.unwrap_or_default();
+    Ok(Some((record.release, String::from_utf8_lossy(&losses).into_owned())))
+}
+
+/// Rows that no past release showed are not to be judged as if one had.
+fn register_before(register: &Register, as_of: &str) -> Register {
+    let before = register.iter().filter(|(_, (_, since))| since.as_str() < as_of);
+    before.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
