@@ -168,6 +168,20 @@ impl Circuits {
         true
     }
 
+    /// The figures of the basis, each with what it is in terms of those outside; coefficients are
+    /// small fractions, as floats. None when one is not.
+    #[must_use]
+    pub fn equations(&self) -> Option<Vec<(u32, Vec<(u32, f64)>)>> {
+        let float = |(column, value): &(u32, Number)| {
+            let (numerator, denominator) = to_fraction(minus(*value))?;
+            let (numerator, denominator) =
+                (i32::try_from(numerator).ok()?, i32::try_from(denominator).ok()?);
+            Some((*column, f64::from(numerator) / f64::from(denominator)))
+        };
+        let heads = self.heads.iter().zip(&self.rows);
+        heads.map(|(head, row)| Some((*head, row.iter().map(float).collect::<Option<_>>()?))).collect()
+    }
+
     /// A short circuit of hidden figures by `cell`, in whole numbers without common factor, for each
     /// figure outside the basis that ends one; the shortest first, at most `most`.
     #[must_use]

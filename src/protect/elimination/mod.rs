@@ -7,9 +7,12 @@
 //! Every primary figure gets two *witnesses*: whole changes of hidden figures that no relation
 //! forbids, one that raises it and one that lowers it. They, not the engine, are the proof.
 
+pub mod attacker;
 pub mod circuits;
 pub mod field;
 pub mod part;
+pub mod relaxation;
+pub mod room;
 
 use rayon::prelude::*;
 
@@ -79,10 +82,11 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     let (cells, rows) = part::extended(system);
     let known = part::known(&cells, &rows);
     let parts = part::parts(&cells, &rows, &known);
-    let solved: Vec<Pattern> = parts.par_iter().map(|part| solve(part, options)).collect();
+    let solved: Vec<(Pattern, f64)> = parts.par_iter().map(|part| solve(part, options)).collect();
     let mut outcome = Outcome { pattern: system.forbidden(), ..Outcome::default() };
-    for (part, pattern) in parts.iter().zip(solved) {
+    for (part, (pattern, bound)) in parts.iter().zip(solved) {
         outcome.cost += part.cost(&pattern);
+        outcome.bound += bound as u64;
         for (place, hidden) in part.places.iter().zip(pattern) {
             if let Some(shown) = outcome.pattern.get_mut(*place as usize) {
                 *shown = hidden;
@@ -92,17 +96,31 @@ pub fn protect(system: &System, options: &Options) -> Outcome {
     outcome
 }
 
-fn solve(part: &Part, _options: &Options) -> Pattern {
+fn solve(part: &Part, options: &Options) -> (Pattern, f64) {
     let mut order: Vec<u32> = part.free().collect();
     order.sort_by_key(|cell| (std::cmp::Reverse(part.cells[*cell as usize].cost), *cell));
-    greedy(part, &order)
+    let first = greedy(part, &order);
+    let costs: Vec<u64> = part.cells.iter().map(|c| c.cost).collect();
+    let t = std::time::Instant::now();
+    let relaxed = relaxation::relax(part, &costs, 20_000_000);
+    let mut best = (part.cost(&first), first);
+    let mut bound = 0.0;
+    if let Some(r) = relaxed {
+        bound = r.bound;
+        let nz = r.hidden.iter().filter(|x| **x > 0).count();
+        order.sort_by_key(|cell| (r.hidden[*cell as usize], std::cmp::Reverse(part.cells[*cell as usize].cost), *cell));
+        let second = greedy(part, &order);
+        let c2 = part.cost(&second);
+        if part.len() > 100 { println!("    part {} lp {:.3}s nz {nz} greedy {} lpguided {}", part.len(), t.elapsed().as_secs_f64(), best.0, c2); }
+        if c2 < best.0 { best = (c2, second); }
+    }
+    (best.1, bound)
 }
 
 /// Publishes in that order what exposes no primary figure.
 fn greedy(part: &Part, order: &[u32]) -> Pattern {
     let last = part.indices().filter(|cell| part.cells[*cell as usize].state == State::Primary);
-    let never =
-        part.indices().filter(|cell| part.cells[*cell as usize].state == State::Unpublished);
+    let never = part.indices().filter(|cell| part.cells[*cell as usize].state == State::Unpublished);
     let basis: Vec<u32> = last.chain(never).chain(order.iter().rev().copied()).collect();
     let mut circuits = Circuits::new(part, &basis);
     for cell in order {

@@ -1,0 +1,313 @@
+//! Sets with known answers that are not in the repository: read where `CONUM_DATA` names the
+//! folder of shared data, else these tests say nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::PathBuf;
+
+use conum::protect::system::{Builder, Cell, Room, State, System};
+use conum::protect::table::{Dimension, Table};
+use conum::protect::tree::Tree;
+
+/// What an outsider must not learn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Criterion {
+    /// A primary figure is no linear combination of published ones.
+    Linear,
+    /// It may be a little more or a little less: that share in millionths, and at least that much.
+    TwoSided(u64, u64),
+}
+
+pub(crate) const COUNT: Criterion = Criterion::TwoSided(0, 1);
+pub(crate) const TURNOVER: Criterion = Criterion::TwoSided(1, 10);
+pub(crate) const TENTH: Criterion = Criterion::TwoSided(100_000, 1);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cost {
+    Value,
+    Count,
+}
+
+/// What a set asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    pub(crate) criterion: Criterion,
+    pub(crate) cost: Cost,
+}
+
+pub(crate) type Record = BTreeMap<String, String>;
+
+pub(crate) fn data(name: &str) -> Option<Vec<Record>> {
+    let path = PathBuf::from(env::var_os("CONUM_DATA")?).join("secrecy").join(name);
+    let mut reader = csv::Reader::from_path(path).ok()?;
+    let headers = reader.headers().unwrap().clone();
+    let records = reader.records().map(|record| {
+        let record = record.unwrap();
+        headers.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect()
+    });
+    Some(records.collect())
+}
+
+/// Decimals as an integer of that many places.
+pub(crate) fn scaled(text: &str, places: usize) -> i64 {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    assert!(decimals.len() <= places, "{text}");
+    format!("{whole}{decimals:0<places$}").parse().unwrap()
+}
+
+pub(crate) fn cell(value: i64, is_primary: bool, ask: Ask) -> Cell {
+    let cost = match ask.cost {
+        Cost::Value => value.unsigned_abs(),
+        Cost::Count => 1,
+    };
+    let room = match ask.criterion {
+        Criterion::TwoSided(millionths, least) if is_primary => {
+            let share = u128::from(value.unsigned_abs()) * u128::from(millionths);
+            let room = u64::try_from(share.div_ceil(1_000_000)).unwrap().max(least);
+            Room { up: room, down: room }
+        }
+        _ => Room::default(),
+    };
+    let state = if is_primary { State::Primary } else { State::Free };
+    Cell { value, cost, state, room, floor: Some(value.min(0)) }
+}
+
+/// A tree from `(child, parent)` names.
+pub(crate) fn tree(pairs: &[(&str, &str)]) -> Tree {
+    Tree::new(pairs.iter().copied(), []).unwrap()
+}
+
+/// The tree of columns, the finest first, under `Total`; a code repeated on two levels is one node.
+pub(crate) fn tree_of(records: &[Record], columns: &[&str]) -> Tree {
+    let mut pairs: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for record in records {
+        let mut path: Vec<&str> = columns.iter().map(|column| record[*column].as_str()).collect();
+        path.push("Total");
+        path.dedup();
+        pairs.extend(path.windows(2).map(|pair| (pair[0], pair[1])));
+    }
+    Tree::new(pairs, []).unwrap()
+}
+
+pub(crate) fn dimensions(trees: &[(&str, Tree)]) -> Vec<Dimension> {
+    let dimension =
+        |(name, tree): &(&str, Tree)| Dimension { name: (*name).to_owned(), tree: tree.clone() };
+    trees.iter().map(dimension).collect()
+}
+
+/// A table whose totals are in the file; a dimension is named as its column.
+pub(crate) fn whole(
+    records: &[Record],
+    trees: &[(&str, Tree)],
+    judge: impl Fn(&Record) -> Cell,
+) -> Table {
+    let mut table = Table { dimensions: dimensions(trees), cells: BTreeMap::new() };
+    for record in records {
+        let nodes = trees.iter().map(|(name, tree)| tree.node(&record[*name]).unwrap());
+        table.cells.insert(nodes.collect(), judge(record));
+    }
+    table
+}
+
+/// A table whose totals are to be made: what `judge` says of the records of each cell. A dimension
+/// stands on the column of its finest codes.
+pub(crate) fn totalled(
+    records: &[Record],
+    trees: &[(&str, &str, Tree)],
+    judge: impl Fn(&[&Record]) -> Cell,
+) -> Table {
+    let mut groups: BTreeMap<Vec<u32>, Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        let mut keys: Vec<Vec<u32>> = vec![Vec::new()];
+        for (_, column, tree) in trees {
+            let mut lines = Vec::new();
+            let mut node = tree.node(&record[*column]);
+            while let Some(known) = node {
+                lines.push(known);
+                node = tree.parent(known);
+            }
+            keys = keys
+                .iter()
+                .flat_map(|key| {
+                    lines.iter().map(|node| key.iter().copied().chain([*node]).collect())
+                })
+                .collect();
+        }
+        for key in keys {
+            groups.entry(key).or_default().push(record);
+        }
+    }
+    let named: Vec<(&str, Tree)> =
+        trees.iter().map(|(name, _, tree)| (*name, tree.clone())).collect();
+    let cells = groups.into_iter().map(|(key, group)| (key, judge(&group))).collect();
+    Table { dimensions: dimensions(&named), cells }
+}
+
+/// A count: the sum of a column; primary from 1 to `most`.
+pub(crate) fn count(column: &str, most: i64, ask: Ask) -> impl Fn(&[&Record]) -> Cell {
+    let column = column.to_owned();
+    move |group| {
+        let value = group.iter().map(|record| record[&column].parse::<i64>().unwrap()).sum();
+        cell(value, (1..=most).contains(&value), ask)
+    }
+}
+
+pub(crate) fn system(tables: &[Table]) -> System {
+    let mut builder = Builder::default();
+    for table in tables {
+        table.add_to("n", &mut builder);
+    }
+    builder.finish()
+}
+
+/// The small sets, by name, for counts up to 3 (or as the set wants).
+pub(crate) fn small(name: &str, ask: Ask) -> Option<System> {
+    let set = name.split('/').next().unwrap();
+    let records = data(&format!("ssbtools/{set}.csv"))?;
+    let flat = |column: &str| tree_of(&records, &[column]);
+    let tables = match name {
+        "z1" => {
+            let trees =
+                [("region", "region", flat("region")), ("hovedint", "hovedint", flat("hovedint"))];
+            vec![totalled(&records, &trees, count("ant", 3, ask))]
+        }
+        "d2" | "d2s" => {
+            let other = if set == "d2" { "k_group" } else { "size" };
+            let by = |column: &str| {
+                let trees = [
+                    ("region", "region", tree_of(&records, &["region", column])),
+                    ("income", "main_income", flat("main_income")),
+                ];
+                totalled(&records, &trees, count("freq", 3, ask))
+            };
+            vec![by("county"), by(other)]
+        }
+        "mun_accidents" => {
+            let trees = [("mun", "mun", flat("mun")), ("inj", "inj", flat("inj"))];
+            vec![totalled(&records, &trees, count("freq", 3, ask))]
+        }
+        "paris2025_freq" => {
+            let nations = tree_of(&records, &["nation", "continent"]);
+            let trees = [("nation", "nation", nations), ("age", "age", flat("age"))];
+            vec![totalled(&records, &trees, count("freq", 3, ask))]
+        }
+        "paris2025_micro" => {
+            let judge = |group: &[&Record]| {
+                let mut incomes: Vec<i64> =
+                    group.iter().map(|record| record["income"].parse().unwrap()).collect();
+                incomes.sort_unstable();
+                incomes.reverse();
+                let rest: i64 = incomes.iter().skip(2).sum();
+                cell(incomes.iter().sum(), 10 * rest < incomes[0], ask)
+            };
+            let nations = tree_of(&records, &["nation", "continent"]);
+            let continents = tree_of(&records, &["continent"]);
+            vec![
+                totalled(&records, &[("nation", "nation", nations)], judge),
+                totalled(
+                    &records,
+                    &[("nation", "continent", continents), ("age", "age", flat("age"))],
+                    judge,
+                ),
+            ]
+        }
+        "magnitude1/85" | "magnitude1/3" => {
+            let judge = |group: &[&Record]| {
+                let mut companies: BTreeMap<&str, i64> = BTreeMap::new();
+                for record in group {
+                    *companies.entry(&record["company"]).or_default() +=
+                        scaled(&record["value"], 1);
+                }
+                let (total, largest) =
+                    (companies.values().sum::<i64>(), companies.values().max().unwrap());
+                let is_primary = match name {
+                    "magnitude1/85" => 100 * largest > 85 * total,
+                    _ => companies.len() < 3,
+                };
+                cell(total, is_primary, ask)
+            };
+            let sectors = tree_of(&records, &["sector4", "sector2"]);
+            let places = tree_of(&records, &["geo", "eu"]);
+            let trees = [("sector", "sector4", sectors), ("geo", "geo", places)];
+            vec![totalled(&records, &trees, judge)]
+        }
+        "example1" | "my_km2" => return Some(through_inner_cells(set, &records, ask)),
+        _ => panic!("{name}"),
+    };
+    Some(system(&tables))
+}
+
+/// Tables that share no more than their inner cells, which are not published.
+fn through_inner_cells(set: &str, records: &[Record], ask: Ask) -> System {
+    let most = if set == "example1" { 2 } else { 3 };
+    // The codes of each kind of published cell.
+    let kinds: Vec<Vec<&str>> = match set {
+        "example1" => {
+            vec![vec!["eu", "year"], vec!["eu"], vec!["year"], vec![], vec!["age", "geo"]]
+        }
+        _ => vec![
+            vec!["Square250m", "Sex"],
+            vec!["Square250m"],
+            vec!["Square1000m", "Sex"],
+            vec!["Square1000m"],
+            vec!["Sex"],
+            vec![],
+            vec!["Municipality", "Age"],
+            vec!["Municipality"],
+            vec!["Age"],
+        ],
+    };
+    let mut builder = Builder::default();
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, record) in records.iter().enumerate() {
+        for columns in &kinds {
+            let codes = columns.iter().map(|column| format!("{column}={}", record[*column]));
+            groups.entry(codes.collect::<Vec<_>>().join("|")).or_default().push(place);
+        }
+        let value = record["freq"].parse().unwrap();
+        let inner = Cell { state: State::Unpublished, ..cell(value, false, ask) };
+        builder.cell(format!("inner {place}"), inner);
+    }
+    for (key, places) in groups {
+        let value = places.iter().map(|place| records[*place]["freq"].parse::<i64>().unwrap());
+        let value = value.sum();
+        builder.cell(key.clone(), cell(value, (1..=most).contains(&value), ask));
+        let terms = places.iter().map(|place| (format!("inner {place}"), 1));
+        builder.relation(terms.chain([(key, -1)]).collect());
+    }
+    builder.finish()
+}
+
+/// A turnover table of INSEE, by `SIZE` or `CJ`.
+pub(crate) fn turnover(dimension: &str, ask: Ask) -> Option<Table> {
+    let file = if dimension == "SIZE" { "size" } else { "cj" };
+    let records = data(&format!("insee_rtauargus/turnover_act_{file}.csv"))?;
+    let levels = data("insee_rtauargus/activity_corr_table.csv")?;
+    let others = records.iter().map(|record| record[dimension].as_str());
+    let others: BTreeSet<&str> = others.filter(|code| *code != "Total").collect();
+    let trees = [
+        ("ACTIVITY", tree_of(&levels, &["A88", "A21", "A10"])),
+        (dimension, Tree::flat("Total", others)),
+    ];
+    Some(whole(&records, &trees, |record| {
+        let (total, largest) = (scaled(&record["TOT"], 4), scaled(&record["MAX"], 4));
+        let units: i64 = record["N_OBS"].parse().unwrap();
+        let is_primary = (units > 0 && units < 3)
+            || (largest != 0 && i128::from(largest) * 100 > i128::from(total) * 85);
+        cell(total, is_primary, ask)
+    }))
+}
+
+/// The table of four flat dimensions of INSEE.
+pub(crate) fn datatest1(ask: Ask) -> Option<Table> {
+    let records = data("insee_rtauargus/datatest1.csv")?;
+    let flat = |column: &'static str| {
+        let codes = records.iter().map(|record| record[column].as_str());
+        let codes: BTreeSet<&str> = codes.filter(|code| *code != "Total").collect();
+        (column, Tree::flat("Total", codes))
+    };
+    let trees = ["treff", "cj", "type_distrib", "A10"].map(flat);
+    Some(whole(&records, &trees, |record| {
+        cell(scaled(&record["pizzas_tot"], 6), record["is_secret_freq"] == "TRUE", ask)
+    }))
+}
