@@ -8,6 +8,7 @@
 //! Nothing here is taken on trust: [`crate::audit`] judges the result and shares no code with it.
 
 pub mod elimination;
+pub mod office;
 pub mod pattern;
 pub mod release;
 pub mod rules;

@@ -87,12 +87,15 @@ pub fn judge(figure: &Contributions, rules: &Rules) -> Option<Primary> {
     few.into_iter().chain(dominated).reduce(Primary::and)
 }
 
+/// A figure that is primary because someone says so.
+#[must_use]
+pub fn marked(figure: &Contributions, rules: &Rules) -> Primary {
+    Primary { status: Status::A, room: room(figure, rules.intervals().few, (rules, 1)) }
+}
+
 fn few_units(figure: &Contributions, rules: &Rules) -> Option<Primary> {
     let is_few = figure.units < rules.min_units && (figure.units > 0 || figure.value != 0);
-    // A threshold alone needs no level: nobody may compute the figure, and one unit of it is far
-    // enough (handbook, chapter 4).
-    let few = || room(figure, rules.intervals().few, (rules, 1));
-    is_few.then(|| Primary { status: Status::A, room: few() })
+    is_few.then(|| marked(figure, rules))
 }
 
 /// `100 / percent × top - total`, of the rule that asks for most.

@@ -1,0 +1,204 @@
+//! Tables that are published together become one system, its primary cells judged by the rules.
+
+use std::collections::BTreeMap;
+
+use crate::definition::secrecy::{CostBy, Rules, Zero};
+use crate::error::{Error, Result};
+use crate::protect::office::cells::{Cells, Figure};
+use crate::protect::office::records::Given;
+use crate::protect::rules::{Primary, Status, judge, marked};
+use crate::protect::system::{Builder, Cell, State, System};
+use crate::protect::table::{Dimension, Table};
+
+/// What the tables have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// What is primary; without rules, what the files mark.
+    pub rules: &'a [&'a Rules],
+    /// The room of what the files mark.
+    pub of_marked: &'a Rules,
+    /// What hiding costs.
+    pub cost: CostBy,
+    /// What everyone knows a figure is at least.
+    pub floor: Option<i64>,
+    /// Decimals of the figures.
+    pub places: u32,
+}
+
+/// A table that is published.
+#[derive(Clone, Debug, Default)]
+pub struct Stated {
+    /// Its name.
+    pub name: String,
+    /// Its cells.
+    pub cells: Cells,
+    /// The figure of each cell, in their order.
+    pub figures: Vec<usize>,
+}
+
+/// All that is published together.
+#[derive(Clone, Debug, Default)]
+pub struct Problem {
+    /// Its tables.
+    pub tables: Vec<Stated>,
+    /// Their figures and relations.
+    pub system: System,
+    /// Of each primary figure, why.
+    pub primary: BTreeMap<usize, Status>,
+    /// Decimals of the figures.
+    pub places: u32,
+}
+
+impl Problem {
+    /// Links tables, each with its name: a margin that two of them have is one figure.
+    ///
+    /// # Errors
+    /// When they disagree on a figure.
+    pub fn new(tables: Vec<(String, Cells)>, terms: Terms) -> Result<Self> {
+        let mut builder = Builder::default();
+        let mut said: BTreeMap<String, (i64, Option<Primary>)> = BTreeMap::new();
+        let mut keys: Vec<Vec<String>> = Vec::new();
+        for (name, cells) in &tables {
+            let judged = |figure: &Figure| (figure.made_of.value, terms.judge(figure));
+            let table = cells.table(terms);
+            let of_table: Vec<String> =
+                table.cells.keys().map(|nodes| table.key("", nodes)).collect();
+            for (key, (nodes, figure)) in of_table.iter().zip(&cells.figures) {
+                let (value, primary) = judged(figure);
+                let known = said.entry(key.clone()).or_insert((value, primary));
+                if known.0 != value {
+                    let words = cells.words(nodes);
+                    return Err(Error::data(format!(
+                        "`{name}` disagrees with another table on the figure of {words}"
+                    ))
+                    .hint("a code of two tables is one: name apart what is not the same"));
+                }
+                known.1 = known.1.into_iter().chain(primary).reduce(Primary::and);
+            }
+            table.add_to("", &mut builder);
+            keys.push(of_table);
+        }
+        let system = builder.finish();
+        let place = |key: &String| system.cell(key);
+        let tables = tables.into_iter().zip(keys);
+        let tables = tables.map(|((name, cells), keys)| Stated {
+            name,
+            cells,
+            figures: keys.iter().filter_map(place).collect(),
+        });
+        let tables = tables.collect();
+        let primary = said.iter().filter_map(|(key, (_, primary))| {
+            let place = place(key).filter(|place| system.cells[*place].state == State::Primary)?;
+            Some((place, primary.as_ref()?.status))
+        });
+        let primary = primary.collect();
+        Ok(Self { tables, system, primary, places: terms.places })
+    }
+
+    /// What becomes of a figure under a pattern.
+    #[must_use]
+    pub fn status(&self, figure: usize, pattern: &[bool]) -> Status {
+        match (self.primary.get(&figure), pattern.get(figure)) {
+            (Some(status), _) => *status,
+            (None, Some(true)) => Status::D,
+            (None, _) => Status::V,
+        }
+    }
+}
+
+impl Terms<'_> {
+    fn judge(&self, figure: &Figure) -> Option<Primary> {
+        let marked = match figure.given {
+            Given::Published => return None,
+            Given::Primary => Some(marked(&figure.made_of, self.of_marked)),
+            Given::Nothing => None,
+        };
+        let judged = self.rules.iter().filter_map(|rules| judge(&figure.made_of, rules));
+        marked.into_iter().chain(figure.alone).chain(judged).reduce(Primary::and)
+    }
+
+    fn cell(&self, figure: &Figure) -> Cell {
+        let value = figure.made_of.value;
+        let size = value.unsigned_abs();
+        let primary = self.judge(figure);
+        let is_zero_shown = self.rules.iter().chain([&self.of_marked]);
+        let is_zero_shown = is_zero_shown.clone().all(|rules| rules.zero == Zero::Publish);
+        let state = match figure.given {
+            Given::Published => State::Frozen,
+            _ if primary.is_some() => State::Primary,
+            _ if value == 0 && is_zero_shown => State::Frozen,
+            Given::Primary | Given::Nothing => State::Free,
+        };
+        let cost = figure.cost.unwrap_or(match self.cost {
+            CostBy::Value => size,
+            CostBy::Count => 1,
+            CostBy::Units => figure.made_of.units,
+            CostBy::RootOfValue => size.isqrt(),
+        });
+        let room = primary.map(|primary| primary.room).unwrap_or_default();
+        Cell { value, cost, state, room, floor: self.floor }
+    }
+}
+
+impl Cells {
+    fn table(&self, terms: Terms) -> Table {
+        let dimensions = self.axes.iter();
+        let dimensions = dimensions
+            .map(|axis| Dimension { name: axis.name.clone(), tree: axis.tree.clone() })
+            .collect();
+        let cells = self.figures.iter();
+        let cells = cells.map(|(nodes, figure)| (nodes.clone(), terms.cell(figure))).collect();
+        Table { dimensions, cells }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protect::office::cells::Counting;
+    use crate::protect::office::hierarchy::{Axis, Pairs};
+    use crate::protect::office::records::{Record, Records};
+    use std::collections::BTreeSet;
+
+    fn cells(name: &str, rows: &[(&str, i64)], rules: &Rules) -> (String, Cells) {
+        let codes: BTreeSet<&str> = rows.iter().map(|(code, _)| *code).collect();
+        let axis = Axis::new(name, &Pairs::new(), &codes, "Total").unwrap();
+        let row = |(code, value): &(&str, i64)| Record {
+            codes: vec![(*code).to_owned()],
+            value: *value,
+            ..Record::default()
+        };
+        let rows = rows.iter().map(row).collect();
+        let records = Records { dimensions: vec![name.into()], places: 0, rows };
+        let missing = BTreeSet::new();
+        let counting = Counting { rules, is_of_contributions: false, missing: &missing };
+        (name.into(), Cells::new("t.csv", &records, &[(0, axis)], counting).unwrap())
+    }
+
+    fn problem(tables: [&[(&str, i64)]; 2]) -> Result<Problem> {
+        let rules: Rules = toml::from_str("unit = \"person\"\nmin_units = 5").unwrap();
+        let [sex, age] = tables;
+        let tables = vec![cells("sex", sex, &rules), cells("age", age, &rules)];
+        let (cost, floor, places) = (CostBy::Value, Some(0), 0);
+        Problem::new(tables, Terms { rules: &[&rules], of_marked: &rules, cost, floor, places })
+    }
+
+    #[test]
+    fn linked_tables_are_one_system_with_their_primary_cells() {
+        let found = problem([&[("F", 3), ("M", 9)], &[("old", 0), ("young", 12)]]).unwrap();
+        assert_eq!(found.system.keys, ["|", "|age=old", "|age=young", "|sex=F", "|sex=M"]);
+        assert_eq!(found.primary, BTreeMap::from([(3, Status::A)]));
+        assert_eq!(found.system.cells[1].state, State::Frozen);
+        assert_eq!(found.tables[1].figures, [0, 1, 2]);
+        let pattern = [false, false, false, true, true];
+        let statuses = (0..5).map(|figure| found.status(figure, &pattern).letter());
+        assert_eq!(statuses.collect::<String>(), "VVVAD");
+    }
+
+    #[test]
+    fn linked_tables_agree_on_what_they_share() {
+        let error = problem([&[("F", 3), ("M", 9)], &[("old", 1), ("young", 12)]]).unwrap_err();
+        let expected = "`age` disagrees with another table on the figure of age=Total";
+        assert_eq!(error.to_string(), expected);
+    }
+}
