@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::audit::case::{Case, Primary, Refusal};
+use crate::audit::verifier::{Case, Primary, Refusal};
 use crate::audit::certificate::{Certificate, Change, Header, ReleaseFile, Verdict};
 use crate::audit::figures::hex;
 use crate::audit::knowledge::Knowledge;
