@@ -17,8 +17,20 @@
 //! verify(&case, &certificate)?;                                // or nothing is published
 //! ```
 
+pub mod case;
 pub mod certificate;
+pub mod component;
+pub mod deduction;
+pub mod elimination;
 pub mod figures;
+pub mod graph;
 pub mod knowledge;
+pub mod proof;
+pub mod ratio;
 pub mod release;
+pub mod search;
+pub mod tableau;
 pub mod verifier;
+
+#[cfg(test)]
+mod test_support;
