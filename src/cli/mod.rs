@@ -8,6 +8,7 @@ mod pipeline_args;
 mod plan;
 mod progress;
 mod rejects;
+mod release;
 pub mod report;
 mod run;
 mod sample;
@@ -15,6 +16,7 @@ mod scenario;
 mod scenario_words;
 mod stages;
 mod verify;
+mod verify_secrecy;
 
 use std::process::ExitCode;
 
@@ -75,6 +77,7 @@ enum Command {
     Check(check::Args),
     Describe(describe::Args),
     Verify(verify::Args),
+    VerifySecrecy(verify_secrecy::Args),
     Rejects(rejects::Args),
     Scenario(scenario::Args),
     Sample(sample::Args),
@@ -99,6 +102,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Describe(args) => describe::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::VerifySecrecy(args) => verify_secrecy::run(&args),
             Command::Rejects(args) => rejects::run(&args),
             Command::Scenario(args) => scenario::run(&args),
             Command::Sample(args) => sample::run(&args),

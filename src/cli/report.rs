@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
-use crate::cli::key_figures;
+use crate::cli::{key_figures, release};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::fetch::{Route, Summary};
@@ -14,6 +14,7 @@ use crate::run::execute::Done;
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::parquet;
 use crate::run::plan::{Action, Plan};
+use crate::run::protect::verify::Verified;
 use crate::run::rejects::Located;
 use crate::run::store::Store;
 use crate::run::verify::Report;
@@ -72,6 +73,7 @@ pub(super) fn outcome(
         main_table(&mut page, store, name, definitions)?;
     }
     key_figures::show(&mut page, store)?;
+    release::show(&mut page, store)?;
     let state = if done.is_unchanged { "Nothing new: unchanged since" } else { "Published:" };
     page.line(format!("{state} run {} as of {}", done.manifest.run_id, done.manifest.as_of));
     for folder in ["tables", "clean", "rejects"] {
@@ -87,6 +89,15 @@ pub(super) fn outcome(
         complain(&format!("warning: {warning}"));
     }
     Ok(())
+}
+
+/// What the verification of a release found.
+pub(super) fn secrecy_verified(verified: &Verified) -> Result<()> {
+    let mut page = Page::default();
+    let Verified { release, releases, primaries, certificate } = verified;
+    page.line(format!("Release {release}: {primaries} figures must not be known, and cannot."));
+    page.line(format!("Judged with {releases} release(s); certificate {certificate}"));
+    page.print()
 }
 
 /// The fates that have a column even when no row met them.

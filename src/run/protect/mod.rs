@@ -22,10 +22,10 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::run::protect::closed::FOLDER;
 
-use crate::audit::certificate::{PROTECTED, Verdict};
+use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
-use crate::protect::pattern::{Before, Pattern, hide};
+use crate::protect::pattern::{Before, Pattern, hide, widen};
 use crate::protect::release::Release;
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, Output};
@@ -36,8 +36,8 @@ use crate::run::protect::files::{RELEASE, VERDICT, write_open, write_protected};
 use crate::run::protect::judged::{crossing, keep_closed, lines, truth_of};
 use crate::run::protect::losses::Losses;
 use crate::run::protect::pages::{Told, for_experts, for_readers};
-use crate::run::protect::proof::{Evidence, OnDisk};
-use crate::run::protect::truth::{Register, Truth, read_register};
+use crate::run::protect::proof::{Evidence, OnDisk, Short};
+use crate::run::protect::truth::{Register, read_register};
 use crate::run::store::Store;
 use crate::vocabulary::tables::{REGISTRE_SECRET, VERITE};
 
@@ -148,16 +148,39 @@ fn make(
     let release = Release::new(&tables, &crossings)?;
     let known: Before =
         register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
-    let pattern = hide(&release, &known);
+    let mut pattern = hide(&release, &known);
     refuse_exposed(&pattern)?;
-    let losses = Losses::of(&exact, (&release, &pattern));
-    write_public(job, policy, (&exact, &pattern, &losses), closed)?;
-    let name = name_of(job, before)?;
-    let mut inside = Inside { job, name: &name, outputs: Vec::new() };
-    inside.table(&format!("verite/{name}.parquet"), &VERITE, &truth::batch(&truth)?)?;
+    let mut inside = Inside { job, outputs: Vec::new() };
+    let past = inside.past(before)?;
+    let (name, certificate, losses) = loop {
+        let losses = Losses::of(&exact, (&release, &pattern));
+        write_public(job, policy, (&exact, &pattern, &losses), closed)?;
+        let name = name_of(job, before)?;
+        let releases = past.iter().filter(|past| past.name != name).cloned();
+        let folder = format!("{BUILDING}/{RELEASE}");
+        let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
+        let releases: Vec<OnDisk> = releases.chain([last]).collect();
+        let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
+        match evidence.certify(&pattern.proofs)? {
+            Ok(certificate) => {
+                write_verdict(job, policy, (&evidence, &certificate))?;
+                break (name, certificate, losses);
+            }
+            Err(short) => {
+                let named = short.iter().map(|one| (one.measure.clone(), one.key.clone()));
+                let named: Vec<(String, String)> = named.collect();
+                tracing::info!(event = "release.widened", narrow = named.len(), "More is hidden.");
+                if !widen((&release, &known), &mut pattern, &named) {
+                    return Err(refused(&short));
+                }
+            }
+        }
+    };
+    if past.iter().all(|past| past.name != name) {
+        inside.table(&format!("verite/{name}.parquet"), &VERITE, &truth::batch(&truth)?)?;
+    }
     inside.bytes(LOSSES, losses.inside().as_bytes())?;
-    let certificate =
-        inside.prove(policy, (before, register), (truth, &pattern))?;
+    let certificate = certificate.to_bytes().map_err(not_json)?;
     inside.bytes(CERTIFICATE, &certificate)?;
     let register = registered(job, register, (&release, &pattern));
     inside.table(REGISTER, &REGISTRE_SECRET, &truth::register_batch(&register)?)?;
@@ -166,8 +189,7 @@ fn make(
         all.push(name.clone());
     }
     let record = Record { release: name.clone(), key, all };
-    let content = serde_json::to_vec_pretty(&record)
-        .map_err(|error| Error::internal("a record is JSON").because(error))?;
+    let content = serde_json::to_vec_pretty(&record).map_err(not_json)?;
     inside.bytes(RECORD, &content)?;
     outputs.append(&mut inside.outputs);
     let (rows, hidden) = losses.counts();
@@ -293,7 +315,6 @@ fn name_of(job: &Job<'_>, before: Option<&Record>) -> Result<String> {
 /// Files of a run that the public does not see.
 struct Inside<'a> {
     job: &'a Job<'a>,
-    name: &'a str,
     outputs: Vec<Output>,
 }
 
@@ -317,48 +338,57 @@ impl Inside<'_> {
         Ok(())
     }
 
-    /// Proves the release from its files and those of all releases before; gives the certificate.
-    fn prove(
-        &mut self,
-        policy: &Policy,
-        (before, register): (Option<&Record>, &Register),
-        (truth, pattern): (Truth, &Pattern),
-    ) -> Result<Vec<u8>> {
-        let (job, name) = (self.job, self.name);
-        let mut all = Vec::new();
-        let past = before.iter().flat_map(|before| &before.all).filter(|past| *past != name);
-        for past in past {
-            let path = format!("verite/{past}.parquet");
-            let from = format!("{CURRENT}/{FOLDER}/{path}");
-            job.store.link(&from, &format!("{BUILDING}/{FOLDER}/{path}"))?;
-            self.outputs.push(output(job.store, &format!("{FOLDER}/{path}"))?);
-            all.push(OnDisk {
-                name: past.clone(),
-                folder: format!("{RELEASES}/{past}"),
-                truth: truth::read(job.store, &from)?,
-            });
+    /// Past releases, and what they were made of, which this run keeps too.
+    fn past(&mut self, before: Option<&Record>) -> Result<Vec<OnDisk>> {
+        let mut found = Vec::new();
+        for name in before.iter().flat_map(|before| &before.all) {
+            let path = format!("{FOLDER}/verite/{name}.parquet");
+            let from = format!("{CURRENT}/{path}");
+            self.job.store.link(&from, &format!("{BUILDING}/{path}"))?;
+            self.outputs.push(output(self.job.store, &path)?);
+            let folder = format!("{RELEASES}/{name}");
+            let truth = truth::read(self.job.store, &from)?;
+            found.push(OnDisk { name: name.clone(), folder, truth });
         }
-        let folder = format!("{BUILDING}/{RELEASE}");
-        all.push(OnDisk { name: name.to_owned(), folder: folder.clone(), truth });
-        let definitions = (job.definitions, policy);
-        let evidence = Evidence::read(job.store, definitions, &all, register)?;
-        let certificate = evidence.certify(&pattern.proofs)?;
-        evidence.judge(&certificate)?;
-        let failed = |error| Error::internal("a certificate is JSON").because(error);
-        let verdict = Verdict {
-            rules: policy.version.clone(),
-            verdict: PROTECTED.to_owned(),
-            certificate: certificate.sha256().map_err(failed)?,
-        };
-        let content = serde_json::to_vec_pretty(&verdict).map_err(failed)?;
-        job.store.write(&format!("{folder}/{VERDICT}"), &content)?;
-        tracing::info!(
-            event = "release.audited",
-            primaries = evidence.primaries(),
-            "The audit finds no way in."
-        );
-        certificate.to_bytes().map_err(failed)
+        Ok(found)
     }
+}
+
+/// Judges the certificate, as any verifier does, and tells the public of it.
+fn write_verdict(
+    job: &Job<'_>,
+    policy: &Policy,
+    (evidence, certificate): (&Evidence, &Certificate),
+) -> Result<()> {
+    evidence.judge(certificate)?;
+    let verdict = Verdict {
+        rules: policy.version.clone(),
+        verdict: PROTECTED.to_owned(),
+        certificate: certificate.sha256().map_err(not_json)?,
+    };
+    let content = serde_json::to_vec_pretty(&verdict).map_err(not_json)?;
+    job.store.write(&format!("{BUILDING}/{RELEASE}/{VERDICT}"), &content)?;
+    let primaries = evidence.primaries();
+    tracing::info!(event = "release.audited", primaries, "The audit finds no way in.");
+    Ok(())
+}
+
+fn not_json(error: serde_json::Error) -> Error {
+    Error::internal("what is kept of a release is JSON").because(error)
+}
+
+/// Figures that outsiders could compute, or guess too closely, whatever may still be hidden.
+fn refused(short: &[Short]) -> Error {
+    let named = short.iter().take(NAMED).map(|one| {
+        let Short { measure, key, up, down } = one;
+        format!("{measure} of `{key}` can only rise by {up} and fall by {down}")
+    });
+    Error::secrecy(format!(
+        "{} figures are not protected\n  {}",
+        short.len(),
+        named.collect::<Vec<_>>().join("\n  ")
+    ))
+    .hint("nothing was published; the last release stays")
 }
 
 /// The register after this release.

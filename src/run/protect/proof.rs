@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::audit::verifier::{Case, Primary, Refusal};
-use crate::audit::certificate::{Certificate, Change, Header, ReleaseFile, Verdict};
+use crate::audit::case::{Case, Primary, Refusal};
+use crate::audit::certificate::{Certificate, Change, ReleaseFile, Verdict};
 use crate::audit::figures::hex;
 use crate::audit::knowledge::Knowledge;
+use crate::audit::proof::prove;
 use crate::audit::release::{Dimension as Codes, Measure, Release, Row, Sums, Table};
 use crate::audit::verifier::{verify, verify_released};
 use crate::definition::Definitions;
@@ -26,6 +27,7 @@ use crate::vocabulary::codes::ENSEMBLE;
 use crate::vocabulary::columns;
 
 /// A release on disk.
+#[derive(Clone, Debug)]
 pub(super) struct OnDisk {
     /// Its name.
     pub(super) name: String,
@@ -33,6 +35,17 @@ pub(super) struct OnDisk {
     pub(super) folder: String,
     /// What it is made of.
     pub(super) truth: Truth,
+}
+
+/// A figure that is not proved safe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Short {
+    pub(super) measure: String,
+    pub(super) key: String,
+    /// How far others are possible above it.
+    pub(super) up: i64,
+    /// How far below.
+    pub(super) down: i64,
 }
 
 /// All that a certificate is judged by.
@@ -80,29 +93,27 @@ impl Evidence {
         }
     }
 
-    /// Writes the certificate that changes of figures make.
-    pub(super) fn certify(&self, proofs: &[Proof]) -> Result<Certificate> {
-        let mut certificate = Certificate::new(Header {
-            rules: self.rules.clone(),
-            files: self.files.clone(),
-            known: self.knowledge.known.sha256(),
-            primaries: u64::try_from(self.primaries.len()).unwrap_or(u64::MAX),
-            lines: 0,
-        });
-        let mut changes: BTreeSet<(Vec<(u32, i64)>, bool)> = BTreeSet::new();
+    /// The certificate, from the changes that the engine proposes and others that the audit finds;
+    /// or the figures for which there is none, with their measure and row.
+    pub(super) fn certify(
+        &self,
+        proofs: &[Proof],
+    ) -> Result<std::result::Result<Certificate, Vec<Short>>> {
+        let mut changes: BTreeSet<Vec<(u32, i64)>> = BTreeSet::new();
         for proof in proofs {
-            let up = self.change(proof, &proof.up)?;
-            let down = self.change(proof, &proof.down)?;
-            let mirrors = up.iter().map(|(figure, by)| (*figure, -*by)).eq(down.iter().copied());
-            if !mirrors {
-                changes.insert((down, false));
-            }
-            changes.insert((up, mirrors));
+            changes.insert(self.change(proof, &proof.up)?);
+            changes.insert(self.change(proof, &proof.down)?);
         }
-        for (terms, mirrored) in changes.into_iter().filter(|(terms, _)| !terms.is_empty()) {
-            certificate.push(&Change::new(terms, mirrored));
+        let changes = changes.into_iter().filter(|terms| !terms.is_empty());
+        let found = prove(&self.case(), changes.map(|terms| Change::new(terms, false)));
+        if found.exposed.is_empty() {
+            return Ok(Ok(found.certificate));
         }
-        Ok(certificate)
+        let short = found.exposed.iter().map(|exposed| {
+            let (measure, key) = self.name(exposed.figure).split_once('|').unwrap_or_default();
+            Short { measure: measure.to_owned(), key: key.to_owned(), up: exposed.up, down: exposed.down }
+        });
+        Ok(Err(short.collect()))
     }
 
     fn change(&self, proof: &Proof, change: &[(String, i64)]) -> Result<Vec<(u32, i64)>> {
@@ -132,15 +143,16 @@ impl Evidence {
         judged.map_err(|refusal| self.told(&refusal))
     }
 
+    fn name(&self, figure: u32) -> &str {
+        let place = usize::try_from(figure).unwrap_or(usize::MAX);
+        self.knowledge.keys.get(place).map_or("", String::as_str)
+    }
+
     fn told(&self, refusal: &Refusal) -> Error {
-        let name = |figure: u32| {
-            let place = usize::try_from(figure).unwrap_or(usize::MAX);
-            self.knowledge.keys.get(place).map_or("", String::as_str)
-        };
         let what = match refusal {
             Refusal::Room { figure, .. }
             | Refusal::Insider { figure, .. }
-            | Refusal::Moves { figure, .. } => format!(" (`{}`)", name(*figure)),
+            | Refusal::Moves { figure, .. } => format!(" (`{}`)", self.name(*figure)),
             _ => String::new(),
         };
         Error::secrecy(format!("the audit refuses the release: {refusal}{what}"))
@@ -182,7 +194,7 @@ fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> R
         let first = rows.first().map(codes).unwrap_or_default();
         let is_there = |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
         let measures = names.iter().filter(is_there).map(|name| counted(name)).collect();
-        tables.push(tied(dimensions, rows, measures, &on_disk.truth));
+        tables.push(tied(&dimensions, rows, measures, &on_disk.truth));
     }
     let secrets = on_disk.truth.iter();
     let secrets = secrets.map(|((key, name), figure)| (format!("{name}|{key}"), figure.value));
@@ -230,24 +242,30 @@ fn dimension<'a>(name: &str, codes: impl Iterator<Item = &'a String>, sums: Sums
 
 /// Inner rows, with the groups that they are parts of.
 fn tied(
-    dimensions: Vec<String>,
+    dimensions: &[String],
     mut rows: Vec<Vec<String>>,
     measures: Vec<Measure>,
     truth: &Truth,
 ) -> Table {
-    let inner = rows.clone();
+    let is_place = |place: &usize| {
+        dimensions.get(*place).is_some_and(|name| name != columns::PERIODE.name)
+    };
+    let places: Vec<usize> = (0..dimensions.len()).filter(is_place).collect();
     let mut groups: BTreeSet<Vec<String>> = BTreeSet::new();
-    for row in &inner {
-        for place in (0..dimensions.len()).filter(|place| {
-            dimensions.get(*place).is_some_and(|name| name != columns::PERIODE.name)
-        }) {
+    for row in &rows {
+        // One grouping, the other, and all: what stands for zero where it is absent.
+        let totals = places.iter().map(std::slice::from_ref).chain([places.as_slice()]);
+        for totals in totals {
             let mut group = row.clone();
-            if let Some(code) = group.get_mut(place) {
-                ENSEMBLE.clone_into(code);
+            for code in totals.iter() {
+                if let Some(code) = group.get_mut(*code) {
+                    ENSEMBLE.clone_into(code);
+                }
             }
             let named = dimensions.iter().map(String::as_str);
             let key = key(named.zip(group.iter().map(String::as_str)));
-            let is_released = |measure: &Measure| truth.contains_key(&(key.clone(), measure.name.clone()));
+            let is_released =
+                |measure: &Measure| truth.contains_key(&(key.clone(), measure.name.clone()));
             if measures.iter().all(is_released) {
                 groups.insert(group);
             }
