@@ -105,6 +105,42 @@ pub fn hide(release: &Release, before: &Before) -> Pattern {
     pattern
 }
 
+/// Hides more where the audit finds a figure too narrow: in each sum that the figure stands in, the
+/// smallest published row that leaves it room, or the largest. Says whether there was any.
+pub fn widen(
+    (release, before): (&Release, &Before),
+    pattern: &mut Pattern,
+    narrow: &[(String, String)],
+) -> bool {
+    let mut found = BTreeSet::new();
+    for (measure, key) in narrow {
+        let row = release.rows.get(key);
+        let room = row.and_then(|row| row.primary.get(measure)).map(|primary| primary.room);
+        let asked = room.map_or(1, |room| room.up.max(room.down).max(1));
+        for tie in &release.ties {
+            let is_in = tie.terms.iter().any(|(term, _)| term == key);
+            if !is_in || !tie.measures.contains(measure) {
+                continue;
+            }
+            let others = tie.terms.iter().filter_map(|(term, _)| {
+                let row = release.rows.get(term)?;
+                let value = row.figures.get(measure)?.unsigned_abs();
+                let is_free = !row.is_inner
+                    && value > 0
+                    && !pattern.hidden.contains(term)
+                    && !before.contains_key(term);
+                is_free.then_some((value, term))
+            });
+            let others: BTreeSet<(u64, &String)> = others.collect();
+            let wide = others.iter().find(|(value, _)| *value >= asked);
+            found.extend(wide.or(others.last()).map(|(_, term)| (*term).clone()));
+        }
+    }
+    let has_more = !found.is_empty();
+    pattern.hidden.extend(found);
+    has_more
+}
+
 /// The system of one measure.
 fn system(
     release: &Release,

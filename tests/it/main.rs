@@ -20,6 +20,7 @@ mod properties;
 mod public_list;
 mod real_data;
 mod scenarios;
+mod secrecy;
 mod sources;
 mod support;
 mod tables;
