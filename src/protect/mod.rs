@@ -10,6 +10,7 @@
 pub mod elimination;
 pub mod office;
 pub mod pattern;
+pub mod proposal;
 pub mod release;
 pub mod rules;
 pub mod system;

@@ -26,6 +26,7 @@ use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
 use crate::protect::pattern::{Before, Pattern, hide, widen};
+use crate::protect::proposal::propose;
 use crate::protect::release::Release;
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, Output};
@@ -161,7 +162,8 @@ fn make(
         let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
         let releases: Vec<OnDisk> = releases.chain([last]).collect();
         let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
-        match evidence.certify(&pattern.proofs)? {
+        let guesses = propose(&release, &pattern);
+        match evidence.certify(&[pattern.proofs.as_slice(), &guesses].concat())? {
             Ok(certificate) => {
                 write_verdict(job, policy, (&evidence, &certificate))?;
                 break (name, certificate, losses);
