@@ -11,7 +11,7 @@ use crate::protect::pattern::{Pattern, Proof};
 use crate::protect::release::{Release, Tie};
 
 /// Figures changed for one guess, at most.
-const STEPS: usize = 400;
+const STEPS: usize = 80;
 
 /// The hidden figures of one measure, and the sums they stand in.
 struct Board<'r> {
@@ -19,7 +19,7 @@ struct Board<'r> {
     values: Vec<i64>,
     /// Ties, each as places of hidden figures and signs.
     ties: Vec<Vec<(usize, i64)>>,
-    ties_of: Vec<Vec<usize>>,
+    ties_of: Vec<Vec<(usize, i64)>>,
     /// Limits: places and signs, and what their sum is more than it must.
     limits: Vec<(Vec<(usize, i64)>, i64)>,
 }
@@ -74,9 +74,9 @@ impl<'r> Board<'r> {
         let ties: Vec<Vec<(usize, i64)>> = release.ties.iter().filter(is_of).map(terms).collect();
         let mut ties_of = vec![Vec::new(); keys.len()];
         for (number, tie) in ties.iter().enumerate() {
-            for (place, _) in tie {
+            for (place, sign) in tie {
                 if let Some(of) = ties_of.get_mut(*place) {
-                    of.push(number);
+                    of.push((number, *sign));
                 }
             }
         }
@@ -93,30 +93,28 @@ impl<'r> Board<'r> {
 
     /// A change that moves a figure by that much, whose opposite is one too where both are asked.
     fn change(&self, place: usize, by: i64, both_ways: bool) -> Option<BTreeMap<usize, i64>> {
-        let mut change = BTreeMap::new();
-        let mut open: BTreeMap<usize, i64> = BTreeMap::new();
         if by == 0 || !self.fits(place, by, both_ways) {
             return None;
         }
-        self.apply(place, by, &mut change, &mut open);
+        let mut guess = Guess { moved: vec![0; self.keys.len()], ..Guess::default() };
+        self.apply(place, by, &mut guess);
         for _ in 0..STEPS {
-            let Some((tie, rest)) = self.tightest(&open, &change) else { break };
+            // The sum of the fewest figures: there is least to choose from.
+            let open = guess.open.iter();
+            let tightest = open.min_by_key(|(tie, _)| (self.ties.get(**tie).map(Vec::len), **tie));
+            let Some((tie, rest)) = tightest.map(|(tie, rest)| (*tie, *rest)) else { break };
             let candidates = self.ties.get(tie)?.iter().filter_map(|(place, sign)| {
                 let by = -rest * sign;
-                let is_new = !change.contains_key(place);
-                let score = self.score(*place, by, &open);
+                let is_new = guess.moved.get(*place) == Some(&0);
                 let value = self.values.get(*place).copied()?;
-                (is_new && self.fits(*place, by, both_ways)).then_some((score, value, *place, by))
+                let may = is_new && self.fits(*place, by, both_ways);
+                may.then(|| (self.score(*place, by, &guess.open), value, *place, by))
             });
             let (_, _, place, by) = candidates.max()?;
-            self.apply(place, by, &mut change, &mut open);
+            self.apply(place, by, &mut guess);
         }
-        let holds = self.limits.iter().all(|(terms, slack)| {
-            let moved = terms.iter().filter_map(|(place, sign)| Some(change.get(place)? * sign));
-            let moved: i64 = moved.sum();
-            slack + moved >= 0 && (!both_ways || slack - moved >= 0)
-        });
-        (open.is_empty() && holds).then_some(change)
+        let change: BTreeMap<usize, i64> = guess.changes.into_iter().collect();
+        (guess.open.is_empty() && self.respects(&guess.moved, both_ways)).then_some(change)
     }
 
     fn fits(&self, place: usize, by: i64, both_ways: bool) -> bool {
@@ -124,49 +122,85 @@ impl<'r> Board<'r> {
         value + by >= 0 && (!both_ways || value - by >= 0)
     }
 
-    /// The unbalanced sum with the fewest figures that are left to move.
-    fn tightest(
-        &self,
-        open: &BTreeMap<usize, i64>,
-        change: &BTreeMap<usize, i64>,
-    ) -> Option<(usize, i64)> {
-        let left = |tie: usize| {
-            let terms = self.ties.get(tie).into_iter().flatten();
-            terms.filter(|(place, _)| !change.contains_key(place)).count()
-        };
-        let found = open.iter().min_by_key(|(tie, _)| (left(**tie), **tie));
-        found.map(|(tie, rest)| (*tie, *rest))
+    fn respects(&self, moved: &[i64], both_ways: bool) -> bool {
+        self.limits.iter().all(|(terms, slack)| {
+            let by: i64 =
+                terms.iter().filter_map(|(place, sign)| Some(moved.get(*place)? * sign)).sum();
+            slack + by >= 0 && (!both_ways || slack - by >= 0)
+        })
     }
 
     /// How many sums a move balances, less those that it unbalances.
     fn score(&self, place: usize, by: i64, open: &BTreeMap<usize, i64>) -> i64 {
         let ties = self.ties_of.get(place).into_iter().flatten();
-        let scores = ties.map(|tie| match open.get(tie) {
+        let scores = ties.map(|(tie, sign)| match open.get(tie) {
             None => -1,
-            Some(rest) => i64::from(rest + self.sign(*tie, place) * by == 0),
+            Some(rest) => i64::from(rest + sign * by == 0),
         });
         scores.sum()
     }
 
-    fn sign(&self, tie: usize, place: usize) -> i64 {
-        let terms = self.ties.get(tie).into_iter().flatten();
-        terms.filter(|(one, _)| *one == place).map(|(_, sign)| sign).sum()
-    }
-
-    fn apply(
-        &self,
-        place: usize,
-        by: i64,
-        change: &mut BTreeMap<usize, i64>,
-        open: &mut BTreeMap<usize, i64>,
-    ) {
-        *change.entry(place).or_default() += by;
-        for tie in self.ties_of.get(place).into_iter().flatten() {
-            let rest = open.entry(*tie).or_default();
-            *rest += self.sign(*tie, place) * by;
+    fn apply(&self, place: usize, by: i64, guess: &mut Guess) {
+        if let Some(moved) = guess.moved.get_mut(place) {
+            *moved = by;
+        }
+        guess.changes.push((place, by));
+        for (tie, sign) in self.ties_of.get(place).into_iter().flatten() {
+            let rest = guess.open.entry(*tie).or_default();
+            *rest += sign * by;
             if *rest == 0 {
-                open.remove(tie);
+                guess.open.remove(tie);
             }
         }
+    }
+}
+
+/// A change under construction.
+#[derive(Default)]
+struct Guess {
+    /// What each figure moves by.
+    moved: Vec<i64>,
+    /// Figures that move, in the order they came.
+    changes: Vec<(usize, i64)>,
+    /// Sums that are not balanced yet, and by how much.
+    open: BTreeMap<usize, i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protect::release::{Adding, Axis, Line, Table};
+    use crate::protect::rules::{Primary, Status};
+    use crate::protect::system::Room;
+
+    #[test]
+    fn a_square_of_hidden_figures_is_found() {
+        let axis = |name: &str| Axis { name: name.to_owned(), adding: Adding::ToTotal };
+        let primary = Primary { status: Status::A, room: Room { up: 1, down: 1 } };
+        let codes = ["x", "y", "ensemble"];
+        let values = [[2, 5, 7], [9, 30, 39], [11, 35, 46]];
+        let lines = codes.iter().zip(values).flat_map(|(row, values)| {
+            codes.iter().zip(values).map(move |(column, value)| Line {
+                codes: vec![(*row).to_owned(), (*column).to_owned()],
+                figures: vec![value],
+                primary: vec![(value == 2).then_some(primary)],
+                alone: None,
+            })
+        });
+        let table = Table {
+            axes: vec![axis("a"), axis("b")],
+            measures: vec!["n".to_owned()],
+            lines: lines.collect(),
+        };
+        let release = Release::new(&[table], &[]).unwrap();
+        let hidden = ["a=x|b=x", "a=x|b=y", "a=y|b=x", "a=y|b=y"].map(str::to_owned);
+        let mut pattern = Pattern { hidden: hidden.into(), ..Pattern::default() };
+        let found = propose(&release, &pattern);
+        let of = |key: &str, by: i64| (key.to_owned(), by);
+        let square =
+            vec![of("a=x|b=x", 1), of("a=x|b=y", -1), of("a=y|b=x", -1), of("a=y|b=y", 1)];
+        assert_eq!((found[0].key.as_str(), &found[0].up), ("a=x|b=x", &square));
+        pattern.hidden.remove("a=y|b=y");
+        assert!(propose(&release, &pattern)[0].up.is_empty());
     }
 }
