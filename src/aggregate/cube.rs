@@ -60,6 +60,12 @@ pub struct Cut {
     pub bits: Vec<Vec<u64>>,
 }
 
+/// Looks at a combination, and at its parts.
+pub type Visit<'v> = dyn FnMut(&[Option<u32>], &[Part]) + 'v;
+
+/// A code of the last dimension, and its sums.
+pub type Part = (u32, Vec<i64>);
+
 /// A row of a table: the code of each dimension, `None` for the total, and the measures.
 pub type Row = (Vec<Option<u32>>, Vec<i64>);
 
@@ -232,11 +238,7 @@ impl Cube {
 
     /// For each combination of the other dimensions and each of their totals that keeps the
     /// dimension at `kept`: the sums of each code of the last dimension.
-    pub fn visit_parts(
-        &self,
-        kept: Option<usize>,
-        visit: &mut dyn FnMut(&[Option<u32>], &[(u32, Vec<i64>)]),
-    ) {
+    pub fn visit_parts(&self, kept: Option<usize>, visit: &mut Visit<'_>) {
         let others = self.dimensions.saturating_sub(1);
         let has = |subset: u32, place: usize| subset >> place & 1 == 1;
         for subset in (0..1_u32 << others).filter(|all| kept.is_none_or(|place| has(*all, place))) {
@@ -258,7 +260,7 @@ impl Cube {
                     let code = part.first().map_or(0, |(_, code, _)| *code);
                     (code, sums.iter().map(Amount::figure).collect())
                 });
-                let parts: Vec<(u32, Vec<i64>)> = parts.collect();
+                let parts: Vec<Part> = parts.collect();
                 if let Some((key, ..)) = cell.first() {
                     visit(key, &parts);
                 }
@@ -427,7 +429,8 @@ mod tests {
             prop_assert_eq!(sorted(&whole), sorted(&again));
             let mut parts = Vec::new();
             whole.visit_parts(Some(0), &mut |key, sums| {
-                parts.push((key.to_vec(), sums.iter().map(|(_, sums)| sums[1]).sum::<i64>(), sums.len()));
+                let sum: i64 = sums.iter().map(|(_, sums)| sums[1]).sum();
+                parts.push((key.to_vec(), sum, sums.len()));
             });
             for (key, sum, count) in parts {
                 let is_of = |row: &&Record| key[0] == Some(row.0);

@@ -1,7 +1,8 @@
 //! Sums by employer become what each figure is made of: how many employers, and the largest parts.
 
 use crate::aggregate::cube::Cube;
-use crate::aggregate::{Records, Sums, Summary, TextsOf};
+use crate::aggregate::dimensions::Coder;
+use crate::aggregate::{Records, Summary, Sums, TextsOf};
 use crate::column::NO_COUNT;
 use crate::definition::Definitions;
 use crate::definition::table::{Dimension, Table};
@@ -125,7 +126,8 @@ impl<'a> Summary<'a> {
         let mut add = |cube: &Cube| {
             cube.visit_parts(place, &mut |key, parts| {
                 let measures = parts.first().map_or(0, |(_, sums)| sums.len());
-                let of = |measure: usize| parts.iter().filter_map(move |(_, sums)| sums.get(measure));
+                let of =
+                    |measure: usize| parts.iter().filter_map(move |(_, sums)| sums.get(measure));
                 let figures = (0..measures).map(|measure| of(measure).sum()).collect();
                 let shares = (0..measures).map(|measure| share(of(measure).copied())).collect();
                 let mut parts = parts.iter().filter(|(_, sums)| sums.iter().any(|sum| *sum != 0));
@@ -136,7 +138,7 @@ impl<'a> Summary<'a> {
         add(cube);
         let Some(place) = place else { return };
         let periods = self.dimensions.iter().find(|dimension| is_of_periods(dimension.from));
-        for codes in periods.into_iter().flat_map(|periods| periods.longer_periods()) {
+        for codes in periods.into_iter().flat_map(Coder::longer_periods) {
             add(&cube.regroup(place, &codes));
         }
     }

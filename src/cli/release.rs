@@ -2,7 +2,9 @@
 
 use crate::cli::report::{Page, table};
 use crate::error::Result;
-use crate::run::protect::{LATEST, RELEASES, costs};
+use crate::run::protect::kept::costs;
+use crate::run::protect::verify::Verified;
+use crate::run::protect::{LATEST, RELEASES};
 use crate::run::store::Store;
 
 /// Shows what each table and level lost, for the eyes of the office alone.
@@ -16,6 +18,15 @@ pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
     table(page, &heads, &rows);
     page.line("A few units, B dominance, D to protect others. Internal: readers see one sign.");
     Ok(())
+}
+
+/// Says what the verification of a release found.
+pub(super) fn verified(verified: &Verified) -> Result<()> {
+    let mut page = Page::default();
+    let Verified { release, releases, primaries, certificate } = verified;
+    page.line(format!("Release {release}: {primaries} figures must not be known, and cannot."));
+    page.line(format!("Judged with {releases} release(s); certificate {certificate}"));
+    page.print()
 }
 
 /// The last two columns count thousandths.

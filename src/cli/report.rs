@@ -14,7 +14,6 @@ use crate::run::execute::Done;
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::parquet;
 use crate::run::plan::{Action, Plan};
-use crate::run::protect::verify::Verified;
 use crate::run::rejects::Located;
 use crate::run::store::Store;
 use crate::run::verify::Report;
@@ -89,15 +88,6 @@ pub(super) fn outcome(
         complain(&format!("warning: {warning}"));
     }
     Ok(())
-}
-
-/// What the verification of a release found.
-pub(super) fn secrecy_verified(verified: &Verified) -> Result<()> {
-    let mut page = Page::default();
-    let Verified { release, releases, primaries, certificate } = verified;
-    page.line(format!("Release {release}: {primaries} figures must not be known, and cannot."));
-    page.line(format!("Judged with {releases} release(s); certificate {certificate}"));
-    page.print()
 }
 
 /// The fates that have a column even when no row met them.

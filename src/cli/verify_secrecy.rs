@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::report;
+use crate::cli::release;
 use crate::error::Result;
 use crate::run::protect::verify::verify;
 use crate::run::store::Store;
@@ -17,6 +17,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    report::secrecy_verified(&verify(&Store::existing(&args.warehouse)?)?)?;
+    release::verified(&verify(&Store::existing(&args.warehouse)?)?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -22,7 +22,8 @@ pub(super) fn mistakes(table: &Table, indicators: &BTreeMap<String, Indicator>) 
         return found;
     }
     if table.from != Subject::Activites {
-        let message = "only tables of activities can be protected so far: others are open or inside";
+        let message =
+            "only tables of activities can be protected so far: others are open or inside";
         found.push(("[secrecy]".to_owned(), message.to_owned()));
     }
     if table.periods.is_empty() {

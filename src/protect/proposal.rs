@@ -13,6 +13,9 @@ use crate::protect::release::{Release, Tie};
 /// Figures changed for one guess, at most.
 const STEPS: usize = 80;
 
+/// Contributors for whom a change of their own is looked for, for each figure.
+const ONLOOKERS: usize = 12;
+
 /// The hidden figures of one measure, and the sums they stand in.
 struct Board<'r> {
     keys: Vec<&'r String>,
@@ -22,6 +25,9 @@ struct Board<'r> {
     ties_of: Vec<Vec<(usize, i64)>>,
     /// Limits: places and signs, and what their sum is more than it must.
     limits: Vec<(Vec<(usize, i64)>, i64)>,
+    limits_of: Vec<Vec<usize>>,
+    /// The contributor that all of a figure comes from.
+    owners: Vec<Option<&'r str>>,
 }
 
 /// Guesses for each primary figure.
@@ -38,21 +44,41 @@ pub fn propose(release: &Release, pattern: &Pattern) -> Vec<Proof> {
             let size = |room: u64| i64::try_from(room.max(1)).unwrap_or(i64::MAX);
             let value = board.values.get(place).copied().unwrap_or_default();
             let (up, down) = (size(primary.room.up), size(primary.room.down).min(value));
-            let both = board.change(place, up.max(down), true);
+            let both = board.change(place, (up.max(down), true), None);
             let (rise, fall) = match both {
                 Some(change) => {
                     let opposite = change.iter().map(|(place, by)| (*place, -by)).collect();
                     (Some(change), Some(opposite))
                 }
-                None => (board.change(place, up, false), board.change(place, -down, false)),
+                None => {
+                    let way = |by: i64| board.change(place, (by, false), None);
+                    (way(up), way(-down))
+                }
             };
             let named = |change: Option<BTreeMap<usize, i64>>| {
-                let terms = change.into_iter().flatten();
-                let named = terms.filter_map(|(place, by)| Some(((*board.keys.get(place)?).clone(), by)));
-                named.collect()
+                let terms = change.into_iter().flatten().filter_map(|(place, by)| {
+                    let key = board.keys.get(place)?;
+                    Some(((*key).clone(), by))
+                });
+                terms.collect()
             };
-            let (up, down) = (named(rise), named(fall));
-            proofs.push(Proof { measure: measure.clone(), key: (*key).clone(), up, down });
+            // Whoever knows a figure of these changes needs one that leaves his alone.
+            let moved = rise.iter().chain(&fall).flat_map(BTreeMap::keys);
+            let owner = |place: &usize| board.owners.get(*place).copied().flatten();
+            let onlookers: BTreeSet<&str> =
+                moved.filter_map(owner).filter(|one| owner(&place) != Some(*one)).collect();
+            let mut found = vec![(named(rise), named(fall))];
+            for onlooker in onlookers.into_iter().take(ONLOOKERS) {
+                let way = |by: i64| board.change(place, (by, false), Some(onlooker));
+                found.push((named(way(1).or_else(|| way(-1))), Vec::new()));
+            }
+            let (measure, key) = (measure.as_str(), key.as_str());
+            proofs.extend(found.into_iter().map(|(up, down)| Proof {
+                measure: measure.to_owned(),
+                key: key.to_owned(),
+                up,
+                down,
+            }));
         }
     }
     proofs
@@ -62,8 +88,7 @@ impl<'r> Board<'r> {
     fn new(release: &'r Release, pattern: &Pattern, measure: &str) -> Self {
         let is_hidden = |key: &String, is_inner: bool| is_inner || pattern.hidden.contains(key);
         let rows = release.rows.iter().filter(|(key, row)| is_hidden(key, row.is_inner));
-        let figures =
-            rows.filter_map(|(key, row)| Some((key, row.figures.get(measure).copied()?)));
+        let figures = rows.filter_map(|(key, row)| Some((key, row.figures.get(measure).copied()?)));
         let (keys, values): (Vec<&String>, Vec<i64>) = figures.unzip();
         let place = |key: &String| keys.binary_search(&key).ok();
         let terms = |tie: &Tie| -> Vec<(usize, i64)> {
@@ -87,12 +112,31 @@ impl<'r> Board<'r> {
             figures.sum()
         };
         let limits = release.limits.iter().filter(is_of).map(|tie| (terms(tie), slack(tie)));
-        let limits = limits.collect();
-        Self { keys, values, ties, ties_of, limits }
+        let limits: Vec<(Vec<(usize, i64)>, i64)> = limits.collect();
+        let mut limits_of = vec![Vec::new(); keys.len()];
+        for (number, (terms, _)) in limits.iter().enumerate() {
+            for (place, _) in terms {
+                if let Some(of) = limits_of.get_mut(*place) {
+                    of.push(number);
+                }
+            }
+        }
+        let owner = |key: &&'r String| release.rows.get(*key).and_then(|row| row.alone.as_deref());
+        let owners = keys.iter().map(owner).collect();
+        Self { keys, values, ties, ties_of, limits, limits_of, owners }
     }
 
     /// A change that moves a figure by that much, whose opposite is one too where both are asked.
-    fn change(&self, place: usize, by: i64, both_ways: bool) -> Option<BTreeMap<usize, i64>> {
+    /// Figures of the contributor who looks on do not move.
+    fn change(
+        &self,
+        place: usize,
+        (by, both_ways): (i64, bool),
+        onlooker: Option<&str>,
+    ) -> Option<BTreeMap<usize, i64>> {
+        let is_closed = |place: usize| {
+            onlooker.is_some() && self.owners.get(place).copied().flatten() == onlooker
+        };
         if by == 0 || !self.fits(place, by, both_ways) {
             return None;
         }
@@ -107,14 +151,14 @@ impl<'r> Board<'r> {
                 let by = -rest * sign;
                 let is_new = guess.moved.get(*place) == Some(&0);
                 let value = self.values.get(*place).copied()?;
-                let may = is_new && self.fits(*place, by, both_ways);
+                let may = is_new && !is_closed(*place) && self.fits(*place, by, both_ways);
                 may.then(|| (self.score(*place, by, &guess.open), value, *place, by))
             });
             let (_, _, place, by) = candidates.max()?;
             self.apply(place, by, &mut guess);
         }
-        let change: BTreeMap<usize, i64> = guess.changes.into_iter().collect();
-        (guess.open.is_empty() && self.respects(&guess.moved, both_ways)).then_some(change)
+        let is_balanced = guess.open.is_empty() && self.respects(&guess, both_ways);
+        is_balanced.then(|| guess.changes.into_iter().collect())
     }
 
     fn fits(&self, place: usize, by: i64, both_ways: bool) -> bool {
@@ -122,10 +166,13 @@ impl<'r> Board<'r> {
         value + by >= 0 && (!both_ways || value - by >= 0)
     }
 
-    fn respects(&self, moved: &[i64], both_ways: bool) -> bool {
-        self.limits.iter().all(|(terms, slack)| {
-            let by: i64 =
-                terms.iter().filter_map(|(place, sign)| Some(moved.get(*place)? * sign)).sum();
+    fn respects(&self, guess: &Guess, both_ways: bool) -> bool {
+        let touched = guess.changes.iter().filter_map(|(place, _)| self.limits_of.get(*place));
+        let touched: BTreeSet<usize> = touched.flatten().copied().collect();
+        touched.iter().filter_map(|number| self.limits.get(*number)).all(|(terms, slack)| {
+            let moved =
+                terms.iter().filter_map(|(place, sign)| Some(guess.moved.get(*place)? * sign));
+            let by: i64 = moved.sum();
             slack + by >= 0 && (!both_ways || slack - by >= 0)
         })
     }
@@ -197,8 +244,7 @@ mod tests {
         let mut pattern = Pattern { hidden: hidden.into(), ..Pattern::default() };
         let found = propose(&release, &pattern);
         let of = |key: &str, by: i64| (key.to_owned(), by);
-        let square =
-            vec![of("a=x|b=x", 1), of("a=x|b=y", -1), of("a=y|b=x", -1), of("a=y|b=y", 1)];
+        let square = vec![of("a=x|b=x", 1), of("a=x|b=y", -1), of("a=y|b=x", -1), of("a=y|b=y", 1)];
         assert_eq!((found[0].key.as_str(), &found[0].up), ("a=x|b=x", &square));
         pattern.hidden.remove("a=y|b=y");
         assert!(propose(&release, &pattern)[0].up.is_empty());

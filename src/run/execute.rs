@@ -78,7 +78,7 @@ fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
         let ledger = ledger_in(job.store, CURRENT)?;
         keep_declarations(job)?;
         link_folders(job)?;
-        protect::show(job.store)?;
+        protect::kept::show(job.store)?;
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
     let (segments, mut ledger) = ingest::run(job)?;
@@ -299,11 +299,11 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
     keep_declarations(job)?;
     let run = format!("{RUNS}/{}", manifest.run_id);
-    protect::settle(job.store)?;
+    protect::kept::settle(job.store)?;
     job.store.move_folder(BUILDING, &run)?;
     link_folders(job)?;
     job.store.point(CURRENT, &run)?;
-    protect::show(job.store)?;
+    protect::kept::show(job.store)?;
     prune(job, manifest)
 }
 

@@ -88,8 +88,7 @@ impl Plan {
         if !staged.iter().all(known) {
             damaged = damaged.or_else(|| Some(MANIFEST.to_owned()));
         }
-        let mut plan =
-            Self {
+        let mut plan = Self {
             steps,
             clean_key,
             aggregate_key,

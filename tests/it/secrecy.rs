@@ -24,7 +24,10 @@ fn structures(scene: &Scene, count: u32) {
     let line = |number: u32| {
         let (commune, postal) = PLACES[0];
         let kind = kinds[usize::try_from(number % 3).unwrap()];
-        format!("s{number};{}00011;STRUCTURE {number};{kind};{commune};{postal};;\n", siren(number + 30_000_000))
+        format!(
+            "s{number};{}00011;STRUCTURE {number};{kind};{commune};{postal};;\n",
+            siren(number + 30_000_000)
+        )
     };
     let lines: String = (0..count).map(line).collect();
     let head = "id;siret;nom;categorie_juridique;code_commune;code_postal;type;france_services\n";
@@ -155,9 +158,8 @@ fn what_comes_late_waits_for_company() {
     let (scene, mut rows) = three_months();
     run_on(&scene, "2024-08-01").expect(0);
     let first = figures(&scene);
-    let codes = first.keys().find(|codes| {
-        codes.starts_with("01,2024-0") && !first[*codes].ends_with('s')
-    });
+    let codes =
+        first.keys().find(|codes| codes.starts_with("01,2024-0") && !first[*codes].ends_with('s'));
     let Some(codes) = codes.cloned() else { panic!("{first:?}") };
     let day = format!("{}-20", &codes[3..]);
     rows.push(record("late-0", &day, (0, 0), 9));

@@ -53,9 +53,10 @@ impl Closed {
     /// Closes the months that are over: after them, records of theirs still come.
     pub(super) fn close(&mut self, job: &Job<'_>, found: &BTreeMap<String, Output>) -> Result<()> {
         let provisional = jiff::Span::new().days(job.definitions.pipeline.provisional_days);
-        let until = job.as_of.checked_sub(provisional).map_err(|error| {
-            Error::definition("`provisional_days` is too long").because(error)
-        })?;
+        let until = job
+            .as_of
+            .checked_sub(provisional)
+            .map_err(|error| Error::definition("`provisional_days` is too long").because(error))?;
         let before = self.until;
         self.until = before.max(Some(until));
         let is_over = |month: &str| last_day(month).is_some_and(|last| last <= until);

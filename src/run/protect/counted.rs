@@ -114,12 +114,14 @@ impl<'d> Plan<'d> {
         let mut exact: Vec<Exact<'d>> = Vec::new();
         for (((place, part, derived), summary), sums) in self.parts.iter().zip(summaries).zip(sums)
         {
-            let wanted = self.wanted.get(*place).ok_or_else(|| Error::internal("a part is of one"))?;
+            let wanted =
+                self.wanted.get(*place).ok_or_else(|| Error::internal("a part is of one"))?;
             match part {
                 Part::Holdings => {
                     let rows = summary.shares(sums, &texts)?;
                     let persons = persons_measure(definitions).ok();
-                    let of_persons = derived.measures.iter().position(|m| Some(m.as_str()) == persons);
+                    let of_persons =
+                        derived.measures.iter().position(|m| Some(m.as_str()) == persons);
                     let count = |row: &Counted| {
                         let figure = row.figures.get(of_persons?)?;
                         u64::try_from(*figure).ok()

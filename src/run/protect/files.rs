@@ -59,7 +59,11 @@ pub(super) fn write_protected(
 }
 
 /// Publishes a table that sums an open list, as it is.
-pub(super) fn write_open(job: &Job<'_>, (name, table): (&str, &Table), policy: &Policy) -> Result<()> {
+pub(super) fn write_open(
+    job: &Job<'_>,
+    (name, table): (&str, &Table),
+    policy: &Policy,
+) -> Result<()> {
     let path = format!("{BUILDING}/tables/{name}.parquet");
     if !job.store.has(&path) {
         return Ok(());
@@ -117,7 +121,9 @@ pub(super) fn read_public(
         let batch = batch?;
         let text = csv_of(&batch, b',')?;
         let head = text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        csv.extend_from_slice(text.get(if csv.is_empty() { 0 } else { head }..).unwrap_or_default());
+        csv.extend_from_slice(
+            text.get(if csv.is_empty() { 0 } else { head }..).unwrap_or_default(),
+        );
         let lacking = |name: &str| Error::secrecy(format!("`{path}` has no column `{name}`"));
         let mut codes = Vec::new();
         for name in &wanted.table.by {
@@ -129,17 +135,20 @@ pub(super) fn read_public(
             let column = batch.column_by_name(name).ok_or_else(|| lacking(name))?;
             figures.push(column.as_primitive::<Int64Type>().clone());
         }
-        public.rows.extend((0..batch.num_rows()).map(|row| Row {
-            codes: codes.iter().map(|column| column.value(row).to_owned()).collect(),
-            values: figures
-                .iter()
-                .map(|column| column.is_valid(row).then(|| column.value(row)))
-                .collect(),
+        public.rows.extend((0..batch.num_rows()).map(|row| {
+            Row {
+                codes: codes.iter().map(|column| column.value(row).to_owned()).collect(),
+                values: figures
+                    .iter()
+                    .map(|column| column.is_valid(row).then(|| column.value(row)))
+                    .collect(),
+            }
         }));
     }
-    if store.read(&format!("{folder}/{}.csv", wanted.name))?.is_some_and(|text| {
-        !csv.is_empty() && text != csv
-    }) {
+    if store
+        .read(&format!("{folder}/{}.csv", wanted.name))?
+        .is_some_and(|text| !csv.is_empty() && text != csv)
+    {
         return Err(Error::secrecy(format!("`{path}` and the CSV beside it differ")));
     }
     Ok(Some(public))

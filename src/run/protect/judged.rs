@@ -20,12 +20,18 @@ pub(super) fn key_of(table: &Table, codes: &[String]) -> String {
 }
 
 /// Whether releases show the period of a row, as long as the table asks for.
-pub(super) fn is_shown(wanted: &Wanted<'_>, by: &[String], codes: &[String], closed: &Closed) -> bool {
+pub(super) fn is_shown(
+    wanted: &Wanted<'_>,
+    by: &[String],
+    codes: &[String],
+    closed: &Closed,
+) -> bool {
     let place = by.iter().position(|name| name == columns::PERIODE.name);
     let Some(period) = place.and_then(|place| codes.get(place)) else { return true };
     let lengths = &wanted.secrecy.periods;
     let is_of_length = || {
-        lengths.is_empty() || lengths.contains(&crate::vocabulary::calendar::Length::of_period(period))
+        lengths.is_empty()
+            || lengths.contains(&crate::vocabulary::calendar::Length::of_period(period))
     };
     closed.shows(period) && is_of_length()
 }
@@ -33,7 +39,8 @@ pub(super) fn is_shown(wanted: &Wanted<'_>, by: &[String], codes: &[String], clo
 /// Keeps the rows of closed periods.
 pub(super) fn keep_closed(exact: &mut [Exact<'_>], closed: &Closed) {
     for Exact { wanted, rows, persons, across, .. } in exact {
-        let mut kept = rows.iter().map(|row| is_shown(wanted, &wanted.table.by, &row.codes, closed));
+        let mut kept =
+            rows.iter().map(|row| is_shown(wanted, &wanted.table.by, &row.codes, closed));
         let kept: Vec<bool> = kept.by_ref().collect();
         let mut each = kept.iter();
         rows.retain(|_| each.next().copied().unwrap_or_default());
@@ -97,7 +104,11 @@ pub(super) fn judged(
         let names = wanted.secrecy.rules.get(*measure).into_iter().flatten();
         let rules = names.filter_map(|name| policy.rules.get(name));
         let found = rules.filter_map(|rules| {
-            let mut parts = Contributions { value: figure.value, is_of_missing_code, ..Contributions::default() };
+            let mut parts = Contributions {
+                value: figure.value,
+                is_of_missing_code,
+                ..Contributions::default()
+            };
             match rules.unit {
                 Unit::Person => {
                     parts.total = figure.value.unsigned_abs();

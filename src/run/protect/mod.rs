@@ -8,6 +8,7 @@ mod closed;
 mod counted;
 pub mod files;
 mod judged;
+pub mod kept;
 mod losses;
 mod pages;
 mod proof;
@@ -17,10 +18,8 @@ pub mod verify;
 
 use std::collections::BTreeMap;
 
-use arrow::array::RecordBatch;
-use serde::{Deserialize, Serialize};
-
 pub use crate::run::protect::closed::FOLDER;
+use arrow::array::RecordBatch;
 
 use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
@@ -35,12 +34,12 @@ use crate::run::protect::closed::{Closed, months_of};
 use crate::run::protect::counted::{Exact, Plan, reader, sums_of};
 use crate::run::protect::files::{RELEASE, VERDICT, write_open, write_protected};
 use crate::run::protect::judged::{crossing, keep_closed, lines, truth_of};
+use crate::run::protect::kept::{Record, keep, output};
 use crate::run::protect::losses::Losses;
 use crate::run::protect::pages::{Told, for_experts, for_readers};
 use crate::run::protect::proof::{Evidence, OnDisk, Short};
 use crate::run::protect::truth::{Register, read_register};
-use crate::run::store::Store;
-use crate::vocabulary::tables::{REGISTRE_SECRET, VERITE};
+use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 
 /// Name of the stage.
 pub const STAGE: &str = "protect";
@@ -57,26 +56,6 @@ const REGISTER: &str = "registre.parquet";
 const CERTIFICATE: &str = "certificat.bin";
 /// Rows named in an error, at most.
 const NAMED: usize = 5;
-
-/// What a run keeps of the release it made, or took over.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
-    /// Name of the release: its day and the start of its hash.
-    release: String,
-    /// BLAKE3 of all that it depends on.
-    key: String,
-    /// All releases so far, this one last.
-    all: Vec<String>,
-}
-
-impl Record {
-    fn read(store: &Store, folder: &str) -> Result<Option<Self>> {
-        let path = format!("{folder}/{FOLDER}/{RECORD}");
-        let Some(content) = store.read(&path)? else { return Ok(None) };
-        let read = serde_json::from_slice(&content);
-        read.map(Some).map_err(|error| Error::data(format!("`{path}`: {error}")).because(error))
-    }
-}
 
 /// Whether a pipeline publishes anything.
 #[must_use]
@@ -101,7 +80,8 @@ pub fn run(job: &Job<'_>, outputs: &[Output]) -> Result<Vec<Output>> {
         Some(_) => read_register(job.store, &format!("{CURRENT}/{FOLDER}/{REGISTER}"))?,
         None if job.store.target(&format!("{RELEASES}/{LATEST}")).is_some() => {
             return Err(Error::secrecy(format!(
-                "`{RELEASES}/` holds releases, and `{CURRENT}/{FOLDER}` no longer says what they hid"
+                "`{RELEASES}/` holds releases, and `{CURRENT}/{FOLDER}` no longer says what they \
+                 hid"
             ))
             .hint("bring it back from a copy of the warehouse, or begin a new warehouse"));
         }
@@ -163,6 +143,7 @@ fn make(
         let releases: Vec<OnDisk> = releases.chain([last]).collect();
         let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
         let guesses = propose(&release, &pattern);
+        tracing::debug!(event = "release.guessed", guesses = guesses.len(), "Changes guessed.");
         match evidence.certify(&[pattern.proofs.as_slice(), &guesses].concat())? {
             Ok(certificate) => {
                 write_verdict(job, policy, (&evidence, &certificate))?;
@@ -212,34 +193,6 @@ fn key(job: &Job<'_>, closed: &Closed) -> String {
     let concerns = |path: &str| !path.contains('/') || path.starts_with("tables/");
     hasher.update(job.definitions.digest_of(concerns).as_bytes());
     hasher.finalize().to_hex().to_string()
-}
-
-/// Takes over all that the last run kept of its release.
-fn keep(job: &Job<'_>, before: &Record) -> Result<Vec<Output>> {
-    let mut outputs = Vec::new();
-    for name in job.store.files_below(&format!("{CURRENT}/{FOLDER}"))? {
-        let Some(path) = name.strip_prefix(&format!("{CURRENT}/")) else { continue };
-        let to = format!("{BUILDING}/{path}");
-        if job.store.has(&to) {
-            continue;
-        }
-        job.store.link(&name, &to)?;
-        outputs.push(output(job.store, path)?);
-    }
-    tracing::info!(event = "release.kept", release = before.release, "No month closed since.");
-    Ok(outputs)
-}
-
-/// A file of the run under construction and its rows.
-fn output(store: &Store, path: &str) -> Result<Output> {
-    let full = format!("{BUILDING}/{path}");
-    let file = store.stat(&full)?.ok_or_else(|| Error::internal("a file was linked"))?;
-    let rows = match path.ends_with(".parquet") {
-        true => crate::run::parquet::row_count(store.file(&full)?)?,
-        false => 0,
-    };
-    let file = crate::run::draft::Written { path: path.to_owned(), ..file };
-    Ok(Output { file, rows: u64::try_from(rows).unwrap_or_default() })
 }
 
 /// The tables of the closed months.
@@ -307,7 +260,9 @@ fn name_of(job: &Job<'_>, before: Option<&Record>) -> Result<String> {
     let folder = format!("{BUILDING}/{RELEASE}");
     for name in job.store.names_in(&folder)? {
         let file = job.store.stat(&format!("{folder}/{name}"))?;
-        hasher.update(name.as_bytes()).update(file.map_or_else(String::new, |f| f.blake3).as_bytes());
+        hasher
+            .update(name.as_bytes())
+            .update(file.map_or_else(String::new, |f| f.blake3).as_bytes());
     }
     let hash: String = hasher.finalize().to_hex().chars().take(8).collect();
     let same = before.map(|before| &before.release).filter(|name| name.ends_with(&hash));
@@ -321,12 +276,7 @@ struct Inside<'a> {
 }
 
 impl Inside<'_> {
-    fn table(
-        &mut self,
-        name: &str,
-        table: &crate::vocabulary::tables::Table,
-        batch: &RecordBatch,
-    ) -> Result<()> {
+    fn table(&mut self, name: &str, table: &Table, batch: &RecordBatch) -> Result<()> {
         let path = format!("{FOLDER}/{name}");
         self.outputs.push(write_table(self.job, &path, table, std::slice::from_ref(batch))?);
         Ok(())
@@ -407,50 +357,4 @@ fn registered(
         register.insert(key.clone(), (status, since));
     }
     register
-}
-
-/// Puts the release of the run in its place; readers see it once [`show`] points to it.
-///
-/// # Errors
-/// When it cannot be moved.
-pub(super) fn settle(store: &Store) -> Result<()> {
-    let folder = format!("{BUILDING}/{RELEASE}");
-    let Some(record) = Record::read(store, BUILDING)? else { return Ok(()) };
-    if store.names_in(&folder)?.is_empty() {
-        return Ok(());
-    }
-    let to = format!("{RELEASES}/{}", record.release);
-    if store.names_in(&to)?.is_empty() { store.move_folder(&folder, &to) } else {
-        // Same name, same files, but for the verdict, which is that of the new certificate.
-        let verdict = store.read(&format!("{folder}/{VERDICT}"))?.unwrap_or_default();
-        store.write(&format!("{to}/{VERDICT}"), &verdict)?;
-        store.remove_folder(&folder)
-    }
-}
-
-/// Points readers to the release of the current run.
-///
-/// # Errors
-/// When the pointer cannot be swapped.
-pub(super) fn show(store: &Store) -> Result<()> {
-    match Record::read(store, CURRENT)? {
-        Some(record) => store.point(&format!("{RELEASES}/{LATEST}"), &record.release),
-        None => Ok(()),
-    }
-}
-
-/// What the release of the current run costs: lines of CSV, the head first; nothing without one.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn costs(store: &Store) -> Result<Option<(String, String)>> {
-    let Some(record) = Record::read(store, CURRENT)? else { return Ok(None) };
-    let losses = store.read(&format!("{CURRENT}/{FOLDER}/{LOSSES}"))?.unwrap_or_default();
-    Ok(Some((record.release, String::from_utf8_lossy(&losses).into_owned())))
-}
-
-/// Rows that no past release showed are not to be judged as if one had.
-fn register_before(register: &Register, as_of: &str) -> Register {
-    let before = register.iter().filter(|(_, (_, since))| since.as_str() < as_of);
-    before.map(|(key, value)| (key.clone(), value.clone())).collect()
 }

@@ -19,7 +19,8 @@ pub(super) fn for_readers(told: &Told<'_>) -> String {
     let symbol = &policy.symbol;
     let mut page = format!(
         "# Méthode : secret statistique\n\n\
-         {hidden} lignes sur {rows} sont masquées : leurs chiffres sont vides et la colonne `secret` \
+         {hidden} lignes sur {rows} sont masquées : leurs chiffres sont vides et la colonne \
+         `secret` \
          porte le signe `{symbol}`.\n\
          Le même signe vaut quelle que soit la raison, car la raison donnerait des chiffres.\n\n\
          ## Pourquoi une ligne est masquée\n\n\
@@ -29,14 +30,17 @@ pub(super) fn for_readers(told: &Told<'_>) -> String {
         page.push_str(&format!("- {}\n", in_french(rules)));
     }
     page.push_str(&format!(
-        "\nOu parce que, sans elle, un chiffre masqué se calculerait par différence : entre un total \
+        "\nOu parce que, sans elle, un chiffre masqué se calculerait par différence : entre un \
+        total \
          et ses parties, entre deux tables, entre deux périodes, entre deux diffusions.\n\
          Une ligne est masquée pour tous ses indicateurs ou pour aucun, dans toutes les tables où \
          elle figure.\n\
          Une ligne absente vaut zéro.\n\n\
          ## Quelles périodes\n\n\
-         Les mois clos, jusqu'à {until} ; les trimestres et les années quand tous leurs mois le sont.\n\
-         Un mois clos garde ses chiffres. Ce qui arrive ensuite attend d'être assez nombreux pour ne \
+         Les mois clos, jusqu'à {until} ; les trimestres et les années quand tous leurs mois le \
+         sont.\n\
+         Un mois clos garde ses chiffres. Ce qui arrive ensuite attend d'être assez nombreux \
+         pour ne \
          faire connaître personne.\n\
          Une ligne diffusée le reste ; une ligne masquée le reste.\n\n\
          ## Tables\n\n"
@@ -46,7 +50,8 @@ pub(super) fn for_readers(told: &Told<'_>) -> String {
     }
     page.push_str(&format!(
         "\n## Règles\n\nVersion {}, décidées le {} par {}. {}\n\
-         `verdict.json` porte le résultat du contrôle, fait par un autre programme que le masquage, \
+         `verdict.json` porte le résultat du contrôle, fait par un autre programme que le \
+         masquage, \
          et l'empreinte de sa preuve.\n",
         policy.version, policy.decided_on, policy.decided_by, policy.reason
     ));
@@ -99,8 +104,10 @@ pub(super) fn for_experts(told: &Told<'_>) -> String {
     }
     page.push_str(
         "\n## Model\n\n\
-         - One system for all tables, levels and periods: a margin that tables share is one figure; \
-         months add up to quarters and years; a theme is at most its total, and themes together are \
+         - One system for all tables, levels and periods: a margin that tables share is one \
+         figure; \
+         months add up to quarters and years; a theme is at most its total, and themes together \
+         are \
          at least it.\n\
          - EPCI and départements do not nest: their intersections are figures that are never \
          published.\n\
@@ -121,7 +128,8 @@ pub(super) fn for_experts(told: &Told<'_>) -> String {
          down, that break no relation of any release, checked by a verifier that only adds. \
          The certificate is confidential; `verdict.json` has its SHA-256.\n\n\
          ## Not covered\n\n\
-         - Distinct counts of advisers and employers, ratios, and tables of contracts and subsidies \
+         - Distinct counts of advisers and employers, ratios, and tables of contracts and \
+         subsidies \
          are not released.\n\
          - The complement of a theme within its total is not protected as a cell of its own.\n",
     );

@@ -1,4 +1,5 @@
-//! The files of all releases, and what is kept inside, become a verdict that no engine had a say in.
+//! The files of all releases, and what is kept inside, become a verdict in which no engine has a
+//! say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,13 +106,23 @@ impl Evidence {
             changes.insert(self.change(proof, &proof.down)?);
         }
         let changes = changes.into_iter().filter(|terms| !terms.is_empty());
+        tracing::info!(
+            event = "release.proposed",
+            primaries = self.primaries.len(),
+            "Audit begins."
+        );
         let found = prove(&self.case(), changes.map(|terms| Change::new(terms, false)));
         if found.exposed.is_empty() {
             return Ok(Ok(found.certificate));
         }
         let short = found.exposed.iter().map(|exposed| {
             let (measure, key) = self.name(exposed.figure).split_once('|').unwrap_or_default();
-            Short { measure: measure.to_owned(), key: key.to_owned(), up: exposed.up, down: exposed.down }
+            Short {
+                measure: measure.to_owned(),
+                key: key.to_owned(),
+                up: exposed.up,
+                down: exposed.down,
+            }
         });
         Ok(Err(short.collect()))
     }
@@ -192,7 +203,8 @@ fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> R
             key(dimensions.iter().map(String::as_str).zip(row.iter().map(String::as_str)))
         };
         let first = rows.first().map(codes).unwrap_or_default();
-        let is_there = |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
+        let is_there =
+            |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
         let measures = names.iter().filter(is_there).map(|name| counted(name)).collect();
         tables.push(tied(&dimensions, rows, measures, &on_disk.truth));
     }
@@ -237,7 +249,12 @@ fn dimension<'a>(name: &str, codes: impl Iterator<Item = &'a String>, sums: Sums
         let longer = lengths.iter().find(|length| **length > own)?.of(code);
         codes.contains(&longer).then(|| ((*code).clone(), longer))
     };
-    Codes { name: name.to_owned(), total: None, parents: codes.iter().filter_map(parent).collect(), sums }
+    Codes {
+        name: name.to_owned(),
+        total: None,
+        parents: codes.iter().filter_map(parent).collect(),
+        sums,
+    }
 }
 
 /// Inner rows, with the groups that they are parts of.
@@ -247,9 +264,8 @@ fn tied(
     measures: Vec<Measure>,
     truth: &Truth,
 ) -> Table {
-    let is_place = |place: &usize| {
-        dimensions.get(*place).is_some_and(|name| name != columns::PERIODE.name)
-    };
+    let is_place =
+        |place: &usize| dimensions.get(*place).is_some_and(|name| name != columns::PERIODE.name);
     let places: Vec<usize> = (0..dimensions.len()).filter(is_place).collect();
     let mut groups: BTreeSet<Vec<String>> = BTreeSet::new();
     for row in &rows {

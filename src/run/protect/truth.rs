@@ -108,8 +108,10 @@ pub(super) fn read_register(store: &Store, path: &str) -> Result<Register> {
         let batch = batch?;
         for row in 0..batch.num_rows() {
             let text = |column| text(&batch, column, row).unwrap_or_default().to_owned();
-            register
-                .insert(text(&columns::CLE), (text(&columns::STATUT_SECRET), text(&columns::DEPUIS)));
+            register.insert(
+                text(&columns::CLE),
+                (text(&columns::STATUT_SECRET), text(&columns::DEPUIS)),
+            );
         }
     }
     Ok(register)

@@ -4,11 +4,10 @@ use crate::audit::certificate::{Certificate, Verdict};
 use crate::error::{Error, Result};
 use crate::run::manifest::CURRENT;
 use crate::run::protect::files::VERDICT;
+use crate::run::protect::kept::{Record, register_before};
 use crate::run::protect::proof::{Evidence, OnDisk};
 use crate::run::protect::truth::{read, read_register};
-use crate::run::protect::{
-    CERTIFICATE, FOLDER, LATEST, RECORD, REGISTER, RELEASES, Record, register_before,
-};
+use crate::run::protect::{CERTIFICATE, FOLDER, LATEST, RECORD, REGISTER, RELEASES};
 use crate::run::store::Store;
 use crate::run::verify::definitions_of_current;
 
@@ -57,9 +56,8 @@ pub fn verify(store: &Store) -> Result<Verified> {
     let evidence = Evidence::read(store, (&definitions, policy), &all, &register)?;
     let content = store.read(&format!("{CURRENT}/{FOLDER}/{CERTIFICATE}"))?;
     let certificate = Certificate::from_bytes(&content.ok_or_else(|| lost(CERTIFICATE))?);
-    let certificate = certificate.map_err(|error| {
-        Error::secrecy("the certificate cannot be read").because(error)
-    })?;
+    let certificate = certificate
+        .map_err(|error| Error::secrecy("the certificate cannot be read").because(error))?;
     let verdict = store.read(&format!("{RELEASES}/{latest}/{VERDICT}"))?;
     let verdict: Verdict = serde_json::from_slice(&verdict.ok_or_else(|| lost(VERDICT))?)
         .map_err(|error| Error::secrecy("the verdict cannot be read").because(error))?;
