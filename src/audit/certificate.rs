@@ -142,6 +142,15 @@ pub struct Verdict {
     pub certificate: String,
 }
 
+impl Verdict {
+    /// Whether it allows to publish, and for the reason that a certificate gives.
+    #[must_use]
+    pub fn is_of(&self, certificate: &Certificate) -> bool {
+        let hash = certificate.sha256().ok();
+        self.verdict == PROTECTED && hash.as_ref() == Some(&self.certificate)
+    }
+}
+
 /// The word of a verdict that allows to publish.
 pub const PROTECTED: &str = "protected";
 
@@ -193,7 +202,8 @@ mod tests {
                 0..5,
             )
         ) {
-            let mut certificate = Certificate::new(Header { rules: "é\n".into(), ..Header::default() });
+            let header = Header { rules: "é\n".into(), ..Header::default() };
+            let mut certificate = Certificate::new(header);
             let changes: Vec<Change> =
                 changes.into_iter().map(|(terms, both)| Change::new(terms, both)).collect();
             changes.iter().for_each(|change| certificate.push(change));

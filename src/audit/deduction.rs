@@ -12,7 +12,8 @@ pub fn deduce(known: &mut Known) -> Vec<u32> {
     let figures = known.len();
     let equations = std::mem::take(&mut known.equations);
     let inequalities = std::mem::take(&mut known.inequalities);
-    let by_figure = [equations.by_figure(figures), inequalities.by_figure(figures)];
+    let hidden = |figure| !known.is_shown(figure);
+    let by_figure = [&equations, &inequalities].map(|rows| rows.by_figure(figures, &hidden));
     let all = |rows: &Rows, unequal: usize| (0..rows.len()).map(move |row| (unequal, row));
     let mut queue: VecDeque<(usize, usize)> =
         all(&equations, 0).chain(all(&inequalities, 1)).collect();

@@ -65,26 +65,34 @@ impl Rows {
         })
     }
 
-    /// The rows that each of `figures` figures stands in.
+    /// The rows that each of `figures` figures stands in, for those that `wanted` says.
     #[must_use]
-    pub fn by_figure(&self, figures: usize) -> ByFigure {
+    pub fn by_figure(&self, figures: usize, wanted: &dyn Fn(u32) -> bool) -> ByFigure {
         let mut starts = vec![0_u32; figures + 1];
-        for figure in &self.figures {
+        for figure in self.figures.iter().filter(|figure| wanted(**figure)) {
             starts[*figure as usize + 1] += 1;
         }
         for figure in 0..figures {
             starts[figure + 1] += starts[figure];
         }
         let mut next = starts.clone();
-        let mut rows = vec![(0_u32, 0_i32); self.figures.len()];
+        let mut rows = vec![(0_u32, 0_i32); starts[figures] as usize];
         for (row, number) in (0..self.len()).zip(0_u32..) {
-            for (figure, factor) in self.terms(row) {
+            for (figure, factor) in self.terms(row).filter(|(figure, _)| wanted(*figure)) {
                 let place = &mut next[figure as usize];
                 rows[*place as usize] = (number, factor);
                 *place += 1;
             }
         }
         ByFigure { starts, rows }
+    }
+
+    /// Gives back the memory that growing left over.
+    pub fn shrink(&mut self) {
+        self.starts.shrink_to_fit();
+        self.figures.shrink_to_fit();
+        self.factors.shrink_to_fit();
+        self.constants.shrink_to_fit();
     }
 
     fn add_to(&self, hash: &mut Sha256) {
@@ -195,9 +203,9 @@ mod tests {
         let mut rows = Rows::default();
         rows.push([(0, -1), (1, 1), (2, 1)], 0);
         rows.push([(2, 2)], 6);
-        let by_figure = rows.by_figure(4);
+        let by_figure = rows.by_figure(4, &|figure| figure > 0);
         assert_eq!(by_figure.of(2), [(0, 1), (1, 2)]);
-        assert_eq!(by_figure.of(3), []);
+        assert_eq!([by_figure.of(0), by_figure.of(3)], [[]; 2]);
         assert_eq!(rows.sum(0, &[5, 2, 3]), Some(0));
         assert_eq!(rows.sum(1, &[0, 0, i64::MAX]), None);
     }

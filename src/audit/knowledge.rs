@@ -39,7 +39,8 @@ pub enum Unfit {
 struct Seen {
     value: i64,
     shown: bool,
-    floor: i64,
+    low: i64,
+    high: i64,
 }
 
 impl Knowledge {
@@ -79,13 +80,14 @@ impl Knowledge {
                         let change = if name == key { format!("{older}..") } else { change };
                         let by = next.value.saturating_sub(seen.value);
                         let shown = next.shown && seen.shown;
-                        named.insert(change.clone(), Seen { value: by, shown, floor: revision.0 });
+                        let (low, high) = revision;
+                        named.insert(change.clone(), Seen { value: by, shown, low, high });
                         changes.push([name, older.clone(), change]);
                         (older, seen)
                     }
                 };
                 figure.shown |= seen.shown;
-                figure.floor = figure.floor.max(seen.floor);
+                figure.low = figure.low.max(seen.low);
                 named.insert(name.clone(), figure);
                 names.insert((number, key.clone()), name.clone());
                 later = Some((name, figure));
@@ -93,10 +95,9 @@ impl Knowledge {
         }
         let mut knowledge = Self::default();
         for (key, seen) in named {
-            let change = key.contains("..") && key.contains('@');
-            let high = if change { revision.1 } else { NO_HIGH };
-            let bounds = if seen.shown { (seen.value, seen.value) } else { (seen.floor, high) };
-            knowledge.known.push(bounds.0, bounds.1);
+            let (low, high) =
+                if seen.shown { (seen.value, seen.value) } else { (seen.low, seen.high) };
+            knowledge.known.push(low, high);
             knowledge.keys.push(key);
             knowledge.truth.push(seen.value);
         }
@@ -143,20 +144,21 @@ fn figures_of(release: &Release) -> Result<BTreeMap<String, Seen>, Unfit> {
             }
             for place in (0..table.measures.len()).filter(|place| !table.is_rate(*place)) {
                 let (measure, key) = (&table.measures[place], table.key(place, &row.codes));
-                let floor = measure.floor.unwrap_or(NO_LOW);
+                let low = measure.floor.unwrap_or(NO_LOW);
                 let secret = release.secrets.get(&key).copied();
                 let value = row.values[place].or(secret);
                 let Some(value) = value else {
                     return Err(Unfit::NoSecret { release: release.name.clone(), key });
                 };
-                let seen = Seen { value, shown: row.values[place].is_some(), floor };
+                let shown = row.values[place].is_some();
+                let seen = Seen { value, shown, low, high: NO_HIGH };
                 let first = figures.entry(key.clone()).or_insert(seen);
                 if first.value != value {
                     let (release, first) = (release.name.clone(), first.value);
                     return Err(Unfit::TwoValues { release, key, first, second: value });
                 }
-                first.shown |= seen.shown;
-                first.floor = first.floor.max(floor);
+                first.shown |= shown;
+                first.low = first.low.max(low);
             }
         }
     }
@@ -280,5 +282,209 @@ impl Table {
     fn is_rate(&self, measure: usize) -> bool {
         let rates = self.relations.iter();
         rates.into_iter().any(|one| matches!(one, Relation::Rate { rate, .. } if *rate == measure))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::audit::release::{Dimension, Measure};
+    use crate::audit::test_support::{flat, hide, key_is_hidden, possible, table};
+
+    fn release(table: Table) -> Release {
+        Release { name: "1".into(), tables: vec![table], secrets: BTreeMap::new() }
+    }
+
+    #[test]
+    fn a_margin_of_two_tables_is_one_figure_and_implied_sums_are_left_out() {
+        let records: Vec<(Vec<usize>, i64)> =
+            (0..8).map(|cell| (vec![cell % 2, cell / 2 % 2, cell / 4], 1)).collect();
+        let [a, b, c] = [flat("a", 2), flat("b", 2), flat("c", 2)];
+        let both = Release {
+            tables: vec![
+                table(&[(0, a.clone()), (1, b)], &records),
+                table(&[(0, a), (2, c)], &records),
+            ],
+            ..Release::default()
+        };
+        let Knowledge { known, keys, .. } = Knowledge::of(&[both], (0, 0)).unwrap();
+        assert_eq!(keys.len(), 1 + 2 + 2 + 4 + 2 + 4);
+        // Over a: for each of b's three codes and c's three, the total once; over b and c: for each
+        // part of a.
+        assert_eq!(known.equations.len(), 3 + 3 - 1 + 2 + 2);
+    }
+
+    #[test]
+    fn themes_of_which_an_activity_has_several_are_inequalities() {
+        let theme = Dimension { sums: Sums::Overlap, ..flat("theme", 2) };
+        let mut themes = table(&[(0, theme)], &[(vec![0], 3), (vec![1], 2)]);
+        let total = themes.rows.iter_mut().find(|row| row.codes == ["T"]).unwrap();
+        total.values = vec![Some(4)];
+        let known = Knowledge::of(&[release(themes)], (0, 0)).unwrap().known;
+        assert!(known.equations.is_empty());
+        assert_eq!(known.inequalities.len(), 3);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let mut one = table(&[(0, flat("a", 1))], &[(vec![0], 3)]);
+        one.rows[0].values = vec![None];
+        let missing = Knowledge::of(&[release(one.clone())], (0, 0)).unwrap_err();
+        assert_eq!(missing.to_string(), "release `1` hides `n|`, and nothing says what it was");
+        one.rows[0].values = vec![];
+        let width = Knowledge::of(&[release(one.clone())], (0, 0)).unwrap_err();
+        assert!(matches!(width, Unfit::Width { .. }));
+        one.rows[0].values = vec![Some(3)];
+        let twice = Row { codes: vec!["T".into()], values: vec![Some(3)] };
+        one.rows.push(twice);
+        let twice = Knowledge::of(&[release(one)], (0, 0)).unwrap_err();
+        assert!(matches!(twice, Unfit::TwoRows { .. }));
+        let row = |value| Row { codes: vec![], values: vec![Some(value)] };
+        let scalar = |value| Table {
+            measures: vec![Measure { name: "n".into(), ..Measure::default() }],
+            rows: vec![row(value)],
+            ..Table::default()
+        };
+        let two = Release { tables: vec![scalar(1), scalar(2)], ..Release::default() };
+        let two = Knowledge::of(&[two], (0, 0)).unwrap_err();
+        assert!(matches!(two, Unfit::TwoValues { first: 1, second: 2, .. }));
+    }
+
+    /// The figures of each night when the records of its inner cells are counted, by key.
+    type Counted = BTreeMap<String, i64>;
+
+    /// Two tables that share a margin, of two codes by dimension.
+    fn tables(counts: &[i64]) -> Vec<Table> {
+        let codes = (0..counts.len()).map(|cell| vec![cell & 1, cell >> 1 & 1, cell >> 2]);
+        let records: Vec<(Vec<usize>, i64)> = codes.zip(counts.iter().copied()).collect();
+        let [a, b, c] = [flat("a", 2), flat("b", 2), flat("c", 2)];
+        vec![table(&[(0, a.clone()), (1, b)], &records), table(&[(0, a), (2, c)], &records)]
+    }
+
+    fn counted(counts: &[i64]) -> Counted {
+        let tables = tables(counts);
+        let rows = tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row)));
+        rows.map(|(table, row)| (table.key(0, &row.codes), row.values[0].unwrap())).collect()
+    }
+
+    /// All ways to share `total` records among inner cells.
+    fn shared(total: i64, cells: usize) -> Vec<Vec<i64>> {
+        if cells == 1 {
+            return vec![vec![total]];
+        }
+        let first = 0..=total;
+        let with = |first: i64| {
+            let rest = shared(total - first, cells - 1).into_iter();
+            rest.map(move |rest| [vec![first], rest].concat())
+        };
+        first.flat_map(with).collect()
+    }
+
+    /// What each figure of each night can be: the nights one after the other, and a figure that
+    /// does not change truly is the same in the table that is tried.
+    fn follow(
+        nights: &[(Counted, Vec<Counted>)],
+        tried: &mut Vec<Counted>,
+        ends: &mut Vec<BTreeMap<String, (i64, i64)>>,
+    ) {
+        let Some((truth, candidates)) = nights.get(tried.len()) else {
+            for (ends, figures) in ends.iter_mut().zip(tried) {
+                for (key, value) in figures {
+                    let end = ends.entry(key.clone()).or_insert((*value, *value));
+                    *end = (end.0.min(*value), end.1.max(*value));
+                }
+            }
+            return;
+        };
+        for candidate in candidates {
+            let before = |key: &String| {
+                let mut nights = nights[..tried.len()].iter().zip(&*tried).rev();
+                let (night, tried) = nights.find(|((truth, _), _)| truth.contains_key(key))?;
+                Some((night.0[key], tried.get(key).copied().unwrap_or(0)))
+            };
+            let same = |key: &String| match before(key) {
+                Some((value, tried)) if value == truth[key] => candidate.get(key) == Some(&tried),
+                _ => true,
+            };
+            if truth.keys().all(same) {
+                tried.push(candidate.clone());
+                follow(nights, tried, ends);
+                tried.pop();
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+        #[test]
+        fn nights_say_together_what_all_their_possible_records_say(
+            first in prop::collection::vec(0..2_i64, 8),
+            more in prop::collection::vec((0..8_usize, 0..2_i64), 2),
+            (seed, share) in (any::<u64>(), 2..4_u64),
+        ) {
+            let mut counts = vec![first];
+            for (cell, by) in more {
+                let mut next = counts[counts.len() - 1].clone();
+                next[cell] += by;
+                counts.push(next);
+            }
+            let mut releases = Vec::new();
+            let mut nights = Vec::new();
+            for (night, counts) in counts.iter().enumerate() {
+                let name = format!("{night}");
+                let mut release = Release { name, tables: tables(counts), ..Release::default() };
+                let hidden = |key: &str, night: u64| key_is_hidden(key, seed + night, share);
+                let number = u64::try_from(night).unwrap() / 2;
+                hide(&mut release, |key, _| key != "n|" && hidden(key, number));
+                let truth = counted(counts);
+                let total = truth.get("n|").copied().unwrap_or(0);
+                let agrees = |figures: &Counted| {
+                    let shown = truth.iter().filter(|(key, _)| !release.secrets.contains_key(*key));
+                    // A row that is not there is a zero.
+                    figures.keys().all(|key| truth.contains_key(key))
+                        && shown.into_iter().all(|(key, value)| figures.get(key) == Some(value))
+                };
+                let candidates = shared(total, 8).into_iter().map(|counts| counted(&counts));
+                let mut candidates: Vec<Counted> = candidates.filter(agrees).collect();
+                let zeros: Counted = truth.keys().map(|key| (key.clone(), 0)).collect();
+                for figures in &mut candidates {
+                    let counted = std::mem::replace(figures, zeros.clone());
+                    figures.extend(counted);
+                }
+                candidates.sort();
+                candidates.dedup();
+                nights.push((truth, candidates));
+                releases.push(release);
+            }
+            let mut ends = vec![BTreeMap::new(); nights.len()];
+            follow(&nights, &mut Vec::new(), &mut ends);
+            let knowledge = Knowledge::of(&releases, (i64::MIN, i64::MAX)).unwrap();
+            // Changes have no bounds to count between: they follow from the figures they part.
+            let mut known = knowledge.known.clone();
+            for (key, figure) in knowledge.keys.iter().zip(0_u32..) {
+                if key.contains("..") && !known.is_shown(figure) {
+                    (known.low[figure as usize], known.high[figure as usize]) = (-99, 99);
+                }
+            }
+            let found = possible(&known);
+            for (night, ends) in ends.iter().enumerate() {
+                for (key, end) in ends {
+                    let value = nights[night].0[key];
+                    let later = nights.iter().enumerate().skip(night + 1);
+                    let mut later =
+                        later.filter_map(|(night, (truth, _))| Some((night, truth.get(key)?)));
+                    let changed = later.clone().any(|(_, other)| *other != value);
+                    let until = later.find(|(_, other)| **other != value).map(|(night, _)| night);
+                    let last = (night..until.unwrap_or(nights.len()))
+                        .rfind(|night| nights[*night].0.contains_key(key))
+                        .unwrap();
+                    let name = if changed { format!("{key}@{last}") } else { key.clone() };
+                    let figure = knowledge.figure(&name).unwrap();
+                    prop_assert_eq!(found[figure as usize], *end, "{} in night {}", key, night);
+                }
+            }
+        }
     }
 }

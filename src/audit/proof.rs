@@ -171,3 +171,39 @@ impl Writer<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::audit::test_support::{Small, linked, possible};
+    use crate::audit::verifier::verify;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+        #[test]
+        fn what_is_proved_is_what_is_so(release in linked(), own in any::<prop::sample::Index>()) {
+            let mut small = Small::of(&[release]);
+            let figures = u32::try_from(small.knowledge.truth.len()).unwrap();
+            let own = u32::try_from(own.index(figures as usize)).unwrap();
+            small.insiders = vec![vec![own]];
+            let proof = prove(&small.case(), []);
+            let ends = possible(&small.knowledge.known);
+            let mut his = small.knowledge.known.clone();
+            his.show(own, small.knowledge.truth[own as usize]);
+            let his_ends = possible(&his);
+            for primary in &small.primaries {
+                let at = primary.figure as usize;
+                let (value, (least, most)) = (small.knowledge.truth[at], ends[at]);
+                let is_wide = least < value && value < most;
+                let is_safe = primary.figure == own || his_ends[at].0 < his_ends[at].1;
+                let exposed = proof.exposed.iter().find(|one| one.figure == primary.figure);
+                prop_assert_eq!(is_wide && is_safe, exposed.is_none(), "figure {}", at);
+                prop_assert!(exposed.is_none_or(|one| one.is_certain));
+            }
+            let verdict = verify(&small.case(), &proof.certificate);
+            prop_assert_eq!(verdict.is_ok(), proof.exposed.is_empty());
+        }
+    }
+}

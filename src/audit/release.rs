@@ -36,7 +36,8 @@ pub struct Dimension {
 pub struct Measure {
     /// What it counts, its filters included: the same name is the same figure in any table.
     pub name: String,
-    /// What everyone knows that a figure is at least.
+    /// What everyone knows that a figure is at least. For a count of which every zero is shown (or
+    /// its row left out) that is 1, not 0: what is hidden is then known to be no zero.
     pub floor: Option<i64>,
     /// How its parts stand to their total, over every dimension.
     pub sums: Sums,

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::audit::figures::Known;
+use crate::audit::case::{Case, Primary};
+use crate::audit::certificate::ReleaseFile;
+use crate::audit::figures::{ByFigure, Known, Rows};
+use crate::audit::knowledge::Knowledge;
 use crate::audit::release::{Dimension, Measure, Release, Row, Sums, Table};
 
 /// A dimension of a total `T` and `parts` codes.
@@ -62,6 +65,15 @@ pub(crate) fn hide(release: &mut Release, hidden: impl Fn(&str, i64) -> bool) {
     }
 }
 
+/// Whether a figure is hidden, about `share` times of four. A hash of the key decides: one figure
+/// is hidden everywhere or nowhere.
+pub(crate) fn key_is_hidden(key: &str, seed: u64, share: u64) -> bool {
+    let mix = |hash: u64, byte: u8| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17)
+    };
+    key.bytes().fold(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), mix) % 4 < share
+}
+
 /// Two tables that share a margin, some of their figures hidden.
 pub(crate) fn linked() -> impl Strategy<Value = Release> {
     let sizes = (2..4_usize, 2..3_usize, 2..3_usize);
@@ -77,13 +89,7 @@ pub(crate) fn linked() -> impl Strategy<Value = Release> {
                 table(&[(0, a), (2, c)], &records),
             ];
             let mut release = Release { name: "1".into(), tables, secrets: BTreeMap::new() };
-            // A hash of the key decides: one figure is hidden everywhere or nowhere.
-            hide(&mut release, |key, _| {
-                let hash = key.bytes().fold(seed, |hash, byte| {
-                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(17)
-                });
-                key != "n|" && hash % 4 < share
-            });
+            hide(&mut release, |key, _| key != "n|" && key_is_hidden(key, seed, share));
             release
         })
     })
@@ -92,38 +98,99 @@ pub(crate) fn linked() -> impl Strategy<Value = Release> {
 /// The least and the most that each figure is in any table that agrees with what is known. Figures
 /// must be bounded by what is shown.
 pub(crate) fn possible(known: &Known) -> Vec<(i64, i64)> {
-    let mut ends = vec![(i64::MAX, i64::MIN); known.len()];
     let most = known.high.iter().filter(|high| **high < 1_000).max().copied().unwrap_or(0);
-    let mut values = known.low.clone();
-    search(known, 0, most, &mut values, &mut ends);
-    ends
+    let rows = [&known.equations, &known.inequalities];
+    let by_figure = rows.map(|rows| rows.by_figure(known.len(), &|_| true));
+    let ends = vec![(i64::MAX, i64::MIN); known.len()];
+    let mut tables = Tables { known, most, by_figure, values: vec![0; known.len()], ends };
+    tables.follow(0);
+    tables.ends
 }
 
-fn search(known: &Known, at: usize, most: i64, values: &mut Vec<i64>, ends: &mut [(i64, i64)]) {
-    if at == values.len() {
-        for (end, value) in ends.iter_mut().zip(values) {
-            *end = (end.0.min(*value), end.1.max(*value));
+struct Tables<'a> {
+    known: &'a Known,
+    most: i64,
+    by_figure: [ByFigure; 2],
+    values: Vec<i64>,
+    ends: Vec<(i64, i64)>,
+}
+
+impl Tables<'_> {
+    fn follow(&mut self, at: usize) {
+        if at == self.values.len() {
+            for (end, value) in self.ends.iter_mut().zip(&self.values) {
+                *end = (end.0.min(*value), end.1.max(*value));
+            }
+            return;
         }
-        return;
+        for value in self.known.low[at]..=self.known.high[at].min(self.most) {
+            self.values[at] = value;
+            if self.may_be(at) {
+                self.follow(at + 1);
+            }
+        }
     }
-    for value in known.low[at]..=known.high[at].min(most) {
-        values[at] = value;
-        let figure = u32::try_from(at).unwrap();
-        // Figures after this one are not decided: a row counts once its last figure is.
-        let decided = |terms: Vec<(u32, i32)>| {
-            let last = terms.iter().map(|(figure, _)| *figure).max();
-            last == Some(figure)
+
+    /// Whether each row of the last figure decided can still add up.
+    fn may_be(&self, at: usize) -> bool {
+        let ends = |rows: &Rows, row: u32| {
+            rows.terms(row as usize).fold((0, 0), |(least, most), (figure, factor)| {
+                let figure = figure as usize;
+                let (low, high) = if figure <= at {
+                    (self.values[figure], self.values[figure])
+                } else {
+                    (self.known.low[figure], self.known.high[figure].min(self.most))
+                };
+                let factor = i64::from(factor);
+                let (one, other) = (low * factor, high * factor);
+                (least + one.min(other), most + one.max(other))
+            })
         };
-        let equal = (0..known.equations.len()).all(|row| {
-            !decided(known.equations.terms(row).collect())
-                || known.equations.sum(row, values) == Some(known.equations.constant(row))
+        let figure = u32::try_from(at).unwrap();
+        let Known { equations, inequalities, .. } = self.known;
+        self.by_figure[0].of(figure).iter().all(|(row, _)| {
+            let (least, most) = ends(equations, *row);
+            (least..=most).contains(&equations.constant(*row as usize))
+        }) && self.by_figure[1]
+            .of(figure)
+            .iter()
+            .all(|(row, _)| ends(inequalities, *row).1 >= inequalities.constant(*row as usize))
+    }
+}
+
+/// A release as a case: the hidden figures of at most 2 are primary, and should go `by` 1 each way
+/// where their floor allows.
+pub(crate) struct Small {
+    pub(crate) knowledge: Knowledge,
+    pub(crate) primaries: Vec<Primary>,
+    pub(crate) files: Vec<ReleaseFile>,
+    pub(crate) insiders: Vec<Vec<u32>>,
+}
+
+impl Small {
+    pub(crate) fn of(releases: &[Release]) -> Self {
+        let knowledge = Knowledge::of(releases, (i64::MIN, i64::MAX)).unwrap();
+        let hidden = (0_u32..).take(knowledge.truth.len());
+        let hidden = hidden.filter(|figure| !knowledge.known.is_shown(*figure));
+        let low = |figure: &u32| knowledge.truth[*figure as usize] <= 2;
+        let primaries =
+            hidden.filter(low).map(|figure| Primary { figure, up: 1, down: 1, width: 2 }).collect();
+        let files = releases.iter().map(|release| ReleaseFile {
+            release: release.name.clone(),
+            name: "t.csv".into(),
+            sha256: "0".into(),
         });
-        let enough = (0..known.inequalities.len()).all(|row| {
-            !decided(known.inequalities.terms(row).collect())
-                || known.inequalities.sum(row, values) >= Some(known.inequalities.constant(row))
-        });
-        if equal && enough {
-            search(known, at + 1, most, values, ends);
+        Self { primaries, files: files.collect(), knowledge, insiders: vec![] }
+    }
+
+    pub(crate) fn case(&self) -> Case<'_> {
+        Case {
+            rules: "1",
+            files: &self.files,
+            known: &self.knowledge.known,
+            truth: &self.knowledge.truth,
+            primaries: &self.primaries,
+            insiders: &self.insiders,
         }
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::audit::case::{Case, Primary, Refusal};
-use crate::audit::certificate::{Certificate, Change, PROTECTED, ReleaseFile, Verdict};
-use crate::audit::figures::{ByFigure, Known};
+use crate::audit::certificate::{Certificate, Change, ReleaseFile, Verdict};
+use crate::audit::figures::{ByFigure, Known, Rows};
 
 /// Says yes to a certificate, or why not.
 ///
@@ -19,11 +19,10 @@ pub fn verify(case: &Case<'_>, certificate: &Certificate) -> Result<(), Refusal>
     if header.rules != case.rules {
         return Err(Refusal::Rules);
     }
-    let only = |these: &[ReleaseFile], those: &[ReleaseFile]| {
-        these.iter().find(|file| !those.contains(file)).cloned()
-    };
-    let odd = only(&header.files, case.files).or_else(|| only(case.files, &header.files));
-    if let Some(ReleaseFile { release, name, .. }) = odd {
+    let certified: BTreeSet<&ReleaseFile> = header.files.iter().collect();
+    let found: BTreeSet<&ReleaseFile> = case.files.iter().collect();
+    if let Some(odd) = certified.symmetric_difference(&found).next() {
+        let (release, name) = (odd.release.clone(), odd.name.clone());
         return Err(Refusal::File { release, name });
     }
     if header.known != case.known.sha256() {
@@ -51,12 +50,11 @@ pub fn verify_released(
     certificate: &Certificate,
     verdict: &Verdict,
 ) -> Result<(), Refusal> {
-    let hash = certificate.sha256().map_err(|_| Refusal::Verdict)?;
-    let said = (verdict.rules.as_str(), verdict.verdict.as_str(), &verdict.certificate);
-    if said != (case.rules, PROTECTED, &hash) {
-        return Err(Refusal::Verdict);
+    if verdict.rules == case.rules && verdict.is_of(certificate) {
+        verify(case, certificate)
+    } else {
+        Err(Refusal::Verdict)
     }
-    verify(case, certificate)
 }
 
 /// The true table is one of those that agree with what is known.
@@ -103,13 +101,16 @@ impl Ledger {
         for (insider, known) in (0_u32..).zip(case.insiders) {
             known.iter().for_each(|figure| owners[*figure as usize].push(insider));
         }
+        // A shown figure moves in no change: its rows need not be found.
+        let hidden = |figure| !case.known.is_shown(figure);
+        let rows = |rows: &Rows| (rows.by_figure(figures, &hidden), vec![0; rows.len()]);
         Self {
             lines: 0,
             room: vec![(0, 0); figures],
             stuck: vec![None; owners.len()],
             owners,
-            equations: (equations.by_figure(figures), vec![0; equations.len()]),
-            inequalities: (inequalities.by_figure(figures), vec![0; inequalities.len()]),
+            equations: rows(equations),
+            inequalities: rows(inequalities),
             touched: Vec::new(),
         }
     }
@@ -217,4 +218,145 @@ fn add_up(
         verdict = verdict.and_then(|()| holds(*row, Some(sum)));
     }
     verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::certificate::PROTECTED;
+    use crate::audit::proof::prove;
+    use crate::audit::release::Release;
+    use crate::audit::test_support::{Small, flat, hide, table};
+
+    /// Two tables that share a margin, four figures of each hidden, twice published.
+    fn small() -> Small {
+        let records: Vec<(Vec<usize>, i64)> = (0..18)
+            .map(|cell| (vec![cell % 3, cell / 3 % 3, cell / 9], 1 + (cell as i64) % 2))
+            .collect();
+        let release = |name: &str, more: i64| {
+            let mut records = records.clone();
+            records[8].1 += more;
+            let [a, b, c] = [flat("a", 3), flat("b", 3), flat("c", 2)];
+            let tables = vec![
+                table(&[(0, a.clone()), (1, b)], &records),
+                table(&[(0, a), (2, c)], &records),
+            ];
+            let mut release = Release { name: name.into(), tables, ..Release::default() };
+            hide(&mut release, |key, _| {
+                let (one, other) = (key.contains("a=a0"), key.contains("a=a1"));
+                (one || other)
+                    && (key.contains("b=b0") || key.contains("b=b1") || key.contains("c="))
+            });
+            release
+        };
+        let mut small = Small::of(&[release("1", 0), release("2", 5)]);
+        small.primaries = ["n|a=a0|b=b0", "n|a=a1|c=c0"]
+            .map(|key| small.knowledge.figure(key).unwrap())
+            .map(|figure| Primary { figure, up: 1, down: 1, width: 2 })
+            .to_vec();
+        small
+    }
+
+    #[test]
+    fn a_proof_is_accepted_and_its_verdict_with_it() {
+        let small = small();
+        let proof = prove(&small.case(), []);
+        assert_eq!(proof.exposed, []);
+        assert_eq!(verify(&small.case(), &proof.certificate), Ok(()));
+        let hash = proof.certificate.sha256().unwrap();
+        let mut verdict =
+            Verdict { rules: "1".into(), verdict: PROTECTED.into(), certificate: hash };
+        assert_eq!(verify_released(&small.case(), &proof.certificate, &verdict), Ok(()));
+        verdict.verdict = "open".into();
+        let refused = verify_released(&small.case(), &proof.certificate, &verdict);
+        assert_eq!(refused, Err(Refusal::Verdict));
+    }
+
+    #[test]
+    fn any_digit_of_a_change_altered_or_any_line_left_out_is_refused() {
+        let small = small();
+        let proof = prove(&small.case(), []).certificate;
+        let lines: Vec<Change> = proof.lines().map(Option::unwrap).collect();
+        let write = |lines: &[Change]| {
+            let mut certificate = Certificate::new(proof.header.clone());
+            lines.iter().for_each(|line| certificate.push(line));
+            certificate
+        };
+        for line in 0..lines.len() {
+            let mut fewer = lines.clone();
+            fewer.remove(line);
+            assert!(verify(&small.case(), &write(&fewer)).is_err());
+            let mut certificate = write(&fewer);
+            certificate.header.lines += 1;
+            assert!(matches!(verify(&small.case(), &certificate), Err(Refusal::Count { .. })));
+            for term in 0..lines[line].terms.len() {
+                for by in [-2, -1, 1, 2] {
+                    let mut altered = lines.clone();
+                    altered[line].terms[term].1 += by;
+                    assert!(verify(&small.case(), &write(&altered)).is_err(), "{by}");
+                    let mut altered = lines.clone();
+                    altered[line].terms[term].0 += 1;
+                    assert!(verify(&small.case(), &write(&altered)).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_of_the_file_counts() {
+        let small = small();
+        let proof = prove(&small.case(), []).certificate;
+        let verdict = Verdict {
+            rules: "1".into(),
+            verdict: PROTECTED.into(),
+            certificate: proof.sha256().unwrap(),
+        };
+        let bytes = proof.to_bytes().unwrap();
+        for place in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[place] ^= 1;
+            let refused = Certificate::from_bytes(&altered)
+                .map(|certificate| verify_released(&small.case(), &certificate, &verdict));
+            assert!(!matches!(refused, Ok(Ok(()))), "byte {place}");
+        }
+    }
+
+    #[test]
+    fn a_release_a_file_a_relation_or_a_primary_left_out_is_refused() {
+        let small = small();
+        let proof = prove(&small.case(), []).certificate;
+        let case = small.case();
+        let refused = |case: &Case<'_>| verify(case, &proof).unwrap_err();
+        assert!(matches!(refused(&Case { files: &case.files[1..], ..case }), Refusal::File { .. }));
+        let mut files = case.files.to_vec();
+        files[0].sha256 = "1".into();
+        assert!(matches!(refused(&Case { files: &files, ..case }), Refusal::File { .. }));
+        files.truncate(1);
+        assert!(matches!(refused(&Case { files: &files, ..case }), Refusal::File { .. }));
+        assert_eq!(refused(&Case { rules: "2", ..case }), Refusal::Rules);
+        let mut known = case.known.clone();
+        known.show(case.primaries[0].figure, case.truth[case.primaries[0].figure as usize]);
+        assert_eq!(refused(&Case { known: &known, ..case }), Refusal::Known);
+        let primaries = &case.primaries[1..];
+        assert!(matches!(refused(&Case { primaries, ..case }), Refusal::Count { .. }));
+        let mut truth = case.truth.to_vec();
+        truth[case.primaries[0].figure as usize] += 1;
+        let refused = refused(&Case { truth: &truth, ..case });
+        assert!(matches!(refused, Refusal::TrueRelation { .. }));
+    }
+
+    #[test]
+    fn a_primary_that_is_shown_or_moves_one_way_only_is_refused() {
+        let mut small = small();
+        small.primaries[0].up = 100;
+        let proof = prove(&small.case(), []);
+        assert_eq!(proof.exposed.len(), 1);
+        let refused = verify(&small.case(), &proof.certificate);
+        assert!(matches!(refused, Err(Refusal::Room { .. })));
+        let shown = small.knowledge.figure("n|").unwrap();
+        small.primaries = vec![Primary { figure: shown, ..Primary::default() }];
+        let proof = prove(&small.case(), []);
+        let refused = verify(&small.case(), &proof.certificate);
+        assert_eq!(refused, Err(Refusal::Room { figure: shown, up: 0, down: 0 }));
+    }
 }

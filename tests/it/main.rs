@@ -21,6 +21,7 @@ mod public_list;
 mod real_data;
 mod scenarios;
 mod secrecy;
+mod secrecy_audit;
 mod sources;
 mod support;
 mod tables;
