@@ -22,6 +22,7 @@ mod real_data;
 mod scenarios;
 mod secrecy;
 mod secrecy_audit;
+mod secrecy_sets;
 mod sources;
 mod support;
 mod tables;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::PathBuf;
 
+use conum::protect::elimination::{Options, Outcome, protect};
 use conum::protect::system::{Builder, Cell, Room, State, System};
 use conum::protect::table::{Dimension, Table};
 use conum::protect::tree::Tree;
@@ -70,11 +71,6 @@ pub(crate) fn cell(value: i64, is_primary: bool, ask: Ask) -> Cell {
     };
     let state = if is_primary { State::Primary } else { State::Free };
     Cell { value, cost, state, room, floor: Some(value.min(0)) }
-}
-
-/// A tree from `(child, parent)` names.
-pub(crate) fn tree(pairs: &[(&str, &str)]) -> Tree {
-    Tree::new(pairs.iter().copied(), []).unwrap()
 }
 
 /// The tree of columns, the finest first, under `Total`; a code repeated on two levels is one node.
@@ -310,4 +306,177 @@ pub(crate) fn datatest1(ask: Ask) -> Option<Table> {
     Some(whole(&records, &trees, |record| {
         cell(scaled(&record["pizzas_tot"], 6), record["is_secret_freq"] == "TRUE", ask)
     }))
+}
+
+/// Synthetic counts by commune and type, up to 4 primary.
+pub(crate) fn territory(name: &str, ask: Ask) -> Option<Table> {
+    let records = data(&format!("synthetic_fr/{name}.csv"))?;
+    let territories = tree_of(&records, &["commune", "epcidep", "dep", "reg"]);
+    let types = tree_of(&records, &["typ"]);
+    let trees = [("territory", "commune", territories), ("typ", "typ", types)];
+    Some(totalled(&records, &trees, count("freq", 4, ask)))
+}
+
+/// Number and value of the secondary cells.
+fn secondary(system: &System, outcome: &Outcome) -> (usize, i64) {
+    assert!(outcome.unprotected.is_empty());
+    assert_eq!(outcome.witnesses.len(), system.primary().count());
+    let cells = system.secondary(&outcome.pattern);
+    (cells.len(), cells.iter().map(|cell| system.cells[*cell].value.abs()).sum())
+}
+
+/// What elimination hides beyond the primary cells, which it must protect.
+fn solve(system: &System) -> (usize, i64) {
+    secondary(system, &protect(system, &Options::default()))
+}
+
+#[test]
+fn small_sets_are_solved_at_least_cost() {
+    let expected = [
+        ("z1", Criterion::Linear, 3, (3, 29)),
+        ("d2", Criterion::Linear, 15, (15, 293)),
+        ("d2s", Criterion::Linear, 8, (11, 159)),
+        ("d2s", COUNT, 8, (10, 161)),
+        ("example1", Criterion::Linear, 1, (1, 11)),
+        ("mun_accidents", Criterion::Linear, 3, (5, 4)),
+        ("mun_accidents", COUNT, 3, (3, 16)),
+        ("my_km2", Criterion::Linear, 3, (3, 95)),
+        ("paris2025_freq", Criterion::Linear, 4, (4, 23)),
+        ("paris2025_micro", Criterion::Linear, 4, (4, 70_520)),
+        ("magnitude1/85", Criterion::Linear, 8, (9, 6_130)),
+        ("magnitude1/3", Criterion::Linear, 6, (6, 6_055)),
+    ];
+    for (name, criterion, count, by_value) in expected {
+        let Some(system) = small(name, Ask { criterion, cost: Cost::Value }) else { return };
+        assert_eq!(solve(&system), by_value, "{name}");
+        let system = small(name, Ask { criterion, cost: Cost::Count }).unwrap();
+        assert_eq!(solve(&system).0, count, "{name}");
+    }
+}
+
+#[test]
+fn turnover_tables_of_insee_are_solved_at_least_cost() {
+    let expected = [
+        (&["SIZE"][..], Criterion::Linear, (60, 410_870_036_831)),
+        (&["SIZE"], TURNOVER, (60, 410_870_036_831)),
+        (&["SIZE"], TENTH, (64, 492_236_401_391)),
+        (&["CJ"], Criterion::Linear, (56, 675_626_355_735)),
+        (&["CJ"], TURNOVER, (58, 694_927_050_023)),
+        (&["SIZE", "CJ"], Criterion::Linear, (110, 975_824_765_761)),
+        (&["SIZE", "CJ"], TURNOVER, (112, 995_125_460_049)),
+    ];
+    for (names, criterion, by_value) in expected {
+        let ask = Ask { criterion, cost: Cost::Value };
+        let tables: Option<Vec<Table>> = names.iter().map(|name| turnover(name, ask)).collect();
+        let Some(tables) = tables else { return };
+        assert_eq!(solve(&system(&tables)), by_value, "{names:?} {criterion:?}");
+    }
+}
+
+#[test]
+fn four_dimensions_cost_less_than_the_best_known() {
+    let exact = |cost: Cost| datatest1(Ask { criterion: Criterion::Linear, cost });
+    let Some(table) = exact(Cost::Value) else { return };
+    let (cells, value) = solve(&system(&[table]));
+    assert!(cells <= 164 && value <= 21_900_000_000_000, "{cells} {value}");
+    assert!(solve(&system(&[exact(Cost::Count).unwrap()])).0 <= 157);
+    let tenth = datatest1(Ask { criterion: TENTH, cost: Cost::Count }).unwrap();
+    assert!(solve(&system(&[tenth])).0 < 265);
+}
+
+#[test]
+fn all_communes_are_protected() {
+    let ask = Ask { criterion: COUNT, cost: Cost::Value };
+    for (name, cells, value) in [("fr53", 315, 8_668), ("frall", 8_305, 167_135)] {
+        let Some(table) = territory(name, ask) else { return };
+        let found = solve(&system(&[table]));
+        assert!(found.0 <= cells && found.1 <= value, "{name} {found:?}");
+    }
+}
+
+/// Keys of the secondary cells of a small case, without the name of the measure.
+fn hidden(system: &System, options: &Options) -> Vec<String> {
+    let outcome = protect(system, options);
+    assert!(outcome.unprotected.is_empty());
+    let keys = system.secondary(&outcome.pattern).into_iter().map(|cell| &system.keys[cell]);
+    keys.map(|key| key.trim_start_matches("n|").to_owned()).collect()
+}
+
+#[test]
+fn a_group_seen_through_two_tables_is_protected_jointly() {
+    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Value };
+    let Some(records) = data("smallcases/issue136_linked_unsafe.csv") else { return };
+    let by = |column: &str| {
+        let trees = [("region", "region", tree_of(&records, &["region", column]))];
+        totalled(&records, &trees, count("n", 3, ask))
+    };
+    let system = system(&[by("county"), by("group")]);
+    assert_eq!(hidden(&system, &Options::default()), ["region=N"]);
+}
+
+#[test]
+fn two_hidden_cells_a_line_are_not_enough() {
+    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Value };
+    let name = "smallcases/sdctable_simpleheuristic_4x4.csv";
+    let Some(records) = data(name) else { return };
+    let judge = |group: &[&Record]| {
+        let value = group.iter().map(|record| record["freq"].parse::<i64>().unwrap()).sum();
+        cell(value, group.len() == 1 && group[0]["primary"] == "1", ask)
+    };
+    let trees = ["v1", "v2"].map(|column| (column, column, tree_of(&records, &[column])));
+    let system = system(&[totalled(&records, &trees, judge)]);
+    assert_eq!(hidden(&system, &Options::default()), ["v1=x|v2=d"]);
+}
+
+#[test]
+fn the_vignette_of_rtauargus_is_solved_as_published() {
+    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Value };
+    let Some(records) = data("smallcases/insee_vignette_ex1.csv") else { return };
+    let flat = |column: &'static str| {
+        let codes: BTreeSet<&str> = records.iter().map(|record| record[column].as_str()).collect();
+        (column, Tree::flat("Total", codes.into_iter().filter(|code| *code != "Total")))
+    };
+    let table = whole(&records, &["ACTIVITY", "SIZE"].map(flat), |record| {
+        let number = |column: &str| record[column].parse::<i64>().unwrap();
+        let is_primary = number("N_OBS") < 3 || 100 * number("MAX") > 85 * number("VAL");
+        cell(number("VAL"), is_primary, ask)
+    });
+    let system = system(&[table]);
+    let status = |key: &str| {
+        let known = records.iter().find(|record| {
+            key == format!("ACTIVITY={}|SIZE={}", record["ACTIVITY"], record["SIZE"])
+        });
+        known.map(|record| record["tauargus_status"].clone()).unwrap()
+    };
+    let found = hidden(&system, &Options::default());
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|key| status(key) == "D"), "{found:?}");
+}
+
+#[test]
+fn who_is_alone_in_a_cell_does_not_compute_that_of_another() {
+    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Count };
+    let Some(records) = data("smallcases/issue135_three_singletons.csv") else { return };
+    let trees = ["var1", "var2"].map(|column| (column, column, tree_of(&records, &[column])));
+    let judge = |group: &[&Record]| {
+        let value = group.iter().map(|record| record["value"].parse::<i64>().unwrap()).sum();
+        cell(value, (1..=2).contains(&value), ask)
+    };
+    let system = system(&[totalled(&records, &trees, judge)]);
+    let alone = (0..).zip(&system.cells).filter(|(_, cell)| cell.value == 1);
+    let insiders: Vec<Vec<u32>> = alone.map(|(place, _)| vec![place]).collect();
+    let options = Options { insiders: insiders.clone(), ..Options::default() };
+    let outcome = protect(&system, &options);
+    assert!(outcome.unprotected.is_empty());
+    // For who knows a cell it is as good as published.
+    for own in insiders {
+        let mut known = system.clone();
+        for (cell, hidden) in known.cells.iter_mut().zip(&outcome.pattern) {
+            if !hidden {
+                cell.state = State::Frozen;
+            }
+        }
+        known.cells[own[0] as usize].state = State::Frozen;
+        assert!(protect(&known, &Options::default()).unprotected.is_empty());
+    }
 }

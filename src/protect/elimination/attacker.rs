@@ -5,8 +5,13 @@
 //! with the basis that the last one ended with, and mostly takes a handful of exchanges.
 
 use crate::protect::elimination::circuits::Circuits;
+use crate::protect::elimination::part::Part;
+use crate::protect::elimination::room::{Task, is_witness};
 
+/// Below it a move is none.
 const TINY: f64 = 1e-9;
+/// Below it a coefficient is 0: true ones are fractions of small terms.
+const ZERO: f64 = 1e-6;
 
 /// How far a figure may go down and up: not positive, not negative.
 pub type Limits = (f64, f64);
@@ -25,6 +30,9 @@ pub struct Attacker {
     /// The change of each figure.
     changes: Vec<f64>,
 }
+
+/// A column, and the numerator and denominator of a coefficient.
+type Share = (usize, (i64, i64));
 
 /// What an attack comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +109,7 @@ impl Attacker {
             return vec![(cell, 1.0)];
         }
         let terms = self.outside.iter().copied().zip(self.row(row as usize).iter().copied());
-        terms.filter(|(_, value)| value.abs() > TINY).collect()
+        terms.filter(|(_, value)| value.abs() > ZERO).collect()
     }
 
     fn row(&self, row: usize) -> &[f64] {
@@ -122,7 +130,7 @@ impl Attacker {
         }
         let mut best: Option<(usize, f64)> = None;
         for (column, value) in self.row(row as usize).iter().enumerate() {
-            if value.abs() <= TINY || best.is_some_and(|(_, most)| most.abs() >= value.abs()) {
+            if value.abs() <= ZERO || best.is_some_and(|(_, most)| most.abs() >= value.abs()) {
                 continue;
             }
             let other = self.outside[column] as usize;
@@ -148,14 +156,15 @@ impl Attacker {
         let moved = self.outside[column] as usize;
         let room = |cell: usize, slope: f64| {
             let (low, high) = limits[cell];
-            let room = if slope > 0.0 { high - self.changes[cell] } else { self.changes[cell] - low };
+            let room =
+                if slope > 0.0 { high - self.changes[cell] } else { self.changes[cell] - low };
             room.max(0.0) / slope.abs()
         };
         let mut length = room(moved, way);
         let mut leaving: Option<(usize, f64)> = None;
         for (row, head) in self.heads.iter().enumerate() {
             let slope = self.table[row * width + column] * way;
-            if slope.abs() <= TINY {
+            if slope.abs() <= ZERO {
                 continue;
             }
             let most = room(*head as usize, slope);
@@ -174,7 +183,7 @@ impl Attacker {
         self.changes[moved] += way * length;
         for (row, head) in self.heads.iter().enumerate() {
             let slope = self.table[row * width + column] * way;
-            if slope.abs() > TINY {
+            if slope.abs() > ZERO {
                 self.changes[*head as usize] += slope * length;
             }
         }
@@ -190,20 +199,17 @@ impl Attacker {
         let mut terms: Vec<(usize, f64)> = Vec::new();
         for other in 0..width {
             let value = &mut self.table[row * width + other];
-            *value = if other == column { scale } else { -*value * scale };
-            if value.abs() > TINY {
+            *value = snap(if other == column { scale } else { -*value * scale });
+            if value.abs() > ZERO {
                 terms.push((other, *value));
-            } else {
-                *value = 0.0;
             }
         }
         for other in (0..self.heads.len()).filter(|other| *other != row) {
             let line = &mut self.table[other * width..(other + 1) * width];
             let factor = std::mem::take(&mut line[column]);
-            if factor.abs() > TINY {
+            if factor.abs() > ZERO {
                 for (place, value) in &terms {
-                    let sum = line[*place] + factor * value;
-                    line[*place] = if sum.abs() > TINY { sum } else { 0.0 };
+                    line[*place] = snap(line[*place] + factor * value);
                 }
             }
         }
@@ -213,6 +219,83 @@ impl Attacker {
         self.at[moved as usize] = (row_place, u32::MAX);
         self.heads[row] = moved;
         self.outside[column] = head;
+    }
+
+    /// The changes that the last attack ended with, in whole units and as a witness; none when that
+    /// cannot be: figures outside the basis are at whole limits, and others are what they make.
+    #[must_use]
+    pub fn whole(&self, part: &Part, task: Task) -> Option<Vec<(u32, i64)>> {
+        let unit = task.room.max(1);
+        let used: Vec<usize> = (0..self.outside.len())
+            .filter(|column| self.changes[self.outside[*column] as usize].abs() > TINY)
+            .collect();
+        let mut terms: Vec<(usize, Vec<Share>)> = Vec::new();
+        let mut scale = 1_i64;
+        for row in 0..self.heads.len() {
+            let line = self.row(row);
+            let mut fractions = Vec::new();
+            for column in used.iter().filter(|column| line[**column].abs() > ZERO) {
+                let fraction = fraction(line[*column])?;
+                scale = common(scale, fraction.1)?;
+                fractions.push((*column, fraction));
+            }
+            if !fractions.is_empty() {
+                terms.push((row, fractions));
+            }
+        }
+        let mut values = vec![0_i128; self.outside.len()];
+        for column in &used {
+            let cell = self.outside[*column];
+            let value = exact(self.changes[cell as usize], unit)?;
+            let scale = i128::from(scale);
+            // The figure asked for may move further, others not.
+            values[*column] = if cell == task.cell {
+                (value + value.signum() * (scale - 1)) / scale * scale
+            } else {
+                value / scale * scale
+            };
+        }
+        let mut change: Vec<(u32, i64)> = Vec::new();
+        for column in used {
+            change.push((self.outside[column], i64::try_from(values[column]).ok()?));
+        }
+        for (row, fractions) in terms {
+            let parts = fractions.iter();
+            let sum: i128 = parts
+                .map(|(column, (numerator, denominator))| {
+                    values[*column] / i128::from(*denominator) * i128::from(*numerator)
+                })
+                .sum();
+            change.push((self.heads[row], i64::try_from(sum).ok()?));
+        }
+        change.retain(|(_, value)| *value != 0);
+        change.sort_unstable();
+        is_witness(part, task, &change).then_some(change)
+    }
+
+    /// Leaves out figures that move no more, once they are many.
+    pub fn forget(&mut self, fixed: &impl Fn(u32) -> bool) {
+        let still = self.outside.iter().filter(|cell| fixed(**cell)).count();
+        if still * 8 < self.outside.len() {
+            return;
+        }
+        self.settle(&|cell| if fixed(cell) { (0.0, 0.0) } else { (-1.0, 1.0) });
+        let width = self.outside.len();
+        let columns: Vec<usize> =
+            (0..width).filter(|column| !fixed(self.outside[*column])).collect();
+        let rows: Vec<usize> =
+            (0..self.heads.len()).filter(|row| !fixed(self.heads[*row])).collect();
+        let table = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column)));
+        self.table = table.map(|(row, column)| self.table[row * width + column]).collect();
+        self.outside = columns.iter().map(|column| self.outside[*column]).collect();
+        self.heads = rows.iter().map(|row| self.heads[*row]).collect();
+        self.at.fill((u32::MAX, u32::MAX));
+        for (row, head) in (0..).zip(&self.heads) {
+            self.at[*head as usize].0 = row;
+        }
+        for (column, cell) in (0..).zip(&self.outside) {
+            self.at[*cell as usize].1 = column;
+        }
     }
 
     /// Takes out of the basis, where that can be, the figures that limits let nowhere.
@@ -225,13 +308,47 @@ impl Attacker {
             if !fixed(self.heads[row]) {
                 continue;
             }
-            let free = self.row(row).iter().enumerate().filter(|(column, value)| {
-                value.abs() > TINY && !fixed(self.outside[*column])
-            });
+            let free = self
+                .row(row)
+                .iter()
+                .enumerate()
+                .filter(|(column, value)| value.abs() > ZERO && !fixed(self.outside[*column]));
             let best = free.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()).then(b.0.cmp(&a.0)));
             if let Some((column, _)) = best {
                 self.exchange(row, column);
             }
         }
     }
+}
+
+/// The fraction that a coefficient must be: errors of rounding do not add up.
+fn snap(value: f64) -> f64 {
+    const PARTS: f64 = 2520.0;
+    let near = (value * PARTS).round();
+    if (value * PARTS - near).abs() < 1e-4 { near / PARTS } else { value }
+}
+
+/// A change in multiples of a unit, as a whole number.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "checked after")]
+fn exact(change: f64, unit: u64) -> Option<i128> {
+    let value = (change * unit as f64).round();
+    (value.abs() < 1e18).then_some(value as i128)
+}
+
+/// The fraction of small terms that a coefficient is.
+#[expect(clippy::cast_possible_truncation, reason = "below 2³⁰")]
+fn fraction(value: f64) -> Option<(i64, i64)> {
+    (1..=1000_i32).find_map(|denominator| {
+        let numerator = value * f64::from(denominator);
+        let near = (numerator - numerator.round()).abs() < 1e-6 && numerator.abs() < 1e9;
+        near.then(|| (numerator.round() as i64, i64::from(denominator)))
+    })
+}
+
+fn common(a: i64, b: i64) -> Option<i64> {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    a.checked_mul(b / x.max(1)).filter(|scale| *scale <= 1_000_000)
 }

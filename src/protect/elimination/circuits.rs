@@ -21,6 +21,9 @@ use crate::protect::elimination::part::Part;
 /// Terms by column, sorted.
 type Terms = Vec<(u32, Number)>;
 
+/// A figure of the basis, and what it is in terms of those outside.
+pub type Equation = (u32, Vec<(u32, f64)>);
+
 /// The equations of a basis of hidden figures.
 #[derive(Clone, Debug)]
 pub struct Circuits {
@@ -83,66 +86,65 @@ impl Circuits {
 
     /// Publishes a figure unless one that `protect` names would be exposed; says whether it did.
     pub fn publish(&mut self, cell: u32, protect: &impl Fn(u32) -> bool) -> bool {
-        match self.row_of[cell as usize] {
-            None => self.publish_outside(cell, protect),
-            Some(row) => self.publish_inside(cell, row, protect),
+        let may = self.in_series(cell, protect).is_empty();
+        if may {
+            self.reveal(cell);
         }
+        may
+    }
+
+    /// The figures that `protect` names and that would be exposed if a figure were published.
+    pub fn in_series(&mut self, cell: u32, protect: &impl Fn(u32) -> bool) -> Vec<u32> {
+        let Some(row) = self.row_of[cell as usize] else {
+            let alone = |row: &&u32| {
+                self.counts[**row as usize] == 1
+                    && protect(self.heads[**row as usize])
+                    && self.value(**row, cell).is_some()
+            };
+            let rows = self.columns[cell as usize].iter().filter(alone);
+            return rows.map(|row| self.heads[*row as usize]).collect();
+        };
+        self.tidy(row);
+        let terms = &self.rows[row as usize];
+        let Some((column, _)) = self.narrowest(terms) else {
+            return Vec::new();
+        };
+        let series = |other: &&u32| {
+            **other != row
+                && protect(self.heads[**other as usize])
+                && self.counts[**other as usize] as usize == terms.len()
+                && self.is_multiple(**other, terms)
+        };
+        let rows = self.columns[column as usize].iter().filter(series);
+        let heads = rows.map(|row| self.heads[*row as usize]);
+        heads.chain([column].into_iter().filter(|_| terms.len() == 1 && protect(column))).collect()
     }
 
     /// Publishes a figure, whatever it exposes.
     pub fn reveal(&mut self, cell: u32) {
-        self.publish(cell, &|_| false);
-    }
-
-    fn publish_outside(&mut self, cell: u32, protect: &impl Fn(u32) -> bool) -> bool {
-        let alone = |row: &u32| {
-            self.counts[*row as usize] == 1
-                && protect(self.heads[*row as usize])
-                && self.value(*row, cell).is_some()
-        };
-        if self.columns[cell as usize].iter().any(alone) {
-            return false;
-        }
-        let mut rows = std::mem::take(&mut self.columns[cell as usize]);
-        rows.sort_unstable();
-        rows.dedup();
-        for row in rows {
-            if self.value(row, cell).is_some() {
-                self.counts[row as usize] -= 1;
+        self.hidden[cell as usize] = false;
+        match self.row_of[cell as usize].take() {
+            Some(row) => self.reveal_inside(row),
+            None => {
+                for row in self.rows_with(cell) {
+                    self.counts[row as usize] -= 1;
+                }
+                self.columns[cell as usize].clear();
             }
         }
-        self.hidden[cell as usize] = false;
-        true
     }
 
-    fn publish_inside(&mut self, cell: u32, row: u32, protect: &impl Fn(u32) -> bool) -> bool {
+    /// Puts another figure in the basis in place of the one of a row, and drops that one.
+    fn reveal_inside(&mut self, row: u32) {
         self.tidy(row);
         let terms = std::mem::take(&mut self.rows[row as usize]);
-        let reach = |column: u32| self.columns[column as usize].len();
-        let entering = terms.iter().min_by_key(|(column, _)| (reach(*column), *column)).copied();
-        let Some((entering, value)) = entering else {
-            // Exposed already: nothing passes by it.
-            self.row_of[cell as usize] = None;
-            self.hidden[cell as usize] = false;
-            self.drop_row(row);
-            return true;
+        let Some((entering, value)) = self.narrowest(&terms) else {
+            // Exposed already: no circuit passes by it.
+            return;
         };
-        let mut with = std::mem::take(&mut self.columns[entering as usize]);
-        with.retain(|other| *other != row && self.value(*other, entering).is_some());
-        with.sort_unstable();
-        with.dedup();
-        let single = terms.len() == 1 && protect(entering);
-        let series = |other: &u32| {
-            protect(self.heads[*other as usize])
-                && self.counts[*other as usize] as usize == terms.len()
-                && self.is_multiple(*other, &terms)
-        };
-        if single || with.iter().any(series) {
-            with.push(row);
-            self.columns[entering as usize] = with;
-            self.rows[row as usize] = terms;
-            return false;
-        }
+        let mut with = self.rows_with(entering);
+        with.retain(|other| *other != row);
+        self.columns[entering as usize].clear();
         let scale = inverse(value);
         let rest = terms.iter().filter(|(column, _)| *column != entering);
         let rest: Terms = rest.map(|(column, value)| (*column, mul(scale, *value))).collect();
@@ -163,15 +165,27 @@ impl Circuits {
         self.rows[row as usize] = rest;
         self.heads[row as usize] = entering;
         self.row_of[entering as usize] = Some(row);
-        self.row_of[cell as usize] = None;
-        self.hidden[cell as usize] = false;
-        true
+    }
+
+    /// Among the terms of a row, the one that fewest rows have.
+    fn narrowest(&self, terms: &Terms) -> Option<(u32, Number)> {
+        let reach = |column: u32| self.columns[column as usize].len();
+        terms.iter().min_by_key(|(column, _)| (reach(*column), *column)).copied()
+    }
+
+    /// The rows that have a figure outside the basis.
+    fn rows_with(&self, cell: u32) -> Vec<u32> {
+        let rows = self.columns[cell as usize].iter().copied();
+        let mut rows: Vec<u32> = rows.filter(|row| self.value(*row, cell).is_some()).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
 
     /// The figures of the basis, each with what it is in terms of those outside; coefficients are
     /// small fractions, as floats. None when one is not.
     #[must_use]
-    pub fn equations(&self) -> Option<Vec<(u32, Vec<(u32, f64)>)>> {
+    pub fn equations(&self) -> Option<Vec<Equation>> {
         let float = |(column, value): &(u32, Number)| {
             let (numerator, denominator) = to_fraction(minus(*value))?;
             let (numerator, denominator) =
@@ -179,11 +193,13 @@ impl Circuits {
             Some((*column, f64::from(numerator) / f64::from(denominator)))
         };
         let heads = self.heads.iter().zip(&self.rows);
-        heads.map(|(head, row)| Some((*head, row.iter().map(float).collect::<Option<_>>()?))).collect()
+        heads
+            .map(|(head, row)| Some((*head, row.iter().map(float).collect::<Option<_>>()?)))
+            .collect()
     }
 
-    /// A short circuit of hidden figures by `cell`, in whole numbers without common factor, for each
-    /// figure outside the basis that ends one; the shortest first, at most `most`.
+    /// Circuits of hidden figures by `cell`, in whole numbers: one for each figure outside the basis
+    /// that ends one, the shortest first, at most `most`.
     #[must_use]
     pub fn circuits_by(&self, cell: u32, most: usize) -> Vec<Vec<(u32, i64)>> {
         let mut ends: Vec<u32> = match self.row_of[cell as usize] {
@@ -200,11 +216,8 @@ impl Circuits {
 
     /// The circuit that ends at a figure outside the basis.
     fn circuit(&self, end: u32) -> Option<Vec<(u32, i64)>> {
-        let mut rows = self.columns[end as usize].clone();
-        rows.sort_unstable();
-        rows.dedup();
         let mut terms = vec![(end, (1_i64, 1_i64))];
-        for row in rows {
+        for row in self.rows_with(end) {
             if let Some(value) = self.value(row, end) {
                 terms.push((self.heads[row as usize], to_fraction(minus(value))?));
             }
@@ -229,11 +242,6 @@ impl Circuits {
     fn tidy(&mut self, row: u32) {
         let hidden = &self.hidden;
         self.rows[row as usize].retain(|(column, _)| hidden[*column as usize]);
-    }
-
-    fn drop_row(&mut self, row: u32) {
-        self.rows[row as usize].clear();
-        self.counts[row as usize] = 0;
     }
 
     fn is_multiple(&self, row: u32, terms: &Terms) -> bool {

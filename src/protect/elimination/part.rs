@@ -3,6 +3,9 @@
 
 use crate::protect::system::{Cell, State, System};
 
+/// Figures and signs: their signed sum is zero.
+pub type Row = Vec<(u32, i8)>;
+
 /// One component: figures that are bound together when all that may be hidden is.
 #[derive(Clone, Debug, Default)]
 pub struct Part {
@@ -11,7 +14,7 @@ pub struct Part {
     /// The figures. A slack is an unpublished figure of at least 0.
     pub cells: Vec<Cell>,
     /// Signed sums that are zero, over places in this part.
-    pub rows: Vec<Vec<(u32, i8)>>,
+    pub rows: Vec<Row>,
 }
 
 impl Part {
@@ -56,17 +59,19 @@ impl Part {
         secondary.map(|(cell, _)| cell.cost).sum()
     }
 
-    /// Splits what a pattern hides into components that hold a primary figure.
+    /// Splits what a pattern hides into components that hold a primary figure; their places are
+    /// those of this part.
     #[must_use]
     pub fn hidden_parts(&self, hidden: &[bool]) -> Vec<Part> {
-        components(&self.places, &self.cells, &self.rows, hidden)
+        let places: Vec<u32> = self.indices().collect();
+        components(&places, &self.cells, &self.rows, hidden)
     }
 }
 
 /// Figures and rows of a system with a slack for each inequality.
-pub fn extended(system: &System) -> (Vec<Cell>, Vec<Vec<(u32, i8)>>) {
+pub fn extended(system: &System) -> (Vec<Cell>, Vec<Row>) {
     let mut cells = system.cells.clone();
-    let mut rows: Vec<Vec<(u32, i8)>> = system.relations.iter().map(<[_]>::to_vec).collect();
+    let mut rows: Vec<Row> = system.relations.iter().map(<[_]>::to_vec).collect();
     for row in system.inequalities.iter() {
         let slack = u32::try_from(cells.len()).unwrap_or(u32::MAX);
         let value = row.iter().map(|(cell, sign)| {
@@ -82,7 +87,7 @@ pub fn extended(system: &System) -> (Vec<Cell>, Vec<Vec<(u32, i8)>>) {
 
 /// What everyone knows: the frozen figures, and those that a frozen total at its least fixes (the
 /// parts of a published zero are zeros).
-pub fn known(cells: &[Cell], rows: &[Vec<(u32, i8)>]) -> Vec<bool> {
+pub fn known(cells: &[Cell], rows: &[Row]) -> Vec<bool> {
     let mut known: Vec<bool> = cells.iter().map(|cell| cell.state == State::Frozen).collect();
     loop {
         let mut more = false;
@@ -107,13 +112,42 @@ pub fn known(cells: &[Cell], rows: &[Vec<(u32, i8)>]) -> Vec<bool> {
 
 /// The parts of a system that hold a primary figure, in the order of their first figure.
 #[must_use]
-pub fn parts(cells: &[Cell], rows: &[Vec<(u32, i8)>], known: &[bool]) -> Vec<Part> {
+pub fn parts(cells: &[Cell], rows: &[Row], known: &[bool]) -> Vec<Part> {
     let places: Vec<u32> = (0..u32::try_from(cells.len()).unwrap_or(u32::MAX)).collect();
     let open: Vec<bool> = known.iter().map(|known| !known).collect();
     components(&places, cells, rows, &open)
 }
 
-fn components(places: &[u32], cells: &[Cell], rows: &[Vec<(u32, i8)>], open: &[bool]) -> Vec<Part> {
+/// A part with the known figures that stand in a relation with its own, which become frozen.
+#[must_use]
+pub fn with_known(part: &Part, cells: &[Cell], rows: &[Row], known: &[bool]) -> Part {
+    let mut near = vec![false; cells.len()];
+    part.places.iter().for_each(|place| near[*place as usize] = true);
+    for row in rows {
+        if row.iter().any(|(cell, _)| near[*cell as usize] && !known[*cell as usize]) {
+            row.iter().for_each(|(cell, _)| near[*cell as usize] = true);
+        }
+    }
+    let mut cells = cells.to_vec();
+    for (cell, known) in cells.iter_mut().zip(known) {
+        if *known {
+            cell.state = State::Frozen;
+        }
+    }
+    let places: Vec<u32> = (0..u32::try_from(cells.len()).unwrap_or(u32::MAX)).collect();
+    let mut whole = Part::default();
+    for part in components(&places, &cells, rows, &near) {
+        let base = u32::try_from(whole.len()).unwrap_or(u32::MAX);
+        whole.places.extend(part.places);
+        whole.cells.extend(part.cells);
+        let moved =
+            |row: Row| -> Row { row.into_iter().map(|(cell, sign)| (cell + base, sign)).collect() };
+        whole.rows.extend(part.rows.into_iter().map(moved));
+    }
+    whole
+}
+
+fn components(places: &[u32], cells: &[Cell], rows: &[Row], open: &[bool]) -> Vec<Part> {
     let mut chief: Vec<u32> = (0..u32::try_from(cells.len()).unwrap_or(u32::MAX)).collect();
     for row in rows {
         let mut row = row.iter().map(|(cell, _)| *cell).filter(|cell| open[*cell as usize]);
@@ -147,8 +181,7 @@ fn components(places: &[u32], cells: &[Cell], rows: &[Vec<(u32, i8)>], open: &[b
     }
     for row in rows {
         let terms = row.iter().filter(|(cell, _)| local[*cell as usize] < u32::MAX);
-        let terms: Vec<(u32, i8)> =
-            terms.map(|(cell, sign)| (local[*cell as usize], *sign)).collect();
+        let terms: Row = terms.map(|(cell, sign)| (local[*cell as usize], *sign)).collect();
         let Some((first, _)) = row.iter().find(|(cell, _)| local[*cell as usize] < u32::MAX) else {
             continue;
         };
