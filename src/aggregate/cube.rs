@@ -60,6 +60,12 @@ pub struct Cut {
     pub bits: Vec<Vec<u64>>,
 }
 
+/// Looks at a combination, and at its parts.
+pub type Visit<'v> = dyn FnMut(&[Option<u32>], &[Part]) + 'v;
+
+/// A code of the last dimension, and its sums.
+pub type Part = (u32, Vec<i64>);
+
 /// A row of a table: the code of each dimension, `None` for the total, and the measures.
 pub type Row = (Vec<Option<u32>>, Vec<i64>);
 
@@ -230,6 +236,49 @@ impl Cube {
         totals.iter().map(|(key, amounts)| (key.clone(), figures(amounts))).collect()
     }
 
+    /// For each combination of the other dimensions and each of their totals that keeps the
+    /// dimension at `kept`: the sums of each code of the last dimension.
+    pub fn visit_parts(&self, kept: Option<usize>, visit: &mut Visit<'_>) {
+        let others = self.dimensions.saturating_sub(1);
+        let has = |subset: u32, place: usize| subset >> place & 1 == 1;
+        for subset in (0..1_u32 << others).filter(|all| kept.is_none_or(|place| has(*all, place))) {
+            let row = |(key, amounts)| {
+                let key: &Vec<u32> = key;
+                let codes = key.iter().take(others).enumerate();
+                let codes = codes.map(|(place, code)| has(subset, place).then_some(*code));
+                (codes.collect::<Vec<_>>(), key.last().copied().unwrap_or_default(), amounts)
+            };
+            let mut rows: Vec<(_, _, &Vec<Amount>)> = self.cells.iter().map(row).collect();
+            rows.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+            for cell in rows.chunk_by(|one, other| one.0 == other.0) {
+                let parts = cell.chunk_by(|one, other| one.1 == other.1).map(|part| {
+                    let mut sums = self.nothing();
+                    let amounts = part.iter().map(|(_, _, amounts)| *amounts);
+                    amounts.for_each(|amounts| {
+                        sums.iter_mut().zip(amounts).for_each(|(to, from)| to.add(from));
+                    });
+                    let code = part.first().map_or(0, |(_, code, _)| *code);
+                    (code, sums.iter().map(Amount::figure).collect())
+                });
+                let parts: Vec<Part> = parts.collect();
+                if let Some((key, ..)) = cell.first() {
+                    visit(key, &parts);
+                }
+            }
+        }
+    }
+
+    /// The same cells, each figure with the other sign.
+    #[must_use]
+    pub fn negated(mut self) -> Self {
+        for amount in self.cells.values_mut().flatten() {
+            if let Amount::Sum(sum) = amount {
+                *sum = -*sum;
+            }
+        }
+        self
+    }
+
     /// Whether it has no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -378,6 +427,18 @@ mod tests {
             let mut again = Cube::new(2, &MEASURES);
             again.add_cut(whole.cut());
             prop_assert_eq!(sorted(&whole), sorted(&again));
+            let mut parts = Vec::new();
+            whole.visit_parts(Some(0), &mut |key, sums| {
+                let sum: i64 = sums.iter().map(|(_, sums)| sums[1]).sum();
+                parts.push((key.to_vec(), sum, sums.len()));
+            });
+            for (key, sum, count) in parts {
+                let is_of = |row: &&Record| key[0] == Some(row.0);
+                let of: Vec<_> = rows.iter().filter(is_of).collect();
+                let codes: BTreeSet<u32> = of.iter().map(|row| row.1).collect();
+                prop_assert_eq!(count, codes.len());
+                prop_assert_eq!(sum, of.iter().map(|row| i64::from(row.2)).sum::<i64>());
+            }
             for (key, figures) in whole.rows() {
                 let is = |place: usize, code| key[place].is_none_or(|wanted| wanted == code);
                 let is_of = |row: &&Record| is(0, row.0) && is(1, row.1);

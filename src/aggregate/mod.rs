@@ -4,6 +4,7 @@ pub mod cost;
 pub mod coverage;
 pub mod cube;
 mod dimensions;
+pub mod holdings;
 pub mod margins;
 pub mod scenario;
 
@@ -46,6 +47,8 @@ pub type TextsOf<'t> = dyn Fn(&str) -> Option<&'t Mutex<Dictionary>> + Sync + 't
 pub struct Summary<'a> {
     measures: Vec<(&'a str, &'a Indicator)>,
     dimensions: Vec<Coder<'a>>,
+    /// Bands are counted without those of each record who came before.
+    is_of_persons: bool,
 }
 
 /// Sums at the finest grain.
@@ -82,13 +85,15 @@ impl<'a> Summary<'a> {
         Ok(Self {
             measures: measures.collect::<Result<_>>()?,
             dimensions: table.dimensions().map(|(_, from)| Coder::new(from)).collect(),
+            is_of_persons: false,
         })
     }
 
     /// The columns it reads from the clean records.
     pub fn columns(&self) -> impl Iterator<Item = &'a str> {
         let measures = self.summed().filter_map(|indicator| indicator.of.as_deref());
-        measures.chain(self.dimensions.iter().flat_map(Coder::columns))
+        let dimensions = self.dimensions.iter().flat_map(Coder::columns);
+        measures.chain(dimensions).chain(self.is_of_persons.then_some(holdings::CAME_BEFORE))
     }
 
     /// The indicators that are summed; the others are differences of those.
@@ -164,6 +169,9 @@ impl<'a> Summary<'a> {
                     for (sum, count) in sums.iter_mut().zip(counts) {
                         *sum += if *count == NO_COUNT { 0 } else { i64::from(*count) };
                     }
+                }
+                if self.is_of_persons {
+                    holdings::leave_out_those_who_came_before(&mut sums, records)?;
                 }
                 Ok(Taken::Sums(Cow::Owned(sums)))
             };

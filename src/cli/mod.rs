@@ -9,6 +9,7 @@ mod plan;
 mod progress;
 mod protect;
 mod rejects;
+mod release;
 pub mod report;
 mod run;
 mod sample;
@@ -16,6 +17,7 @@ mod scenario;
 mod scenario_words;
 mod stages;
 mod verify;
+mod verify_secrecy;
 
 use std::process::ExitCode;
 
@@ -76,6 +78,7 @@ enum Command {
     Check(check::Args),
     Describe(describe::Args),
     Verify(verify::Args),
+    VerifySecrecy(verify_secrecy::Args),
     Rejects(rejects::Args),
     Protect(protect::Args),
     Scenario(scenario::Args),
@@ -101,6 +104,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Describe(args) => describe::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::VerifySecrecy(args) => verify_secrecy::run(&args),
             Command::Rejects(args) => rejects::run(&args),
             Command::Protect(args) => protect::run(&args),
             Command::Scenario(args) => scenario::run(&args),

@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
-use crate::cli::key_figures;
+use crate::cli::{key_figures, release};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::fetch::{Route, Summary};
@@ -72,6 +72,7 @@ pub(super) fn outcome(
         main_table(&mut page, store, name, definitions)?;
     }
     key_figures::show(&mut page, store)?;
+    release::show(&mut page, store)?;
     let state = if done.is_unchanged { "Nothing new: unchanged since" } else { "Published:" };
     page.line(format!("{state} run {} as of {}", done.manifest.run_id, done.manifest.as_of));
     for folder in ["tables", "clean", "rejects"] {
@@ -235,7 +236,6 @@ pub(super) fn plan(plan: &Plan) -> Result<()> {
             let action = match step.action {
                 Action::Run => "run",
                 Action::UpToDate => "up to date",
-                Action::Planned => "planned",
             };
             let texts = [step.stage, &step.what, action, &step.reason];
             texts.iter().map(|text| (*text).to_owned()).collect()

@@ -13,6 +13,7 @@ pub mod register;
 pub mod rule;
 pub mod scenario;
 pub mod secrecy;
+mod secrecy_check;
 pub mod source;
 mod source_check;
 pub mod table;

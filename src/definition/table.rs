@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::definition::indicator::Indicator;
-use crate::definition::{Files, Problem, in_folder, table_check, toml_file};
+use crate::definition::{Files, Problem, in_folder, secrecy_check, table_check, toml_file};
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns;
@@ -37,6 +37,40 @@ pub struct Table {
     /// A dimension whose values are bands, each the sum of some count columns.
     #[serde(default)]
     pub bands: BTreeMap<String, Bands>,
+    /// What is published of it; without it, the table stays inside.
+    #[serde(default)]
+    pub secrecy: Option<Secrecy>,
+}
+
+/// What of a table is published, and which rules it must pass.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrecy {
+    /// Why these figures and these levels, in French.
+    pub why: String,
+    /// It sums a list that anyone may read: nothing of it is hidden.
+    #[serde(default)]
+    pub open: bool,
+    /// Published measures, and the rule sets of the policy that each must pass.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Vec<String>>,
+    /// Published lengths of periods; all those of the table when it says nothing.
+    #[serde(default)]
+    pub periods: Vec<Length>,
+    /// A column that groups the same records otherwise than one of the dimensions, and by which
+    /// another table is published: territories that overlap.
+    #[serde(default)]
+    pub across: Option<Across>,
+}
+
+/// Two columns that group the same records, neither always within the other.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Across {
+    /// The dimension of the table.
+    pub dimension: String,
+    /// The other column.
+    pub column: String,
 }
 
 /// Bands, and the count columns that each adds up.
@@ -104,7 +138,8 @@ pub(super) fn load(
     let mut tables = BTreeMap::new();
     for (path, name, bytes) in in_folder(files, "tables", "toml") {
         if let Some(table) = toml_file::read::<Table>(path, bytes, problems) {
-            for (word, message) in table_check::mistakes(name, &table, indicators) {
+            let mistakes = table_check::mistakes(name, &table, indicators).into_iter();
+            for (word, message) in mistakes.chain(secrecy_check::mistakes(&table, indicators)) {
                 problems.push(Problem::at(path, bytes, &word, message));
             }
             tables.insert(name.to_owned(), table);

@@ -14,7 +14,7 @@ use crate::run::plan::Plan;
 use crate::run::rejects::Located;
 use crate::run::reuse;
 use crate::run::store::Store;
-use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, rejects};
+use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, protect, rejects};
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
@@ -25,7 +25,7 @@ pub(super) const RUNS: &str = "runs";
 pub const DECLARATIONS: &str = "declarations";
 const LEDGER_FILE: &str = "ledger.parquet";
 
-/// The stages, in order. `protect` is planned, between the last two.
+/// The stages, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Raw files → staged segments.
@@ -34,6 +34,8 @@ pub enum Stage {
     Clean,
     /// Clean files → tables.
     Aggregate,
+    /// Tables of closed months → a release, audited.
+    Protect,
     /// The new run becomes the one readers see.
     Publish,
 }
@@ -76,6 +78,7 @@ fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
         let ledger = ledger_in(job.store, CURRENT)?;
         keep_declarations(job)?;
         link_folders(job)?;
+        protect::kept::show(job.store)?;
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
     let (segments, mut ledger) = ingest::run(job)?;
@@ -87,6 +90,10 @@ fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
     }
     if last >= Stage::Aggregate {
         ledger.merge(aggregate_stage(job, &plan, (&mut manifest, &tables), &left)?);
+        save(job, &manifest, &ledger)?;
+    }
+    if last >= Stage::Protect {
+        protect_stage(job, &plan, &mut manifest)?;
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Publish {
@@ -101,6 +108,7 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
     let (mut manifest, ledger) = taken_over(job, plan)?.unwrap_or_default();
     if manifest.stage_keys.get(aggregate::STAGE) != Some(&plan.aggregate_key) {
         manifest.stage_keys.remove(aggregate::STAGE);
+        manifest.stage_keys.remove(protect::STAGE);
         manifest.outputs.retain(|output| !output.file.path.starts_with("tables/"));
         job.store.remove_folder(&format!("{BUILDING}/tables"))?;
     }
@@ -208,6 +216,19 @@ fn aggregate_stage(
     Ok(ledger)
 }
 
+/// Makes the release, unless an interrupted run did.
+fn protect_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<()> {
+    if manifest.stage_keys.get(protect::STAGE) == Some(&plan.protect_key) {
+        return Ok(());
+    }
+    let is_of_release = |output: &Output| output.file.path.starts_with(protect::FOLDER);
+    manifest.outputs.retain(|output| !is_of_release(output));
+    let made = protect::run(job, &manifest.outputs)?;
+    manifest.outputs.extend(made);
+    manifest.stage_keys.insert(protect::STAGE.to_owned(), plan.protect_key.clone());
+    Ok(())
+}
+
 /// The subjects that some segment describes and that have a table.
 #[must_use]
 pub fn subjects(definitions: &Definitions, segments: &[Segment]) -> Vec<Subject> {
@@ -278,15 +299,17 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
     keep_declarations(job)?;
     let run = format!("{RUNS}/{}", manifest.run_id);
+    protect::kept::settle(job.store)?;
     job.store.move_folder(BUILDING, &run)?;
     link_folders(job)?;
     job.store.point(CURRENT, &run)?;
+    protect::kept::show(job.store)?;
     prune(job, manifest)
 }
 
 /// The folders of the run that readers see, by short names that never change.
 fn link_folders(job: &Job<'_>) -> Result<()> {
-    for folder in ["clean", "rejects", "tables"] {
+    for folder in ["clean", "rejects", "tables", protect::FOLDER] {
         job.store.point(folder, &format!("{CURRENT}/{folder}"))?;
     }
     Ok(())
@@ -312,7 +335,7 @@ fn prune(job: &Job<'_>, current: &Manifest) -> Result<()> {
     older.retain(|name| *name != current.run_id);
     older.sort_unstable_by(|a, b| b.cmp(a));
     let folders = older.iter().skip(RUNS_KEPT).flat_map(|run| {
-        let folders = ["clean", "rejects", "tables", reuse::FOLDER];
+        let folders = ["clean", "rejects", "tables", protect::FOLDER, reuse::FOLDER];
         folders.map(|folder| format!("{RUNS}/{run}/{folder}"))
     });
     let outputs = current.outputs.iter().map(|output| format!("{CURRENT}/{}", output.file.path));

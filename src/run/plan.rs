@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
-use crate::run::{aggregate, clean, ingest};
+use crate::run::{aggregate, clean, ingest, protect};
 
 /// What a step would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -15,8 +15,6 @@ pub enum Action {
     Run,
     /// What is there is what it would make.
     UpToDate,
-    /// It is not built yet.
-    Planned,
 }
 
 /// A step and its reason.
@@ -41,6 +39,8 @@ pub struct Plan {
     pub clean_key: String,
     /// Hash of all that the tables depend on.
     pub aggregate_key: String,
+    /// Hash of all that the release depends on.
+    pub protect_key: String,
     /// Hash of all that the record of the run depends on.
     pub publish_key: String,
     /// The run that readers see.
@@ -81,25 +81,28 @@ impl Plan {
         keys.sort_unstable();
         let clean_key = clean::key(job, &keys);
         let aggregate_key = aggregate::key(job.definitions, &clean_key);
+        let protect_key = protect_key(&aggregate_key);
         let publish_key = publish_key(job, &aggregate_key);
         let mut damaged = current.as_ref().map_or(Ok(None), |current| damaged(job, current))?;
         let known = |segment| current.as_ref().is_none_or(|c| c.segments.contains(segment));
         if !staged.iter().all(known) {
             damaged = damaged.or_else(|| Some(MANIFEST.to_owned()));
         }
-        let mut plan =
-            Self { steps, clean_key, aggregate_key, publish_key, current, left, damaged };
+        let mut plan = Self {
+            steps,
+            clean_key,
+            aggregate_key,
+            protect_key,
+            publish_key,
+            current,
+            left,
+            damaged,
+        };
         let why = why_clean(job, plan.current.as_ref());
         plan.add(job, clean::STAGE, "clean microdata", (&plan.clean_key.clone(), why));
         let why = why_tables(job.definitions, plan.current.as_ref());
         plan.add(job, aggregate::STAGE, "summary tables", (&plan.aggregate_key.clone(), why));
-        plan.steps.push(Step {
-            stage: "protect",
-            what: "publishable tables".to_owned(),
-            action: Action::Planned,
-            reason: "statistical secrecy is not built yet: tables are internal, no release is made"
-                .to_owned(),
-        });
+        plan.add(job, protect::STAGE, "a release", (&plan.protect_key.clone(), String::new()));
         let key = plan.publish_key.clone();
         let why = "the names or kinds of the inputs changed".to_owned();
         plan.add(job, "publish", "the run that readers see", (&key, why));
@@ -144,6 +147,13 @@ fn damaged(job: &Job<'_>, current: &Manifest) -> Result<Option<String>> {
         }
     }
     Ok(None)
+}
+
+/// The release depends on the tables, and on those before it, which no run forgets.
+fn protect_key(aggregate_key: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(aggregate_key.as_bytes()).update(protect::STAGE.as_bytes());
+    hasher.finalize().to_hex().to_string()
 }
 
 /// Names of inputs decide no figure, but the record and the warnings of the run.

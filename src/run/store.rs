@@ -313,7 +313,9 @@ impl Store {
         if fs::read_link(&path).is_ok_and(|now| now == Path::new(target)) {
             return Ok(());
         }
-        let aside = self.path(&format!(".{name}.new"));
+        let folder = path.parent().unwrap_or(&self.root);
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let aside = folder.join(format!(".{last}.new"));
         match fs::remove_file(&aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(Error::io("delete", &aside, error));
@@ -323,7 +325,7 @@ impl Store {
         std::os::unix::fs::symlink(target, &aside)
             .map_err(|error| Error::io("create", &aside, error))?;
         fs::rename(&aside, &path).map_err(|error| Error::io("rename", &aside, error))?;
-        sync_folder(&self.root)
+        sync_folder(folder)
     }
 
     /// Where the link `name` points.

@@ -1,7 +1,6 @@
 //! Clean files become the rows of summary tables, with the national totals read apart.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -13,11 +12,10 @@ use crate::column::{NO_COUNT, Values};
 use crate::definition::Definitions;
 use crate::definition::indicator::Compute;
 use crate::definition::table::Table;
-use crate::error::{Error, Result};
-use crate::run::dataset::files::{Coded, Dictionaries};
+use crate::error::Result;
+use crate::run::records::Reader;
 use crate::run::store::Store;
 use crate::vocabulary::codes::Subject;
-use crate::vocabulary::columns::{Column as Name, Kind};
 use crate::vocabulary::tables;
 
 /// National total of each additive measure of each table: (table, measure) → total.
@@ -96,15 +94,8 @@ pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>
     if has_coverage {
         Coverage::columns().for_each(|column| _ = needed.insert(column));
     }
-    let columns = tables::clean(subject).columns.iter();
-    let needed: Vec<&Name> = columns.filter(|column| needed.contains(column.name)).collect();
-    let names: Vec<&str> = needed.iter().map(|column| column.name).collect();
-    let dictionaries: Dictionaries =
-        needed.iter().map(|column| (column.kind == Kind::Text).then(Mutex::default)).collect();
-    let texts = |wanted: &str| {
-        let place = names.iter().position(|name| *name == wanted)?;
-        dictionaries.get(place)?.as_ref()
-    };
+    let reader = Reader::new(store, subject, &needed);
+    let texts = |wanted: &str| reader.texts(wanted);
     let nothing = || Part {
         sums: summaries.iter().map(Summary::nothing).collect(),
         coverage: Coverage::default(),
@@ -112,21 +103,13 @@ pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>
     };
     let of_file = |path: &String| -> Result<Part> {
         let mut part = nothing();
-        let file = Coded::open(store, path)?;
-        for group in 0..file.groups() {
-            let read = file.read(group, &names, &dictionaries)?;
-            let columns = names.iter().copied().zip(&read).collect();
-            let count = usize::try_from(file.rows_of(group));
-            let count = count.map_err(|_| Error::internal("a group is small"))?;
-            let records = Records { columns, count };
-            add_nationals(&mut part.nationals, (definitions, subject), &records);
+        reader.each(path, &mut |records| {
+            add_nationals(&mut part.nationals, (definitions, subject), records);
             for (sums, summary) in part.sums.iter_mut().zip(&summaries) {
-                sums.merge(summary.sums(&records, &texts)?);
+                sums.merge(summary.sums(records, &texts)?);
             }
-            if has_coverage {
-                part.coverage.add(&records, &texts)?;
-            }
-        }
+            if has_coverage { part.coverage.add(records, &texts) } else { Ok(()) }
+        })?;
         Ok(part)
     };
     // Months are merged as they come: sums of all of them side by side would fill the memory.

@@ -88,6 +88,17 @@ pub fn verify(store: &Store) -> Result<Report> {
     Ok(report)
 }
 
+/// The declarations of the run that readers see.
+///
+/// # Errors
+/// When there is no run, or they are gone.
+pub(super) fn definitions_of_current(store: &Store) -> Result<Definitions> {
+    let manifest = Manifest::current(store)?;
+    let manifest =
+        manifest.ok_or_else(|| Error::no_input("the warehouse has no published run"))?;
+    definitions(store, &manifest)
+}
+
 fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
     let folder = store.path(&format!("{DECLARATIONS}/{}", manifest.definitions));
     let damaged = || {

@@ -248,6 +248,20 @@ columns! {
     PARTICIPANTS = "participants" Sum "Somme des participants.";
     MINUTES = "minutes" Sum "Somme des minutes.";
 
+    // Statistical secrecy. All but the first is internal.
+    SECRET = "secret" Text "Signe qui remplace les chiffres masqués de la ligne par le secret statistique ; vide quand ils sont publiés.";
+    CLE = "cle" Text "Ligne d'une diffusion : ses dimensions et leurs codes, sans les totaux.";
+    STATUT_SECRET = "statut_secret" Text "Statut interne : A trop peu d'unités, B dominance, D secret secondaire, V diffusé.";
+    DEPUIS = "depuis" Text "Première diffusion où la ligne a ce statut, AAAA-MM-JJ.";
+    NB_UNITES = "nb_unites" Sum "Employeurs qui contribuent au chiffre.";
+    CONTRIBUTIONS = "contributions" Sum "Somme des contributions, sans leur signe.";
+    PREMIERE = "premiere" Sum "Plus grande contribution d'un employeur.";
+    DEUXIEME = "deuxieme" Sum "Deuxième contribution.";
+    TROISIEME = "troisieme" Sum "Troisième contribution.";
+    NB_PERSONNES = "nb_personnes" Sum "Personnes de la ligne, d'après ce que les données en disent.";
+    SEUL = "seul" Text "Employeur dont vient toute la ligne.";
+    MASQUE_LIE = "masque_lie" Text "oui pour une ligne jamais diffusée, qui ne fait que relier les autres.";
+
     // Coverage of employers, reconciliation of tables.
     ETAT_COUVERTURE = "etat_couverture" Text "Ce que le mois est pour l'employeur : actif, silencieux (sans activité entre deux mois actifs), pas_encore (avant le premier), termine (après le dernier).";
     PREMIER_MOIS = "premier_mois" Text "Premier mois où l'employeur a une activité, AAAA-MM.";

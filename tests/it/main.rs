@@ -21,6 +21,7 @@ mod protect;
 mod public_list;
 mod real_data;
 mod scenarios;
+mod secrecy;
 mod secrecy_audit;
 mod secrecy_network;
 mod secrecy_rules;

@@ -297,3 +297,31 @@ pub const RECONCILIATION: Table = Table {
     columns: &[TABLE, AUTRE_TABLE, DIMENSIONS, INDICATEUR, CELLULES, ECARTS],
     key: &[TABLE, AUTRE_TABLE, DIMENSIONS, INDICATEUR],
 };
+
+/// What a release is made of. Restricted: it holds what the release hides.
+pub const VERITE: Table = Table {
+    name: "verite",
+    grain: "un indicateur d'une ligne d'une diffusion",
+    columns: &[
+        CLE,
+        INDICATEUR,
+        VALEUR,
+        NB_UNITES,
+        CONTRIBUTIONS,
+        PREMIERE,
+        DEUXIEME,
+        TROISIEME,
+        NB_PERSONNES,
+        SEUL,
+        MASQUE_LIE,
+    ],
+    key: &[CLE, INDICATEUR],
+};
+
+/// Which rows releases have shown and hidden, and since when. Restricted.
+pub const REGISTRE_SECRET: Table = Table {
+    name: "registre_secret",
+    grain: "une ligne diffusée ou masquée",
+    columns: &[CLE, STATUT_SECRET, DEPUIS],
+    key: &[CLE],
+};

@@ -1,0 +1,40 @@
+//! What secrecy cost the release of a run, as a person reads it.
+
+use crate::cli::report::{Page, table};
+use crate::error::Result;
+use crate::run::protect::kept::costs;
+use crate::run::protect::verify::Verified;
+use crate::run::protect::{LATEST, RELEASES};
+use crate::run::store::Store;
+
+/// Shows what each table and level lost, for the eyes of the office alone.
+pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
+    let Some((release, losses)) = costs(store)? else { return Ok(()) };
+    let lines = losses.lines().skip(1);
+    let lines = lines.map(|line| line.split(',').map(str::to_owned).collect());
+    let rows: Vec<Vec<String>> = lines.map(in_percent).collect();
+    page.line(format!("\nSecrecy: release {release}, in {RELEASES}/{LATEST}"));
+    let heads = ["table", "level", "period", "rows", "A", "B", "D", "hidden %", "value of D %"];
+    table(page, &heads, &rows);
+    page.line("A few units, B dominance, D to protect others. Internal: readers see one sign.");
+    Ok(())
+}
+
+/// Says what the verification of a release found.
+pub(super) fn verified(verified: &Verified) -> Result<()> {
+    let mut page = Page::default();
+    let Verified { release, releases, primaries, certificate } = verified;
+    page.line(format!("Release {release}: {primaries} figures must not be known, and cannot."));
+    page.line(format!("Judged with {releases} release(s); certificate {certificate}"));
+    page.print()
+}
+
+/// The last two columns count thousandths.
+fn in_percent(mut row: Vec<String>) -> Vec<String> {
+    let place = row.len().saturating_sub(2);
+    for cell in row.iter_mut().skip(place) {
+        let thousandths: u64 = cell.parse().unwrap_or_default();
+        *cell = format!("{}.{}", thousandths / 10, thousandths % 10);
+    }
+    row
+}

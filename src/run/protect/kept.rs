@@ -1,0 +1,110 @@
+//! What a run keeps of its release becomes the memory of the next, and the place readers look at.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::run::draft::Written;
+use crate::run::job::Job;
+use crate::run::manifest::{CURRENT, Output};
+use crate::run::outputs::BUILDING;
+use crate::run::parquet;
+use crate::run::protect::files::{RELEASE, VERDICT};
+use crate::run::protect::truth::Register;
+use crate::run::protect::{FOLDER, LATEST, LOSSES, RECORD, RELEASES};
+use crate::run::store::Store;
+
+/// What a run keeps of the release it made, or took over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Name of the release: its day and the start of its hash.
+    pub(super) release: String,
+    /// BLAKE3 of all that it depends on.
+    pub(super) key: String,
+    /// All releases so far, this one last.
+    pub(super) all: Vec<String>,
+}
+
+impl Record {
+    pub(super) fn read(store: &Store, folder: &str) -> Result<Option<Self>> {
+        let path = format!("{folder}/{FOLDER}/{RECORD}");
+        let Some(content) = store.read(&path)? else { return Ok(None) };
+        let read = serde_json::from_slice(&content);
+        read.map(Some).map_err(|error| Error::data(format!("`{path}`: {error}")).because(error))
+    }
+}
+
+/// Takes over all that the last run kept of its release.
+pub(super) fn keep(job: &Job<'_>, before: &Record) -> Result<Vec<Output>> {
+    let mut outputs = Vec::new();
+    for name in job.store.files_below(&format!("{CURRENT}/{FOLDER}"))? {
+        let Some(path) = name.strip_prefix(&format!("{CURRENT}/")) else { continue };
+        let to = format!("{BUILDING}/{path}");
+        if job.store.has(&to) {
+            continue;
+        }
+        job.store.link(&name, &to)?;
+        outputs.push(output(job.store, path)?);
+    }
+    tracing::info!(event = "release.kept", release = before.release, "No month closed since.");
+    Ok(outputs)
+}
+
+/// A file of the run under construction and its rows.
+pub(super) fn output(store: &Store, path: &str) -> Result<Output> {
+    let full = format!("{BUILDING}/{path}");
+    let file = store.stat(&full)?.ok_or_else(|| Error::internal("a file was linked"))?;
+    let rows = match path.ends_with(".parquet") {
+        true => parquet::row_count(store.file(&full)?)?,
+        false => 0,
+    };
+    let file = Written { path: path.to_owned(), ..file };
+    Ok(Output { file, rows: u64::try_from(rows).unwrap_or_default() })
+}
+
+/// Puts the release of the run in its place; readers see it once [`show`] points to it.
+///
+/// # Errors
+/// When it cannot be moved.
+pub(in crate::run) fn settle(store: &Store) -> Result<()> {
+    let folder = format!("{BUILDING}/{RELEASE}");
+    let Some(record) = Record::read(store, BUILDING)? else { return Ok(()) };
+    if store.names_in(&folder)?.is_empty() {
+        return Ok(());
+    }
+    let to = format!("{RELEASES}/{}", record.release);
+    if store.names_in(&to)?.is_empty() {
+        store.move_folder(&folder, &to)
+    } else {
+        // Same name, same files, but for the verdict, which is that of the new certificate.
+        let verdict = store.read(&format!("{folder}/{VERDICT}"))?.unwrap_or_default();
+        store.write(&format!("{to}/{VERDICT}"), &verdict)?;
+        store.remove_folder(&folder)
+    }
+}
+
+/// Points readers to the release of the current run.
+///
+/// # Errors
+/// When the pointer cannot be swapped.
+pub(in crate::run) fn show(store: &Store) -> Result<()> {
+    match Record::read(store, CURRENT)? {
+        Some(record) => store.point(&format!("{RELEASES}/{LATEST}"), &record.release),
+        None => Ok(()),
+    }
+}
+
+/// What the release of the current run costs: lines of CSV, the head first; nothing without one.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn costs(store: &Store) -> Result<Option<(String, String)>> {
+    let Some(record) = Record::read(store, CURRENT)? else { return Ok(None) };
+    let losses = store.read(&format!("{CURRENT}/{FOLDER}/{LOSSES}"))?.unwrap_or_default();
+    Ok(Some((record.release, String::from_utf8_lossy(&losses).into_owned())))
+}
+
+/// Rows that no past release showed are not to be judged as if one had.
+pub(super) fn register_before(register: &Register, as_of: &str) -> Register {
+    let before = register.iter().filter(|(_, (_, since))| since.as_str() < as_of);
+    before.map(|(key, value)| (key.clone(), value.clone())).collect()
+}

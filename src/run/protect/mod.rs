@@ -1,0 +1,360 @@
+//! Exact tables become a release: closed months only, protected, audited, and refused if the audit
+//! finds a way in.
+//!
+//! What the public reads is built in `release/` and moved to `releases/<day>-<hash>/` with the run;
+//! what it must not read stays in the folder `secrecy/` of the run.
+
+mod closed;
+mod counted;
+pub mod files;
+mod judged;
+pub mod kept;
+mod losses;
+mod pages;
+mod proof;
+mod revised;
+mod truth;
+pub mod verify;
+
+use std::collections::BTreeMap;
+
+pub use crate::run::protect::closed::FOLDER;
+use arrow::array::RecordBatch;
+
+use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
+use crate::definition::secrecy::Policy;
+use crate::error::{Error, Result};
+use crate::protect::pattern::{Before, Pattern, hide, widen};
+use crate::protect::proposal::propose;
+use crate::protect::release::Release;
+use crate::run::job::Job;
+use crate::run::manifest::{CURRENT, Output};
+use crate::run::outputs::{BUILDING, write_table};
+use crate::run::protect::closed::{Closed, months_of};
+use crate::run::protect::counted::{Exact, Plan, reader, sums_of};
+use crate::run::protect::files::{RELEASE, VERDICT, write_open, write_protected};
+use crate::run::protect::judged::{crossing, keep_closed, lines, truth_of};
+use crate::run::protect::kept::{Record, keep, output};
+use crate::run::protect::losses::Losses;
+use crate::run::protect::pages::{Told, for_experts, for_readers};
+use crate::run::protect::proof::{Evidence, OnDisk, Short};
+use crate::run::protect::truth::{Register, read_register};
+use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
+
+/// Name of the stage.
+pub const STAGE: &str = "protect";
+/// Changes when the same tables and declarations would give another release.
+const VERSION: u32 = 1;
+/// Folder of all releases.
+pub const RELEASES: &str = "releases";
+/// Pointer to the release that readers see.
+pub const LATEST: &str = "latest";
+/// What the release costs, by table and level.
+pub const LOSSES: &str = "pertes.csv";
+const RECORD: &str = "release.json";
+const REGISTER: &str = "registre.parquet";
+const CERTIFICATE: &str = "certificat.bin";
+/// Rows named in an error, at most.
+const NAMED: usize = 5;
+
+/// Whether a pipeline publishes anything.
+#[must_use]
+pub fn is_wanted(job: &Job<'_>) -> bool {
+    job.definitions.secrecy.is_some() && !counted::wanted(job.definitions).is_empty()
+}
+
+/// Makes the release of a run, or takes over the last one; gives the files that stay inside.
+///
+/// # Errors
+/// When a release would disclose what the rules protect, or cannot be proved not to.
+pub fn run(job: &Job<'_>, outputs: &[Output]) -> Result<Vec<Output>> {
+    for folder in [FOLDER, RELEASE] {
+        job.store.remove_folder(&format!("{BUILDING}/{folder}"))?;
+    }
+    let Some(policy) = job.definitions.secrecy.as_ref().filter(|_| is_wanted(job)) else {
+        return Ok(Vec::new());
+    };
+    let found = months_of(outputs);
+    let before = Record::read(job.store, CURRENT)?;
+    let register = match &before {
+        Some(_) => read_register(job.store, &format!("{CURRENT}/{FOLDER}/{REGISTER}"))?,
+        None if job.store.target(&format!("{RELEASES}/{LATEST}")).is_some() => {
+            return Err(Error::secrecy(format!(
+                "`{RELEASES}/` holds releases, and `{CURRENT}/{FOLDER}` no longer says what they \
+                 hid"
+            ))
+            .hint("bring it back from a copy of the warehouse, or begin a new warehouse"));
+        }
+        None => Register::new(),
+    };
+    let mut closed = Closed::before(job)?.unwrap_or_default();
+    closed.close(job, &found)?;
+    let unrevised = closed.clone();
+    let taken = revised::take_over(job, &mut closed, &found, (policy, &register))?;
+    let made = make(job, policy, (&mut closed, &found), (before.as_ref(), &register));
+    match made {
+        Err(error) if !taken.is_empty() => {
+            // What came to closed months waits on, if that is what stands in the way.
+            tracing::warn!(event = "revision.waits", "{error}");
+            for folder in [FOLDER, RELEASE] {
+                job.store.remove_folder(&format!("{BUILDING}/{folder}"))?;
+            }
+            let mut closed = unrevised;
+            for month in taken {
+                closed.months.entry(month).and_modify(|month| month.is_waiting = true);
+            }
+            make(job, policy, (&mut closed, &found), (before.as_ref(), &register))
+        }
+        made => made,
+    }
+}
+
+fn make(
+    job: &Job<'_>,
+    policy: &Policy,
+    (closed, found): (&mut Closed, &BTreeMap<String, Output>),
+    (before, register): (Option<&Record>, &Register),
+) -> Result<Vec<Output>> {
+    let mut outputs = closed.link(job, found)?;
+    outputs.push(closed.write(job)?);
+    let key = key(job, closed);
+    if let Some(before) = before.filter(|before| before.key == key) {
+        outputs.extend(keep(job, before)?);
+        return Ok(outputs);
+    }
+    let exact = count(job, policy, closed)?;
+    let truth = truth_of(&exact);
+    let tables: Vec<_> = exact.iter().map(|exact| lines(exact, &truth, policy)).collect();
+    let crossings: Vec<_> = exact.iter().filter_map(crossing).collect();
+    let release = Release::new(&tables, &crossings)?;
+    let known: Before =
+        register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
+    let mut pattern = hide(&release, &known);
+    refuse_exposed(&pattern)?;
+    let mut inside = Inside { job, outputs: Vec::new() };
+    let past = inside.past(before)?;
+    let (name, certificate, losses) = loop {
+        let losses = Losses::of(&exact, (&release, &pattern));
+        write_public(job, policy, (&exact, &pattern, &losses), closed)?;
+        let name = name_of(job, before)?;
+        let releases = past.iter().filter(|past| past.name != name).cloned();
+        let folder = format!("{BUILDING}/{RELEASE}");
+        let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
+        let releases: Vec<OnDisk> = releases.chain([last]).collect();
+        let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
+        let guesses = propose(&release, &pattern);
+        tracing::debug!(event = "release.guessed", guesses = guesses.len(), "Changes guessed.");
+        match evidence.certify(&[pattern.proofs.as_slice(), &guesses].concat())? {
+            Ok(certificate) => {
+                write_verdict(job, policy, (&evidence, &certificate))?;
+                break (name, certificate, losses);
+            }
+            Err(short) => {
+                let named = short.iter().map(|one| (one.measure.clone(), one.key.clone()));
+                let named: Vec<(String, String)> = named.collect();
+                tracing::info!(event = "release.widened", narrow = named.len(), "More is hidden.");
+                if !widen((&release, &known), &mut pattern, &named) {
+                    return Err(refused(&short));
+                }
+            }
+        }
+    };
+    if past.iter().all(|past| past.name != name) {
+        inside.table(&format!("verite/{name}.parquet"), &VERITE, &truth::batch(&truth)?)?;
+    }
+    inside.bytes(LOSSES, losses.inside().as_bytes())?;
+    let certificate = certificate.to_bytes().map_err(not_json)?;
+    inside.bytes(CERTIFICATE, &certificate)?;
+    let register = registered(job, register, (&release, &pattern));
+    inside.table(REGISTER, &REGISTRE_SECRET, &truth::register_batch(&register)?)?;
+    let mut all = before.map(|before| before.all.clone()).unwrap_or_default();
+    if !all.contains(&name) {
+        all.push(name.clone());
+    }
+    let record = Record { release: name.clone(), key, all };
+    let content = serde_json::to_vec_pretty(&record).map_err(not_json)?;
+    inside.bytes(RECORD, &content)?;
+    outputs.append(&mut inside.outputs);
+    let (rows, hidden) = losses.counts();
+    tracing::info!(event = "release.made", release = name, rows, hidden, "Release protected.");
+    Ok(outputs)
+}
+
+/// The hash of all that a release depends on: not the day, unless a month closes with it.
+fn key(job: &Job<'_>, closed: &Closed) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let until = closed.until.map(|day| day.first_of_month().to_string());
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(&VERSION.to_le_bytes());
+    hasher.update(until.unwrap_or_default().as_bytes());
+    for (month, closed) in &closed.months {
+        let file = closed.file.as_ref().map_or("", |file| file.file.blake3.as_str());
+        hasher.update(month.as_bytes()).update(file.as_bytes());
+    }
+    let concerns = |path: &str| !path.contains('/') || path.starts_with("tables/");
+    hasher.update(job.definitions.digest_of(concerns).as_bytes());
+    hasher.finalize().to_hex().to_string()
+}
+
+/// The tables of the closed months.
+fn count<'d>(job: &Job<'d>, policy: &Policy, closed: &Closed) -> Result<Vec<Exact<'d>>> {
+    let plan = Plan::new(job.definitions, policy)?;
+    let summaries = plan.summaries(job.definitions)?;
+    let reader = reader(job.store, &summaries);
+    let sums = sums_of(&closed.files(), &summaries, &reader)?;
+    let mut exact = plan.finish((&summaries, sums), (&reader, job.definitions))?;
+    keep_closed(&mut exact, closed);
+    Ok(exact)
+}
+
+/// A figure that past releases give away cannot be hidden any more.
+fn refuse_exposed(pattern: &Pattern) -> Result<()> {
+    if pattern.exposed.is_empty() {
+        return Ok(());
+    }
+    let named = pattern.exposed.iter().take(NAMED).map(|exposed| {
+        let by = exposed.by.join("`, `");
+        format!("{} of `{}` follows from `{by}`", exposed.measure, exposed.key)
+    });
+    Err(Error::secrecy(format!(
+        "{} figures cannot be protected: what is already published determines them\n  {}",
+        pattern.exposed.len(),
+        named.collect::<Vec<_>>().join("\n  ")
+    ))
+    .hint("nothing was published; the last release stays"))
+}
+
+fn write_public(
+    job: &Job<'_>,
+    policy: &Policy,
+    (exact, pattern, losses): (&[Exact<'_>], &Pattern, &Losses),
+    closed: &Closed,
+) -> Result<()> {
+    let mut tables = Vec::new();
+    for of_table in exact {
+        write_protected(job, of_table, (&pattern.hidden, policy))?;
+    }
+    for (name, table) in &job.definitions.tables {
+        let Some(secrecy) = &table.secrecy else { continue };
+        if secrecy.open {
+            write_open(job, (name, table), policy)?;
+        }
+        tables.push((name.as_str(), table.title.as_str(), secrecy.why.as_str()));
+    }
+    let last = closed.months.keys().rfind(|month| closed.shows(month));
+    let until = last.cloned().unwrap_or_else(|| "aucun".to_owned());
+    let told = Told { policy, tables, until, counts: losses.counts() };
+    let pages = [
+        ("methode.md", for_readers(&told)),
+        ("method.md", for_experts(&told)),
+        (LOSSES, losses.outside()),
+    ];
+    for (name, text) in pages {
+        job.store.write(&format!("{BUILDING}/{RELEASE}/{name}"), text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The name of the release under construction; that of the last one if it has the same files.
+fn name_of(job: &Job<'_>, before: Option<&Record>) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    let folder = format!("{BUILDING}/{RELEASE}");
+    for name in job.store.names_in(&folder)? {
+        let file = job.store.stat(&format!("{folder}/{name}"))?;
+        hasher
+            .update(name.as_bytes())
+            .update(file.map_or_else(String::new, |f| f.blake3).as_bytes());
+    }
+    let hash: String = hasher.finalize().to_hex().chars().take(8).collect();
+    let same = before.map(|before| &before.release).filter(|name| name.ends_with(&hash));
+    Ok(same.cloned().unwrap_or_else(|| format!("{}-{hash}", job.as_of)))
+}
+
+/// Files of a run that the public does not see.
+struct Inside<'a> {
+    job: &'a Job<'a>,
+    outputs: Vec<Output>,
+}
+
+impl Inside<'_> {
+    fn table(&mut self, name: &str, table: &Table, batch: &RecordBatch) -> Result<()> {
+        let path = format!("{FOLDER}/{name}");
+        self.outputs.push(write_table(self.job, &path, table, std::slice::from_ref(batch))?);
+        Ok(())
+    }
+
+    fn bytes(&mut self, name: &str, content: &[u8]) -> Result<()> {
+        let path = format!("{FOLDER}/{name}");
+        let mut file = self.job.store.write(&format!("{BUILDING}/{path}"), content)?;
+        file.path = path;
+        self.outputs.push(Output { file, rows: 0 });
+        Ok(())
+    }
+
+    /// Past releases, and what they were made of, which this run keeps too.
+    fn past(&mut self, before: Option<&Record>) -> Result<Vec<OnDisk>> {
+        let mut found = Vec::new();
+        for name in before.iter().flat_map(|before| &before.all) {
+            let path = format!("{FOLDER}/verite/{name}.parquet");
+            let from = format!("{CURRENT}/{path}");
+            self.job.store.link(&from, &format!("{BUILDING}/{path}"))?;
+            self.outputs.push(output(self.job.store, &path)?);
+            let folder = format!("{RELEASES}/{name}");
+            let truth = truth::read(self.job.store, &from)?;
+            found.push(OnDisk { name: name.clone(), folder, truth });
+        }
+        Ok(found)
+    }
+}
+
+/// Judges the certificate, as any verifier does, and tells the public of it.
+fn write_verdict(
+    job: &Job<'_>,
+    policy: &Policy,
+    (evidence, certificate): (&Evidence, &Certificate),
+) -> Result<()> {
+    evidence.judge(certificate)?;
+    let verdict = Verdict {
+        rules: policy.version.clone(),
+        verdict: PROTECTED.to_owned(),
+        certificate: certificate.sha256().map_err(not_json)?,
+    };
+    let content = serde_json::to_vec_pretty(&verdict).map_err(not_json)?;
+    job.store.write(&format!("{BUILDING}/{RELEASE}/{VERDICT}"), &content)?;
+    let primaries = evidence.primaries();
+    tracing::info!(event = "release.audited", primaries, "The audit finds no way in.");
+    Ok(())
+}
+
+fn not_json(error: serde_json::Error) -> Error {
+    Error::internal("what is kept of a release is JSON").because(error)
+}
+
+/// Figures that outsiders could compute, or guess too closely, whatever may still be hidden.
+fn refused(short: &[Short]) -> Error {
+    let named = short.iter().take(NAMED).map(|one| {
+        let Short { measure, key, up, down } = one;
+        format!("{measure} of `{key}` can only rise by {up} and fall by {down}")
+    });
+    Error::secrecy(format!(
+        "{} figures are not protected\n  {}",
+        short.len(),
+        named.collect::<Vec<_>>().join("\n  ")
+    ))
+    .hint("nothing was published; the last release stays")
+}
+
+/// The register after this release.
+fn registered(
+    job: &Job<'_>,
+    before: &Register,
+    (release, pattern): (&Release, &Pattern),
+) -> Register {
+    let mut register = before.clone();
+    for (key, row) in release.rows.iter().filter(|(_, row)| !row.is_inner) {
+        let status = pattern.status(key, row).letter().to_owned();
+        let known = register.get(key).filter(|(known, _)| *known == status);
+        let since = known.map_or_else(|| job.as_of.to_string(), |(_, since)| since.clone());
+        register.insert(key.clone(), (status, since));
+    }
+    register
+}
