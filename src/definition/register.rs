@@ -80,7 +80,9 @@ impl<'d> Register<'d> {
         let indicators = definitions.indicators.iter();
         let mut all: Vec<Sheet<'d>> =
             definitions.tables.iter().map(|(name, table)| sheet(name, table)).collect();
-        all.extend(MADE.iter().filter_map(|made| definitions.sheet_of(made)));
+        // Datasets alone have no such tables.
+        let made = MADE.iter().filter(|_| !definitions.tables.is_empty());
+        all.extend(made.filter_map(|made| definitions.sheet_of(made)));
         for (name, dataset) in &definitions.datasets {
             all.extend(dataset.tables.iter().map(|table| sheet_of_dataset(name, dataset, table)));
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Scene, root};
+use crate::support::{Scene, conum, root, said};
 
 pub const HEADER: &str = "id;conseiller_id;structure_id;date;maj_le;canal;activite;code_commune;\
     code_postal;nb_participants;nb_participants_recurrents;age_moins12;age_12_18;age_18_35;\
@@ -188,4 +188,20 @@ fn a_damaged_file_of_a_dataset_is_found() {
     let said = scene.verify();
     assert_eq!(said.code, 65, "{}", said.stdout);
     assert!(said.stderr.contains("t2.csv") || said.stdout.contains("t2.csv"));
+}
+
+#[test]
+fn describe_knows_the_tables_of_a_dataset() {
+    let scene = scene(&[]);
+    let mut describe = conum();
+    describe.args(["describe", "--format", "json", "--pipeline"]).arg(&scene.pipeline);
+    let told = said(&describe.output().unwrap()).expect(0).stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let tables = told["tables"].as_array().unwrap();
+    assert!(!tables.is_empty());
+    for table in tables {
+        assert_eq!(table["from"], "sessions", "{table}");
+        let axes = table["dimensions"].as_array().unwrap();
+        assert!(axes.iter().any(|axis| axis["meaning"] != ""), "{table}");
+    }
 }
