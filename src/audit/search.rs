@@ -19,6 +19,10 @@ const FIGURES_MAX: usize = 1_000;
 /// How many figures may move where the whole is too great.
 const NEAR_MAX: usize = 250;
 
+/// How many figures are pushed where the whole is too great: who hides more, and asks again, gets
+/// further than a search that never ends.
+const NEAR_PUSHES_MAX: u32 = 400;
+
 /// How many further pushes may round a change that has fractions.
 const ROUNDINGS_MAX: u32 = 200;
 
@@ -51,6 +55,7 @@ pub struct Search<'a> {
     machines: BTreeMap<usize, Machine>,
     /// The equations and inequalities of each hidden figure.
     rows: [ByFigure; 2],
+    near_pushes_left: u32,
 }
 
 impl<'a> Search<'a> {
@@ -66,7 +71,8 @@ impl<'a> Search<'a> {
         let hidden = |figure| !known.is_shown(figure);
         let rows = [&known.equations, &known.inequalities];
         let rows = rows.map(|rows| rows.by_figure(known.len(), &hidden));
-        Self { known, truth, components, place, machines: BTreeMap::new(), rows }
+        let (machines, near_pushes_left) = (BTreeMap::new(), NEAR_PUSHES_MAX);
+        Self { known, truth, components, place, machines, rows, near_pushes_left }
     }
 
     /// The hidden figures tied to one, itself included.
@@ -82,7 +88,7 @@ impl<'a> Search<'a> {
         if by == 0 || closed(figure) {
             return stays;
         }
-        let Self { known, truth, components, machines, rows, .. } = self;
+        let Self { known, truth, components, machines, rows, .. } = &mut *self;
         let machine =
             machines.entry(place).or_insert_with(|| Machine::of(known, truth, &components[place]));
         match machine {
@@ -93,7 +99,9 @@ impl<'a> Search<'a> {
                 Found { change, by, is_furthest: true }
             }
             Machine::Tableau(tableau) => Rounding::of(tableau, (figure, by), closed),
+            Machine::Near if self.near_pushes_left == 0 => Found::default(),
             Machine::Near => {
+                self.near_pushes_left -= 1;
                 let near = near(known, rows, figure);
                 let tableau = Tableau::of(known, truth, &near);
                 let found = tableau.map(|mut it| Rounding::of(&mut it, (figure, by), closed));

@@ -80,7 +80,7 @@ enum Command {
     Verify(verify::Args),
     VerifySecrecy(verify_secrecy::Args),
     Rejects(rejects::Args),
-    Protect(protect::Args),
+    Protect(Box<protect::Args>),
     Scenario(scenario::Args),
     Sample(sample::Args),
     Fetch(fetch::Args),

@@ -126,11 +126,11 @@ impl Definitions {
         let sources = source::load(files, &lists, &mut of_series);
         let corrections = correction::load(files, (&sources, &lists), &mut of_series);
         let rules = rule::load(files, &mut of_series);
-        let tables = table::load(files, &indicators, &mut of_series);
+        let secrecy = secrecy::load(files, &mut problems);
+        let tables = table::load(files, (&indicators, secrecy.as_ref()), &mut of_series);
         let key_figures = key_figure::load(files, (&tables, &indicators), &mut of_series);
         let cost = cost::load(files, &lists, &mut of_series);
         let scenarios = scenario::load(files, &lists, &mut of_series);
-        let secrecy = secrecy::load(files, &mut problems);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut of_series);
         let territory = territory::Territory::load(files, &mut of_series);
         for table in pipeline.main_tables.iter().filter(|name| !tables.contains_key(*name)) {

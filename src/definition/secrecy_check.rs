@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::definition::indicator::{Compute, Indicator};
+use crate::definition::secrecy::Policy;
 use crate::definition::table::Table;
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns::Kind;
@@ -11,7 +12,11 @@ use crate::vocabulary::tables;
 /// A word of the file, and what is wrong there.
 type Mistake = (String, String);
 
-pub(super) fn mistakes(table: &Table, indicators: &BTreeMap<String, Indicator>) -> Vec<Mistake> {
+pub(super) fn mistakes(
+    table: &Table,
+    indicators: &BTreeMap<String, Indicator>,
+    policy: Option<&Policy>,
+) -> Vec<Mistake> {
     let Some(secrecy) = &table.secrecy else { return Vec::new() };
     let mut found = Vec::new();
     if secrecy.open {
@@ -43,6 +48,13 @@ pub(super) fn mistakes(table: &Table, indicators: &BTreeMap<String, Indicator>) 
             _ => continue,
         };
         found.push((measure.clone(), format!("`{measure}` {message}")));
+    }
+    for (measure, rules) in &secrecy.rules {
+        let is_known = |rule: &&String| policy.is_some_and(|policy| policy.rules.contains_key(*rule));
+        for rule in rules.iter().filter(|rule| !is_known(rule)) {
+            let message = format!("`{measure}` passes `{rule}`, a rule that `secrecy.toml` lacks");
+            found.push((rule.clone(), message));
+        }
     }
     for length in secrecy.periods.iter().filter(|length| !table.periods.contains(length)) {
         let message = format!("the table has no period of length `{}`", length.code());
@@ -78,7 +90,10 @@ mod tests {
         let indicators = "[n]\ntitle=''\nformula=''\nis_not=''\nunit=''\ncompute='count'\n\
             [d]\ntitle=''\nformula=''\nis_not=''\nunit=''\ncompute='distinct'\nof='siren'\n";
         let indicators = toml::from_str(indicators).unwrap();
-        let found = mistakes(&table, &indicators);
+        let policy = "version='1'\ndecided_by=''\ndecided_on='2026-01-01'\nreason=''\n\
+            [rules.structures]\nunit='holding'\n";
+        let policy: Policy = toml::from_str(policy).unwrap();
+        let found = mistakes(&table, &indicators, Some(&policy));
         assert_eq!(found.iter().map(|(_, message)| message).collect::<Vec<_>>(), expected);
     }
 
@@ -86,6 +101,10 @@ mod tests {
     fn what_is_published_is_a_sum_of_the_table() {
         check("rules={n=['structures']}\nacross={dimension='epci',column='departement'}", &[]);
         check("", &["`rules` names no measure"]);
+        check(
+            "rules={n=['structure']}",
+            &["`n` passes `structure`, a rule that `secrecy.toml` lacks"],
+        );
         check(
             "rules={d=['structures'],m=['structures'],n=[]}\nperiods=['trimestre']",
             &[

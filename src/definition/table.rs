@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::definition::indicator::Indicator;
+use crate::definition::secrecy::Policy;
 use crate::definition::{Files, Problem, in_folder, secrecy_check, table_check, toml_file};
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::Subject;
@@ -132,14 +133,15 @@ impl Table {
 
 pub(super) fn load(
     files: &Files,
-    indicators: &BTreeMap<String, Indicator>,
+    (indicators, policy): (&BTreeMap<String, Indicator>, Option<&Policy>),
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, Table> {
     let mut tables = BTreeMap::new();
     for (path, name, bytes) in in_folder(files, "tables", "toml") {
         if let Some(table) = toml_file::read::<Table>(path, bytes, problems) {
             let mistakes = table_check::mistakes(name, &table, indicators).into_iter();
-            for (word, message) in mistakes.chain(secrecy_check::mistakes(&table, indicators)) {
+            let of_secrecy = secrecy_check::mistakes(&table, indicators, policy);
+            for (word, message) in mistakes.chain(of_secrecy) {
                 problems.push(Problem::at(path, bytes, &word, message));
             }
             tables.insert(name.to_owned(), table);

@@ -5,7 +5,7 @@
 //!    published together as one set of linear relations.
 //! 3. The engines hide further cells, the *secondary* ones, until no primary cell can be computed.
 //!
-//! Nothing here is taken on trust: [`crate::audit`] judges the result and shares no code with it.
+//! Nothing here is taken on trust: the audit judges the result and shares no code with it.
 
 pub mod elimination;
 pub mod engine;

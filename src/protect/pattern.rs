@@ -148,9 +148,10 @@ fn system(
     (hidden, before): (&BTreeSet<String>, &Before),
 ) -> System {
     let mut builder = Builder::default();
+    let floor = release.floor(measure);
     for (key, row) in &release.rows {
         let Some(value) = row.figures.get(measure).copied() else { continue };
-        let mut cell = Cell { value, floor: Some(0), ..Cell::default() };
+        let mut cell = Cell { value, floor: Some(floor), ..Cell::default() };
         cell.cost = value.unsigned_abs().max(1);
         // A zero is no one's figure; no one need know either that it is one.
         let primary = row.primary.get(measure).filter(|_| value != 0);
@@ -161,7 +162,7 @@ fn system(
         } else if let Some(primary) = primary {
             cell.state = State::Primary;
             cell.room = primary.room;
-            cell.room.down = cell.room.down.min(value.unsigned_abs());
+            cell.room.down = cell.room.down.min((value - floor).unsigned_abs());
         } else {
             cell.state = State::Unpublished;
         }

@@ -20,6 +20,8 @@ const ONLOOKERS: usize = 12;
 struct Board<'r> {
     keys: Vec<&'r String>,
     values: Vec<i64>,
+    /// What everyone knows that they are at least.
+    floor: i64,
     /// Ties, each as places of hidden figures and signs.
     ties: Vec<Vec<(usize, i64)>>,
     ties_of: Vec<Vec<(usize, i64)>>,
@@ -43,7 +45,8 @@ pub fn propose(release: &Release, pattern: &Pattern) -> Vec<Proof> {
             let Some(primary) = row.and_then(|row| row.primary.get(measure)) else { continue };
             let size = |room: u64| i64::try_from(room.max(1)).unwrap_or(i64::MAX);
             let value = board.values.get(place).copied().unwrap_or_default();
-            let (up, down) = (size(primary.room.up), size(primary.room.down).min(value));
+            let least = board.floor;
+            let (up, down) = (size(primary.room.up), size(primary.room.down).min(value - least));
             let both = board.change(place, (up.max(down), true), None);
             let (rise, fall) = match both {
                 Some(change) => {
@@ -123,7 +126,8 @@ impl<'r> Board<'r> {
         }
         let owner = |key: &&'r String| release.rows.get(*key).and_then(|row| row.alone.as_deref());
         let owners = keys.iter().map(owner).collect();
-        Self { keys, values, ties, ties_of, limits, limits_of, owners }
+        let floor = release.floor(measure);
+        Self { keys, values, floor, ties, ties_of, limits, limits_of, owners }
     }
 
     /// A change that moves a figure by that much, whose opposite is one too where both are asked.
@@ -163,7 +167,7 @@ impl<'r> Board<'r> {
 
     fn fits(&self, place: usize, by: i64, both_ways: bool) -> bool {
         let value = self.values.get(place).copied().unwrap_or_default();
-        value + by >= 0 && (!both_ways || value - by >= 0)
+        value + by >= self.floor && (!both_ways || value - by >= self.floor)
     }
 
     fn respects(&self, guess: &Guess, both_ways: bool) -> bool {

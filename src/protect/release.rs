@@ -117,6 +117,14 @@ impl Table {
 }
 
 impl Release {
+    /// What everyone knows that each figure of a measure is at least: rows of zeros are left out, so
+    /// where no row has a zero of it, a hidden figure is no zero either.
+    #[must_use]
+    pub fn floor(&self, measure: &str) -> i64 {
+        let mut figures = self.rows.values().filter_map(|row| row.figures.get(measure));
+        i64::from(figures.all(|figure| *figure > 0))
+    }
+
     /// Puts tables and crossings together.
     ///
     /// # Errors

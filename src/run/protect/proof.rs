@@ -193,11 +193,13 @@ fn files_of(store: &Store, release: &OnDisk) -> Result<Vec<ReleaseFile>> {
 /// What the public reads in the files of a release, and how codes add up.
 fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> Result<Release> {
     let mut tables = Vec::new();
+    let names: BTreeSet<&String> = on_disk.truth.keys().map(|(_, measure)| measure).collect();
+    let counted_measures: BTreeMap<&str, Measure> =
+        names.iter().map(|name| (name.as_str(), counted(name, &on_disk.truth))).collect();
     for wanted in wanted(definitions) {
         let Some(public) = read_public(store, &on_disk.folder, &wanted)? else { continue };
-        tables.push(table_of(&wanted, public));
+        tables.push(table_of(&wanted, public, &counted_measures));
     }
-    let names: BTreeSet<&String> = on_disk.truth.keys().map(|(_, measure)| measure).collect();
     for (dimensions, rows) in inner_rows(&on_disk.truth) {
         let codes = |row: &Vec<String>| {
             key(dimensions.iter().map(String::as_str).zip(row.iter().map(String::as_str)))
@@ -205,7 +207,8 @@ fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> R
         let first = rows.first().map(codes).unwrap_or_default();
         let is_there =
             |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
-        let measures = names.iter().filter(is_there).map(|name| counted(name)).collect();
+        let measures = names.iter().filter(is_there);
+        let measures = measures.filter_map(|name| counted_measures.get(name.as_str()).cloned()).collect();
         tables.push(tied(&dimensions, rows, measures, &on_disk.truth));
     }
     let secrets = on_disk.truth.iter();
@@ -213,11 +216,19 @@ fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> R
     Ok(Release { name: on_disk.name.clone(), tables, secrets: secrets.collect() })
 }
 
-fn counted(name: &str) -> Measure {
-    Measure { name: name.to_owned(), floor: Some(0), sums: Sums::Exact }
+/// A measure, and what everyone knows that its figures are at least: rows of zeros are left out, so
+/// where no row has a zero of it, a hidden figure is no zero either.
+fn counted(name: &str, truth: &Truth) -> Measure {
+    let mut figures = truth.iter().filter(|((_, measure), _)| measure == name);
+    let floor = i64::from(figures.all(|(_, figure)| figure.value > 0));
+    Measure { name: name.to_owned(), floor: Some(floor), sums: Sums::Exact }
 }
 
-fn table_of(wanted: &Wanted<'_>, public: Public) -> Table {
+fn table_of(
+    wanted: &Wanted<'_>,
+    public: Public,
+    measures: &BTreeMap<&str, Measure>,
+) -> Table {
     let codes = |place: usize| public.rows.iter().filter_map(move |row| row.codes.get(place));
     let dimensions = wanted.table.dimensions().enumerate().map(|(place, (name, from))| {
         let sums = match from {
@@ -229,7 +240,9 @@ fn table_of(wanted: &Wanted<'_>, public: Public) -> Table {
     Table {
         name: wanted.name.to_owned(),
         dimensions: dimensions.collect(),
-        measures: published(wanted.table, wanted.secrecy).map(counted).collect(),
+        measures: published(wanted.table, wanted.secrecy)
+            .map(|name| measures.get(name).cloned().unwrap_or_default())
+            .collect(),
         relations: Vec::new(),
         rows: public.rows,
     }
@@ -305,6 +318,7 @@ fn primaries(
     knowledge: &Knowledge,
 ) -> Result<Vec<Primary>> {
     let mut found: BTreeMap<u32, Primary> = BTreeMap::new();
+    let lowest = |figure: u32| knowledge.known.low.get(figure as usize).copied().unwrap_or_default();
     for wanted in wanted(definitions) {
         let Some(public) = read_public(store, &last.folder, &wanted)? else { continue };
         let measures: Vec<&str> = published(wanted.table, wanted.secrecy).collect();
@@ -323,7 +337,8 @@ fn primaries(
                     continue;
                 };
                 let bound = |room: u64| i64::try_from(room).unwrap_or(i64::MAX);
-                let (up, down) = (bound(primary.room.up), bound(primary.room.down).min(value));
+                let (up, down) = (bound(primary.room.up), bound(primary.room.down));
+                let down = down.min(value.saturating_sub(lowest(figure)));
                 let known = found.entry(figure).or_insert(Primary { figure, ..Primary::default() });
                 (known.up, known.down) = (known.up.max(up), known.down.max(down));
             }
