@@ -88,7 +88,7 @@ impl<'a> Search<'a> {
         if by == 0 || closed(figure) {
             return stays;
         }
-        let Self { known, truth, components, machines, rows, .. } = &mut *self;
+        let Self { known, truth, components, machines, rows, near_pushes_left, .. } = self;
         let machine =
             machines.entry(place).or_insert_with(|| Machine::of(known, truth, &components[place]));
         match machine {
@@ -99,9 +99,9 @@ impl<'a> Search<'a> {
                 Found { change, by, is_furthest: true }
             }
             Machine::Tableau(tableau) => Rounding::of(tableau, (figure, by), closed),
-            Machine::Near if self.near_pushes_left == 0 => Found::default(),
+            Machine::Near if *near_pushes_left == 0 => Found::default(),
             Machine::Near => {
-                self.near_pushes_left -= 1;
+                *near_pushes_left -= 1;
                 let near = near(known, rows, figure);
                 let tableau = Tableau::of(known, truth, &near);
                 let found = tableau.map(|mut it| Rounding::of(&mut it, (figure, by), closed));

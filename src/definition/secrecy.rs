@@ -32,8 +32,15 @@ pub struct Policy {
     /// What hiding a figure costs, when some must be hidden to protect others.
     #[serde(default)]
     pub cost: Cost,
+    /// A table of which more than that share of the rows would be hidden is not published.
+    #[serde(default = "three_quarters")]
+    pub withhold_above_percent: u64,
     /// Sets of rules, by name; a table names those it obeys.
     pub rules: BTreeMap<String, Rules>,
+}
+
+fn three_quarters() -> u64 {
+    75
 }
 
 fn symbol() -> String {
@@ -372,6 +379,10 @@ pub fn read(path: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Option<Pol
     if policy.cost.hidden_before_percent > 100 {
         let message = "`hidden_before_percent` is a share, from 0 to 100";
         problems.push(Problem::at(path, bytes, "hidden_before_percent", message));
+    }
+    if policy.withhold_above_percent > 100 {
+        let message = "`withhold_above_percent` is a share, from 0 to 100";
+        problems.push(Problem::at(path, bytes, "withhold_above_percent", message));
     }
     if policy.rules.is_empty() {
         problems.push(Problem::new(path, "`rules` declares no set of rules"));

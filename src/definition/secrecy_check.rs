@@ -50,7 +50,8 @@ pub(super) fn mistakes(
         found.push((measure.clone(), format!("`{measure}` {message}")));
     }
     for (measure, rules) in &secrecy.rules {
-        let is_known = |rule: &&String| policy.is_some_and(|policy| policy.rules.contains_key(*rule));
+        let is_known =
+            |rule: &&String| policy.is_some_and(|policy| policy.rules.contains_key(*rule));
         for rule in rules.iter().filter(|rule| !is_known(rule)) {
             let message = format!("`{measure}` passes `{rule}`, a rule that `secrecy.toml` lacks");
             found.push((rule.clone(), message));

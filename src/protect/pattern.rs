@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::protect::elimination::{Options, protect};
 use crate::protect::release::{Release, Shared, Tie};
 use crate::protect::rules::Status;
-use crate::protect::system::{Builder, Cell, State, System};
+use crate::protect::system::{Builder, Cell, Room, State, System};
+
+/// Figures of one measure up to which rooms and contributors are minded from the start. Beyond, no
+/// figure is computable to begin with, and [`widen`] does the rest where the audit asks for it.
+const ROOM_FIGURES_MAX: usize = 600;
 
 /// What is known of rows that past releases had, by key: whether they hid them.
 pub type Before = BTreeMap<String, bool>;
@@ -77,8 +81,14 @@ pub fn hide(release: &Release, before: &Before) -> Pattern {
     let measures: BTreeSet<&String> =
         release.rows.values().flat_map(|row| row.figures.keys()).collect();
     for measure in measures {
-        let system = system(release, measure, (&pattern.hidden, before));
-        let options = Options { insiders: insiders(release, &system), ..Options::default() };
+        let mut system = system(release, measure, (&pattern.hidden, before));
+        let mut options = Options::default();
+        if system.cells.len() > ROOM_FIGURES_MAX {
+            options.orders = 0;
+            system.cells.iter_mut().for_each(|cell| cell.room = Room::default());
+        } else {
+            options.insiders = insiders(release, &system);
+        }
         let outcome = protect(&system, &options);
         let name = |place: u32| {
             let place = usize::try_from(place).unwrap_or(usize::MAX);
@@ -190,7 +200,6 @@ mod tests {
     use super::*;
     use crate::protect::release::{Adding, Axis, Line, Table};
     use crate::protect::rules::Primary;
-    use crate::protect::system::Room;
 
     /// A table by two dimensions: codes, figure, and whether it is primary.
     fn table(cells: &[(&str, &str, i64, bool)]) -> Table {

@@ -94,8 +94,7 @@ pub fn verify(store: &Store) -> Result<Report> {
 /// When there is no run, or they are gone.
 pub(super) fn definitions_of_current(store: &Store) -> Result<Definitions> {
     let manifest = Manifest::current(store)?;
-    let manifest =
-        manifest.ok_or_else(|| Error::no_input("the warehouse has no published run"))?;
+    let manifest = manifest.ok_or_else(|| Error::no_input("the warehouse has no published run"))?;
     definitions(store, &manifest)
 }
 

@@ -43,7 +43,8 @@ pub struct Options {
     pub insiders: Vec<Vec<u32>>,
     /// What the last release hid, or nothing: to hide it again costs little.
     pub preferred: Pattern,
-    /// How many perturbed orders are tried.
+    /// How many perturbed orders are tried. With none, the order of costs is the only one, and no
+    /// relaxation is solved: the largest systems are.
     pub orders: u32,
 }
 

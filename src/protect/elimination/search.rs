@@ -43,7 +43,8 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
     order.sort_by_key(dearest);
     let mut found = Found::default();
     let mut attempts = vec![order.clone()];
-    let relaxed = attacker(part).and_then(|mut attacker| relax(part, costs, &mut attacker));
+    let relaxed = (orders > 0).then(|| attacker(part)).flatten();
+    let relaxed = relaxed.and_then(|mut attacker| relax(part, costs, &mut attacker));
     let mut support: Option<Pattern> = None;
     if let Some(relaxed) = relaxed {
         order.sort_by_key(|cell| (relaxed.hidden[*cell as usize], dearest(cell)));

@@ -4,6 +4,7 @@
 //! What the public reads is built in `release/` and moved to `releases/<day>-<hash>/` with the run;
 //! what it must not read stays in the folder `secrecy/` of the run.
 
+mod attempt;
 mod closed;
 mod counted;
 pub mod files;
@@ -15,30 +16,31 @@ mod proof;
 mod revised;
 mod truth;
 pub mod verify;
+mod withheld;
 
 use std::collections::BTreeMap;
 
 pub use crate::run::protect::closed::FOLDER;
 use arrow::array::RecordBatch;
 
-use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
-use crate::protect::pattern::{Before, Pattern, hide, widen};
-use crate::protect::proposal::propose;
+use crate::protect::pattern::{Before, Pattern};
 use crate::protect::release::Release;
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::{BUILDING, write_table};
+use crate::run::protect::attempt::{Attempt, Draft, Made, attempt};
 use crate::run::protect::closed::{Closed, months_of};
 use crate::run::protect::counted::{Exact, Plan, reader, sums_of};
-use crate::run::protect::files::{RELEASE, VERDICT, write_open, write_protected};
+use crate::run::protect::files::{RELEASE, write_open, write_protected};
 use crate::run::protect::judged::{crossing, keep_closed, lines, truth_of};
 use crate::run::protect::kept::{Record, keep, output};
 use crate::run::protect::losses::Losses;
 use crate::run::protect::pages::{Told, for_experts, for_readers};
-use crate::run::protect::proof::{Evidence, OnDisk, Short};
+use crate::run::protect::proof::OnDisk;
 use crate::run::protect::truth::{Register, read_register};
+use crate::run::protect::withheld::barest;
 use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 
 /// Name of the stage.
@@ -54,8 +56,8 @@ pub const LOSSES: &str = "pertes.csv";
 const RECORD: &str = "release.json";
 const REGISTER: &str = "registre.parquet";
 const CERTIFICATE: &str = "certificat.bin";
-/// Rows named in an error, at most.
-const NAMED: usize = 5;
+/// What readers are told of a table that is not in a release.
+const WITHHELD: &str = "**Non diffusée** : il en resterait trop peu.";
 
 /// Whether a pipeline publishes anything.
 #[must_use]
@@ -122,43 +124,33 @@ fn make(
         outputs.extend(keep(job, before)?);
         return Ok(outputs);
     }
-    let exact = count(job, policy, closed)?;
-    let truth = truth_of(&exact);
-    let tables: Vec<_> = exact.iter().map(|exact| lines(exact, &truth, policy)).collect();
-    let crossings: Vec<_> = exact.iter().filter_map(crossing).collect();
-    let release = Release::new(&tables, &crossings)?;
+    let mut exact = count(job, policy, closed)?;
     let known: Before =
         register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
-    let mut pattern = hide(&release, &known);
-    refuse_exposed(&pattern)?;
     let mut inside = Inside { job, outputs: Vec::new() };
     let past = inside.past(before)?;
-    let (name, certificate, losses) = loop {
-        let losses = Losses::of(&exact, (&release, &pattern));
-        write_public(job, policy, (&exact, &pattern, &losses), closed)?;
-        let name = name_of(job, before)?;
-        let releases = past.iter().filter(|past| past.name != name).cloned();
-        let folder = format!("{BUILDING}/{RELEASE}");
-        let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
-        let releases: Vec<OnDisk> = releases.chain([last]).collect();
-        let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
-        let guesses = propose(&release, &pattern);
-        tracing::debug!(event = "release.guessed", guesses = guesses.len(), "Changes guessed.");
-        match evidence.certify(&[pattern.proofs.as_slice(), &guesses].concat())? {
-            Ok(certificate) => {
-                write_verdict(job, policy, (&evidence, &certificate))?;
-                break (name, certificate, losses);
-            }
-            Err(short) => {
-                let named = short.iter().map(|one| (one.measure.clone(), one.key.clone()));
-                let named: Vec<(String, String)> = named.collect();
-                tracing::info!(event = "release.widened", narrow = named.len(), "More is hidden.");
-                if !widen((&release, &known), &mut pattern, &named) {
-                    return Err(refused(&short));
+    let made = loop {
+        let truth = truth_of(&exact);
+        let tables: Vec<_> = exact.iter().map(|exact| lines(exact, &truth, policy)).collect();
+        let crossings: Vec<_> = exact.iter().filter_map(crossing).collect();
+        let release = Release::new(&tables, &crossings)?;
+        let forbidden =
+            |key: &str| release.rows.get(key).is_some_and(|row| !row.primary.is_empty());
+        let bare = barest(&exact, &known, policy.withhold_above_percent, &forbidden);
+        let place = match bare {
+            Some(place) => place,
+            None => {
+                let draft = Draft { exact: &exact, release, truth, known: &known };
+                match attempt(job, policy, (draft, closed), (before, register, &past))? {
+                    Attempt::Made(made) => break made,
+                    Attempt::Withhold(place) => place,
                 }
             }
-        }
+        };
+        let table = exact.remove(place).wanted.name;
+        tracing::info!(event = "table.withheld", table, "Too little of it would be left.");
     };
+    let Made { release, pattern, truth, name, certificate, losses } = *made;
     if past.iter().all(|past| past.name != name) {
         inside.table(&format!("verite/{name}.parquet"), &VERITE, &truth::batch(&truth)?)?;
     }
@@ -206,23 +198,6 @@ fn count<'d>(job: &Job<'d>, policy: &Policy, closed: &Closed) -> Result<Vec<Exac
     Ok(exact)
 }
 
-/// A figure that past releases give away cannot be hidden any more.
-fn refuse_exposed(pattern: &Pattern) -> Result<()> {
-    if pattern.exposed.is_empty() {
-        return Ok(());
-    }
-    let named = pattern.exposed.iter().take(NAMED).map(|exposed| {
-        let by = exposed.by.join("`, `");
-        format!("{} of `{}` follows from `{by}`", exposed.measure, exposed.key)
-    });
-    Err(Error::secrecy(format!(
-        "{} figures cannot be protected: what is already published determines them\n  {}",
-        pattern.exposed.len(),
-        named.collect::<Vec<_>>().join("\n  ")
-    ))
-    .hint("nothing was published; the last release stays"))
-}
-
 fn write_public(
     job: &Job<'_>,
     policy: &Policy,
@@ -238,7 +213,9 @@ fn write_public(
         if secrecy.open {
             write_open(job, (name, table), policy)?;
         }
-        tables.push((name.as_str(), table.title.as_str(), secrecy.why.as_str()));
+        let is_there = secrecy.open || exact.iter().any(|exact| exact.wanted.name == name);
+        let why = if is_there { secrecy.why.as_str() } else { WITHHELD };
+        tables.push((name.as_str(), table.title.as_str(), why));
     }
     let last = closed.months.keys().rfind(|month| closed.shows(month));
     let until = last.cloned().unwrap_or_else(|| "aucun".to_owned());
@@ -306,41 +283,8 @@ impl Inside<'_> {
     }
 }
 
-/// Judges the certificate, as any verifier does, and tells the public of it.
-fn write_verdict(
-    job: &Job<'_>,
-    policy: &Policy,
-    (evidence, certificate): (&Evidence, &Certificate),
-) -> Result<()> {
-    evidence.judge(certificate)?;
-    let verdict = Verdict {
-        rules: policy.version.clone(),
-        verdict: PROTECTED.to_owned(),
-        certificate: certificate.sha256().map_err(not_json)?,
-    };
-    let content = serde_json::to_vec_pretty(&verdict).map_err(not_json)?;
-    job.store.write(&format!("{BUILDING}/{RELEASE}/{VERDICT}"), &content)?;
-    let primaries = evidence.primaries();
-    tracing::info!(event = "release.audited", primaries, "The audit finds no way in.");
-    Ok(())
-}
-
 fn not_json(error: serde_json::Error) -> Error {
     Error::internal("what is kept of a release is JSON").because(error)
-}
-
-/// Figures that outsiders could compute, or guess too closely, whatever may still be hidden.
-fn refused(short: &[Short]) -> Error {
-    let named = short.iter().take(NAMED).map(|one| {
-        let Short { measure, key, up, down } = one;
-        format!("{measure} of `{key}` can only rise by {up} and fall by {down}")
-    });
-    Error::secrecy(format!(
-        "{} figures are not protected\n  {}",
-        short.len(),
-        named.collect::<Vec<_>>().join("\n  ")
-    ))
-    .hint("nothing was published; the last release stays")
 }
 
 /// The register after this release.

@@ -208,7 +208,8 @@ fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> R
         let is_there =
             |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
         let measures = names.iter().filter(is_there);
-        let measures = measures.filter_map(|name| counted_measures.get(name.as_str()).cloned()).collect();
+        let measures =
+            measures.filter_map(|name| counted_measures.get(name.as_str()).cloned()).collect();
         tables.push(tied(&dimensions, rows, measures, &on_disk.truth));
     }
     let secrets = on_disk.truth.iter();
@@ -224,11 +225,7 @@ fn counted(name: &str, truth: &Truth) -> Measure {
     Measure { name: name.to_owned(), floor: Some(floor), sums: Sums::Exact }
 }
 
-fn table_of(
-    wanted: &Wanted<'_>,
-    public: Public,
-    measures: &BTreeMap<&str, Measure>,
-) -> Table {
+fn table_of(wanted: &Wanted<'_>, public: Public, measures: &BTreeMap<&str, Measure>) -> Table {
     let codes = |place: usize| public.rows.iter().filter_map(move |row| row.codes.get(place));
     let dimensions = wanted.table.dimensions().enumerate().map(|(place, (name, from))| {
         let sums = match from {
@@ -318,7 +315,8 @@ fn primaries(
     knowledge: &Knowledge,
 ) -> Result<Vec<Primary>> {
     let mut found: BTreeMap<u32, Primary> = BTreeMap::new();
-    let lowest = |figure: u32| knowledge.known.low.get(figure as usize).copied().unwrap_or_default();
+    let lowest =
+        |figure: u32| knowledge.known.low.get(figure as usize).copied().unwrap_or_default();
     for wanted in wanted(definitions) {
         let Some(public) = read_public(store, &last.folder, &wanted)? else { continue };
         let measures: Vec<&str> = published(wanted.table, wanted.secrecy).collect();
