@@ -11,7 +11,7 @@ use crate::protect::network::views::{Place, Views};
 /// that would be computable without it, and takes it where it costs less. Says whether any did.
 /// Not where contributors know figures of their own.
 pub(crate) fn exchange(family: &Family, weights: &mut [u64], first: &[u64]) -> bool {
-    if !family.contributors.is_empty() {
+    if !family.contributors.is_empty() || family.has_floor() {
         return false;
     }
     let graph = &family.graph;

@@ -23,6 +23,7 @@ pub(crate) mod graph;
 pub(crate) mod hide;
 pub mod insiders;
 pub(crate) mod labels;
+pub(crate) mod proofs;
 pub(crate) mod rooms;
 pub(crate) mod search;
 pub(crate) mod views;
@@ -63,6 +64,9 @@ pub struct Network {
     pub contributors: Vec<Vec<u32>>,
     /// How far outsiders must remain from primary cells, where not being computable is not enough.
     pub rooms: Vec<(u32, Room)>,
+    /// What everyone knows that a hidden cell is at least: 1 where published zeros tell that what
+    /// is hidden is none, else 0.
+    pub floor: u64,
 }
 
 /// What was decided.

@@ -1,0 +1,242 @@
+//! What must be possible becomes cycles of hidden figures, which are replaced as figures are
+//! published again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::protect::network::family::Family;
+use crate::protect::network::search::{Merged, NEVER, Search};
+use crate::protect::network::views::Place;
+
+/// That a primary figure rises, or sinks, where all can see but what a contributor knows stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Task {
+    /// The primary figure.
+    pub(crate) place: Place,
+    /// Whether it is to rise. Where no figure has a floor, either will do.
+    pub(crate) rises: bool,
+    /// The number of the contributor.
+    pub(crate) contributor: Option<usize>,
+}
+
+/// A change around a cycle, made good in the slices of a circuit.
+#[derive(Clone, Debug)]
+pub(crate) struct Cycle {
+    /// Number of the circuit.
+    pub(crate) circuit: u32,
+    /// The edges, and whether each is gone along.
+    pub(crate) edges: Vec<(u32, bool)>,
+}
+
+impl Cycle {
+    /// From an edge, gone along or against, and the path back to its tail, as it was searched with
+    /// these sets of nodes merged.
+    pub(crate) fn new(
+        family: &Family,
+        merged: &mut Merged,
+        (circuit, start): (u32, (u32, bool)),
+        path: &[u32],
+    ) -> Self {
+        let mut here = merged.find(family.graph.ends[start.0 as usize].1);
+        let mut edges = vec![start];
+        for edge in path {
+            let (from, to) = family.graph.ends[*edge as usize];
+            let (from, to) = (merged.find(from), merged.find(to));
+            edges.push((*edge, (from == here) == start.1));
+            here = if from == here { to } else { from };
+        }
+        Self { circuit, edges }
+    }
+
+    /// Each figure that moves, and whether it rises.
+    pub(crate) fn moved<'a>(
+        &'a self,
+        family: &'a Family,
+    ) -> impl Iterator<Item = (Place, bool)> + 'a {
+        let circuit = &family.circuits[self.circuit as usize];
+        self.edges.iter().flat_map(move |(edge, along)| {
+            circuit.iter().map(move |(slice, sign)| ((*edge, *slice), (*sign > 0) == *along))
+        })
+    }
+
+    /// Whether the figures may all move the other way.
+    pub(crate) fn is_both_ways(&self, family: &Family) -> bool {
+        let circuit = &family.circuits[self.circuit as usize];
+        self.edges.iter().all(|(edge, along)| family.allows(circuit, *edge, !along))
+    }
+}
+
+/// The tasks and a cycle that does each.
+pub(crate) struct Proofs<'a> {
+    family: &'a Family,
+    finder: Finder<'a>,
+    /// The cycles found so far.
+    pub(crate) cycles: Vec<Cycle>,
+    /// The tasks that are done, each with the number of its cycle.
+    pub(crate) done: Vec<(Task, u32)>,
+    /// The tasks that no hidden cycle does.
+    pub(crate) open: Vec<Task>,
+    /// The tasks whose cycle moves, or moved, the figure of a place.
+    users: Vec<Vec<u32>>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<'a> Proofs<'a> {
+    /// Finds cycles of what is hidden, of as few figures as may be: what has no weight.
+    pub(crate) fn new(family: &'a Family, weights: &[u64]) -> Self {
+        let (cycles, done, open) = (Vec::new(), Vec::new(), Vec::new());
+        let finder = Finder::new(family);
+        let mut proofs = Self { family, finder, cycles, done, open, users: Vec::new() };
+        proofs.find_all(weights);
+        proofs.find_for_contributors(weights);
+        proofs
+    }
+
+    fn find_all(&mut self, weights: &[u64]) {
+        let family = self.family;
+        let mut cycle_of = [(); 2].map(|()| vec![NONE; weights.len()]);
+        let mut is_primary = vec![false; weights.len()];
+        for (edge, slice) in &family.primary {
+            is_primary[family.place(*edge, *slice)] = true;
+        }
+        for place in &family.primary {
+            for rises in family.ways(*place) {
+                let task = Task { place: *place, rises: *rises, contributor: None };
+                if cycle_of[usize::from(*rises)][family.place(place.0, place.1)] != NONE {
+                    continue;
+                }
+                let Some(cycle) = self.finder.find(weights, task) else {
+                    self.open.push(task);
+                    continue;
+                };
+                let number = self.push(cycle);
+                for (place, rises) in self.cycles[number as usize].moved(family) {
+                    // Without floors each change may be made the other way.
+                    let rises = rises || !family.has_floor();
+                    let known = &mut cycle_of[usize::from(rises)][family.place(place.0, place.1)];
+                    if is_primary[family.place(place.0, place.1)] && *known == NONE {
+                        *known = number;
+                        self.done.push((Task { place, rises, contributor: None }, number));
+                    }
+                }
+            }
+        }
+    }
+
+    /// For each contributor: another cycle for each task whose cycle moves a figure that he knows,
+    /// unless he knows the primary figure too.
+    fn find_for_contributors(&mut self, weights: &[u64]) {
+        let family = self.family;
+        let known = family.contributors.iter().flatten();
+        let mut moving: BTreeMap<Place, Vec<u32>> =
+            known.map(|place| (*place, Vec::new())).collect();
+        if moving.is_empty() {
+            return;
+        }
+        for ((_, cycle), number) in self.done.iter().zip(0_u32..) {
+            for (place, _) in self.cycles[*cycle as usize].moved(family) {
+                if let Some(moving) = moving.get_mut(&place) {
+                    moving.push(number);
+                }
+            }
+        }
+        for (number, contributor) in family.contributors.iter().enumerate() {
+            let doubtful: BTreeSet<u32> =
+                contributor.iter().flat_map(|place| &moving[place]).copied().collect();
+            for doubtful in doubtful {
+                let task = Task { contributor: Some(number), ..self.done[doubtful as usize].0 };
+                if contributor.contains(&task.place) {
+                    continue;
+                }
+                match self.finder.find(weights, task) {
+                    Some(cycle) => {
+                        let cycle = self.push(cycle);
+                        self.done.push((task, cycle));
+                    }
+                    None => self.open.push(task),
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, cycle: Cycle) -> u32 {
+        self.cycles.push(cycle);
+        u32::try_from(self.cycles.len() - 1).unwrap_or(NONE)
+    }
+
+    /// Whether all that is done can be done without a figure, which has a weight again: then it is.
+    pub(crate) fn do_without(&mut self, weights: &[u64], place: usize) -> bool {
+        if self.users.is_empty() {
+            self.users = vec![Vec::new(); weights.len()];
+            for number in 0..self.done.len() {
+                self.note(number);
+            }
+        }
+        let users = std::mem::take(&mut self.users[place]);
+        let at = self.family.at(place);
+        let mut instead = Vec::new();
+        for number in &users {
+            let (task, cycle) = self.done[*number as usize];
+            let mut moved = self.cycles[cycle as usize].moved(self.family);
+            if moved.all(|(moved, _)| moved != at) {
+                continue;
+            }
+            let Some(cycle) = self.finder.find(weights, task) else {
+                self.users[place] = users;
+                return false;
+            };
+            instead.push((*number, cycle));
+        }
+        for (number, cycle) in instead {
+            self.done[number as usize].1 = self.push(cycle);
+            self.note(number as usize);
+        }
+        true
+    }
+
+    /// Takes note of what the cycle of a task moves.
+    fn note(&mut self, number: usize) {
+        let (family, users) = (self.family, &mut self.users);
+        let cycle = &self.cycles[self.done[number].1 as usize];
+        for ((edge, slice), _) in cycle.moved(family) {
+            users[family.place(edge, slice)].push(u32::try_from(number).unwrap_or(NONE));
+        }
+    }
+}
+
+/// Finds shortest cycles.
+struct Finder<'a> {
+    family: &'a Family,
+    apart: Merged,
+    search: Search,
+}
+
+impl<'a> Finder<'a> {
+    fn new(family: &'a Family) -> Self {
+        let nodes = family.graph.nodes;
+        Self { family, apart: Merged::new(nodes), search: Search::new(nodes) }
+    }
+
+    /// The shortest cycle of hidden figures, unknown to the contributor, in the shortest circuit.
+    fn find(&mut self, weights: &[u64], task: Task) -> Option<Cycle> {
+        let family = self.family;
+        let (edge, slice) = task.place;
+        let known = task.contributor.map_or([].as_slice(), |who| &family.contributors[who]);
+        family.through[slice as usize].iter().find_map(|number| {
+            let circuit = &family.circuits[*number as usize];
+            let start = family.is_along(*number, slice, task.rises);
+            let usable = |edge, along: bool| {
+                family.all_hidden(weights, *number, edge)
+                    && family.allows(circuit, edge, along == start)
+                    && !family.knows(known, *number, edge)
+            };
+            let weight = |edge, along| if usable(edge, along) { 1 } else { NEVER };
+            let (apart, search) = (&mut self.apart, &mut self.search);
+            let way = usable(edge, true)
+                .then(|| search.cheapest(&family.graph, apart, weight, (edge, NEVER)))
+                .flatten();
+            let (_, path) = way?;
+            Some(Cycle::new(family, &mut self.apart, (*number, (edge, start)), &path))
+        })
+    }
+}
