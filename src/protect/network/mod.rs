@@ -267,18 +267,33 @@ mod tests {
             open.push(cell);
         }
         open.sort_unstable();
+        open.dedup();
         assert_eq!(open, primary(network));
         for witness in 0..u32::try_from(outcome.witnesses.len()).unwrap() {
             let changes: Vec<(u32, i64)> = outcome.witnesses.changes(witness).collect();
             for (cell, change) in &changes {
                 let cell = *cell as usize;
-                assert!(outcome.hidden[cell] && network.values[cell] >= change.unsigned_abs());
-                assert!(network.states[cell] != State::Frozen);
+                assert!(outcome.hidden[cell] && network.states[cell] != State::Frozen);
+                if *change < 0 || outcome.witnesses.is_both_ways(witness) {
+                    assert!(network.values[cell] >= change.unsigned_abs() + network.floor);
+                }
             }
             let of =
                 |cell| changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum();
             assert!(adds_up(network, of));
         }
+    }
+
+    /// Whether a cell is known to be able to sink and to rise.
+    fn moves(outcome: &Outcome, cell: u32, witnesses: impl Iterator<Item = u32>) -> (bool, bool) {
+        let mut moves = (false, false);
+        for witness in witnesses {
+            let both = outcome.witnesses.is_both_ways(witness);
+            for (_, by) in outcome.witnesses.changes(witness).filter(|(moved, _)| *moved == cell) {
+                moves = (moves.0 || by < 0 || both, moves.1 || by > 0 || both);
+            }
+        }
+        moves
     }
 
     /// The least and greatest value of each cell in all tables that agree with what is published.
@@ -294,7 +309,11 @@ mod tests {
         let mut drawn = vec![0; inner];
         loop {
             let mut cells = network.values.iter().zip(&values).zip(hidden);
-            if cells.all(|((value, other), hidden)| *hidden || value == other) {
+            if cells.all(
+                |((value, other), hidden)| {
+                    if *hidden { *other >= network.floor } else { value == other }
+                },
+            ) {
                 for (bound, value) in bounds.iter_mut().zip(&values) {
                     *bound = (bound.0.min(*value), bound.1.max(*value));
                 }
@@ -334,9 +353,11 @@ mod tests {
             columns in 1_u32..4,
             inner in prop::collection::vec(0_u64..3, 6),
             frozen in prop::collection::vec(prop::bool::weighted(0.1), 20),
+            floor in 0_u64..2,
         ) {
             let count = territory.leaves().count() * (columns as usize - 1).max(1);
             let mut network = table(&territory, columns, &one(), &inner);
+            network.floor = floor;
             for (state, frozen) in network.states.iter_mut().zip(frozen) {
                 *state = if frozen { State::Frozen } else { *state };
             }
@@ -346,11 +367,11 @@ mod tests {
             for cell in primary(&network) {
                 let (least, most) = bounds[cell as usize];
                 let value = network.values[cell as usize];
-                if unprotected(&outcome).contains(&cell) {
-                    prop_assert_eq!((least, most), (value, value));
-                } else {
-                    prop_assert!(least < value && value < most);
-                }
+                let its = outcome.witnesses.primary().filter(|(its, _)| *its == cell);
+                let proved = moves(&outcome, cell, its.map(|(_, witness)| witness));
+                prop_assert_eq!(proved, (least < value, value < most));
+                let open = unprotected(&outcome).contains(&cell);
+                prop_assert_eq!(proved == (false, false), open);
             }
         }
 
@@ -362,17 +383,20 @@ mod tests {
                 Tree::new([], ["i", "j"]).unwrap(),
             ]),
             inner in prop::collection::vec(0_u64..3, 8),
+            floor in 0_u64..2,
         ) {
-            let network = table(&territory, 3, &slices, &inner);
+            let network = Network { floor, ..table(&territory, 3, &slices, &inner) };
             let outcome = protect(&network);
             check(&network, &outcome);
             let bounds = enumerate(&network, &outcome.hidden, territory.leaves().count() * 4);
             for cell in primary(&network) {
                 let value = network.values[cell as usize];
-                if !unprotected(&outcome).contains(&cell) {
-                    let (least, most) = bounds[cell as usize];
-                    prop_assert!(least < value && value < most);
-                }
+                let (least, most) = bounds[cell as usize];
+                let its = outcome.witnesses.primary().filter(|(its, _)| *its == cell);
+                let (sinks, rises) = moves(&outcome, cell, its.map(|(_, witness)| witness));
+                prop_assert!(!sinks || least < value);
+                prop_assert!(!rises || value < most);
+                prop_assert!(sinks || rises || unprotected(&outcome).contains(&cell));
             }
         }
 
@@ -383,9 +407,10 @@ mod tests {
                 (Tree::flat("top", ["a", "b"]), Tree::flat("all", ["i", "j"])),
             ]),
             inner in prop::collection::vec(0_u64..3, 8),
+            floor in 0_u64..2,
         ) {
             let drawn = 2 * territory.leaves().count() * slices.leaves().count();
-            let mut network = table(&territory, 3, &slices, &inner);
+            let mut network = Network { floor, ..table(&territory, 3, &slices, &inner) };
             network.contributors = insiders::ones(&network);
             let outcome = protect(&network);
             check(&network, &outcome);
@@ -393,28 +418,26 @@ mod tests {
                 let mut hidden = outcome.hidden.clone();
                 known.iter().for_each(|cell| hidden[*cell as usize] = false);
                 let bounds = enumerate(&network, &hidden, drawn);
-                let mut safe = Vec::new();
-                for (cell, witness) in outcome.witnesses.primary() {
-                    let another = outcome.witnesses.for_contributors();
-                    let is_his = |its: u32, who: usize| (its, who) == (cell, number);
-                    let mut another = another.filter(|(its, who, _)| is_his(*its, *who));
-                    let witness = another.next().map_or(witness, |(_, _, witness)| witness);
-                    let moved: Vec<u32> =
-                        outcome.witnesses.changes(witness).map(|(cell, _)| cell).collect();
-                    if known.iter().all(|cell| !moved.contains(cell)) {
-                        prop_assert!(moved.contains(&cell));
-                        safe.push(cell);
-                    }
-                }
+                let untouched = |witness: &u32| {
+                    let mut moved = outcome.witnesses.changes(*witness);
+                    moved.all(|(cell, _)| !known.contains(&cell))
+                };
                 for cell in primary(&network).into_iter().filter(|cell| !known.contains(cell)) {
                     let (least, most) = bounds[cell as usize];
                     let value = network.values[cell as usize];
-                    if unprotected(&outcome).contains(&cell)
-                        || outcome.known_to.contains(&(cell, number))
-                    {
-                        prop_assert!(slices.len() > 1 || (least, most) == (value, value));
-                    } else {
-                        prop_assert!(least < value && value < most && safe.contains(&cell));
+                    let its = outcome.witnesses.primary().filter(|(its, _)| *its == cell);
+                    let his = outcome.witnesses.for_contributors();
+                    let his = his.filter(|(its, who, _)| (*its, *who) == (cell, number));
+                    let its = its.map(|(_, witness)| witness);
+                    let its = its.chain(his.map(|(_, _, witness)| witness)).filter(untouched);
+                    let (sinks, rises) = moves(&outcome, cell, its);
+                    let tells = unprotected(&outcome).contains(&cell)
+                        || outcome.known_to.contains(&(cell, number));
+                    prop_assert_eq!(tells, !sinks && !rises);
+                    prop_assert!(!sinks || least < value);
+                    prop_assert!(!rises || value < most);
+                    if slices.len() == 1 {
+                        prop_assert_eq!((sinks, rises), (least < value, value < most));
                     }
                 }
             }
@@ -424,9 +447,10 @@ mod tests {
         fn a_primary_cell_rises_and_sinks_as_much_as_it_must(
             inner in prop::collection::vec(0_u64..9, 24),
             slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
+            floor in 0_u64..2,
         ) {
-            let mut network = table(&nested(), 5, &slices, &inner);
-            let room = |cell: u32| Room { up: 4, down: network.values[cell as usize] };
+            let mut network = Network { floor, ..table(&nested(), 5, &slices, &inner) };
+            let room = |cell: u32| Room { up: 4, down: network.values[cell as usize] - floor };
             network.rooms = primary(&network).into_iter().map(|cell| (cell, room(cell))).collect();
             let outcome = protect(&network);
             check(&network, &outcome);
@@ -435,15 +459,16 @@ mod tests {
             all.sort_unstable();
             prop_assert_eq!(all, primary(&network));
             for Proof { cell, up, down } in &outcome.rooms {
-                for (changes, by) in [(up, 4), (down, -(network.values[*cell as usize] as i64))] {
-                    prop_assert!(changes.contains(&(*cell, by)));
+                let sinks = network.values[*cell as usize] as i64 - floor as i64;
+                for (changes, by) in [(up, 4), (down, -sinks)] {
+                    prop_assert!(by == 0 || changes.contains(&(*cell, by)));
                     let of = |cell| -> i64 {
                         changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum()
                     };
                     prop_assert!(adds_up(&network, of));
                     for (cell, by) in changes {
                         prop_assert!(outcome.hidden[*cell as usize]);
-                        prop_assert!(network.values[*cell as usize] as i64 + by >= 0);
+                        prop_assert!(network.values[*cell as usize] as i64 + by >= floor as i64);
                     }
                 }
             }
@@ -474,8 +499,9 @@ mod tests {
         fn months_quarters_and_years_have_witnesses_whatever_the_number_of_threads(
             inner in prop::collection::vec(0_u64..9, 48),
             frozen in prop::collection::vec(prop::bool::weighted(0.02), 175),
+            floor in 0_u64..2,
         ) {
-            let mut network = table(&nested(), 5, &year(), &inner);
+            let mut network = Network { floor, ..table(&nested(), 5, &year(), &inner) };
             for (state, frozen) in network.states.iter_mut().zip(frozen) {
                 *state = if frozen { State::Frozen } else { *state };
             }
