@@ -23,7 +23,7 @@ pub(crate) fn clean_up(family: &Family, weights: &mut [u64], first: &[u64]) {
             continue;
         }
         weights[place] = first[place];
-        if proofs.as_mut().is_none_or(|proofs| proofs.do_without(weights, place)) {
+        if proofs.as_mut().is_none_or(|proofs| proofs.do_without(weights, place).is_ok()) {
             views.publish((edge, slice));
         } else {
             weights[place] = 0;

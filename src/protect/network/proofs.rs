@@ -164,8 +164,9 @@ impl<'a> Proofs<'a> {
         u32::try_from(self.cycles.len() - 1).unwrap_or(NONE)
     }
 
-    /// Whether all that is done can be done without a figure, which has a weight again: then it is.
-    pub(crate) fn do_without(&mut self, weights: &[u64], place: usize) -> bool {
+    /// Does all tasks without a figure, which has a weight again, or names one that needs it; then
+    /// nothing is changed.
+    pub(crate) fn do_without(&mut self, weights: &[u64], place: usize) -> Result<(), Task> {
         if self.users.is_empty() {
             self.users = vec![Vec::new(); weights.len()];
             for number in 0..self.done.len() {
@@ -183,7 +184,7 @@ impl<'a> Proofs<'a> {
             }
             let Some(cycle) = self.finder.find(weights, task) else {
                 self.users[place] = users;
-                return false;
+                return Err(task);
             };
             instead.push((*number, cycle));
         }
@@ -191,7 +192,25 @@ impl<'a> Proofs<'a> {
             self.done[number as usize].1 = self.push(cycle);
             self.note(number as usize);
         }
-        true
+        Ok(())
+    }
+
+    /// The cheapest change, in one slice, that does a task and weighs less than `limit`: the
+    /// figures to hide for it.
+    pub(crate) fn cheapest(&mut self, weights: &[u64], task: Task, limit: u64) -> Vec<usize> {
+        let family = self.family;
+        let (edge, slice) = task.place;
+        let known = task.contributor.map_or([].as_slice(), |who| &family.contributors[who]);
+        let weight = |edge, along: bool| match weights[family.place(edge, slice)] {
+            _ if !family.allows(&family.circuits[0], edge, along == task.rises) => NEVER,
+            _ if known.contains(&(edge, slice)) => NEVER,
+            weight => weight,
+        };
+        let Finder { apart, search, .. } = &mut self.finder;
+        let way = search.cheapest(&family.graph, apart, weight, (edge, limit));
+        let path = way.map_or_else(Vec::new, |(_, path)| path);
+        let places = path.into_iter().map(|edge| family.place(edge, slice));
+        places.filter(|place| weights[*place] != 0).collect()
     }
 
     /// Takes note of what the cycle of a task moves.
