@@ -1,7 +1,5 @@
 //! Hidden cycles become enough of them that no contributor can compute a primary figure either.
 
-use std::collections::BTreeMap;
-
 use crate::protect::network::Network;
 use crate::protect::network::family::Family;
 use crate::protect::network::proofs::Proofs;
@@ -9,16 +7,15 @@ use crate::protect::network::search::{Merged, NEVER, Search};
 use crate::protect::network::views::{Place, Views};
 
 /// Hides, for each primary figure that a contributor can compute, the cheapest cycle through it
-/// that has none of his cells. Gives the pairs for which there is none.
-pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) -> Vec<(Place, usize)> {
+/// that has none of his cells.
+pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) {
     if family.contributors.is_empty() {
-        return Vec::new();
+        return;
     }
     let exposed = exposed(family, weights);
     let graph = &family.graph;
     let mut apart = Merged::new(graph.nodes);
     let mut search = Search::new(graph.nodes);
-    let mut left: BTreeMap<(Place, usize), usize> = BTreeMap::new();
     // What one task hides only helps the others: none has to be looked at twice.
     for (place, rises, number) in exposed {
         let (edge, slice) = place;
@@ -40,19 +37,13 @@ pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) -> Vec<(P
                 best = way.map(|(way, path)| (way + own, *circuit_number, path)).or(best);
             }
         }
-        let Some((_, circuit, path)) = &best else {
-            *left.entry((place, number)).or_default() += 1;
-            continue;
-        };
+        let Some((_, circuit, path)) = &best else { continue };
         for edge in path.iter().chain([&edge]) {
             for (slice, _) in &family.circuits[*circuit as usize] {
                 weights[family.place(*edge, *slice)] = 0;
             }
         }
     }
-    // Who knows that a figure may be more, or less, cannot compute it.
-    left.retain(|(place, _), ways| *ways == family.ways(*place).len());
-    left.into_keys().collect()
 }
 
 /// The primary figures that contributors can compute, or know that they cannot rise or cannot sink.

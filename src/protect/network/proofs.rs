@@ -77,6 +77,10 @@ pub(crate) struct Proofs<'a> {
     pub(crate) open: Vec<Task>,
     /// The tasks whose cycle moves, or moved, the figure of a place.
     users: Vec<Vec<u32>>,
+    /// The contributors who know a figure.
+    knowing: BTreeMap<Place, Vec<usize>>,
+    /// The tasks of contributors, done and open.
+    told: BTreeSet<Task>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -84,9 +88,16 @@ const NONE: u32 = u32::MAX;
 impl<'a> Proofs<'a> {
     /// Finds cycles of what is hidden, of as few figures as may be: what has no weight.
     pub(crate) fn new(family: &'a Family, weights: &[u64]) -> Self {
-        let (cycles, done, open) = (Vec::new(), Vec::new(), Vec::new());
-        let finder = Finder::new(family);
-        let mut proofs = Self { family, finder, cycles, done, open, users: Vec::new() };
+        let mut proofs = Self {
+            family,
+            finder: Finder::new(family),
+            cycles: Vec::new(),
+            done: Vec::new(),
+            open: Vec::new(),
+            users: Vec::new(),
+            knowing: BTreeMap::new(),
+            told: BTreeSet::new(),
+        };
         proofs.find_all(weights);
         proofs.find_for_contributors(weights);
         proofs
@@ -123,40 +134,75 @@ impl<'a> Proofs<'a> {
         }
     }
 
-    /// For each contributor: another cycle for each task whose cycle moves a figure that he knows,
-    /// unless he knows the primary figure too.
     fn find_for_contributors(&mut self, weights: &[u64]) {
-        let family = self.family;
-        let known = family.contributors.iter().flatten();
-        let mut moving: BTreeMap<Place, Vec<u32>> =
-            known.map(|place| (*place, Vec::new())).collect();
-        if moving.is_empty() {
-            return;
-        }
-        for ((_, cycle), number) in self.done.iter().zip(0_u32..) {
-            for (place, _) in self.cycles[*cycle as usize].moved(family) {
-                if let Some(moving) = moving.get_mut(&place) {
-                    moving.push(number);
-                }
+        for (number, contributor) in self.family.contributors.iter().enumerate() {
+            for place in contributor {
+                self.knowing.entry(*place).or_default().push(number);
             }
         }
-        for (number, contributor) in family.contributors.iter().enumerate() {
-            let doubtful: BTreeSet<u32> =
-                contributor.iter().flat_map(|place| &moving[place]).copied().collect();
-            for doubtful in doubtful {
-                let task = Task { contributor: Some(number), ..self.done[doubtful as usize].0 };
-                if contributor.contains(&task.place) {
-                    continue;
-                }
-                match self.finder.find(weights, task) {
-                    Some(cycle) => {
-                        let cycle = self.push(cycle);
-                        self.done.push((task, cycle));
-                    }
+        for number in 0..self.done.len() {
+            let (task, cycle) = self.done[number];
+            for (task, cycle) in
+                self.for_contributors(weights, task, &self.cycles[cycle as usize].clone())
+            {
+                self.told.insert(task);
+                match cycle {
+                    Some(cycle) => self.add(task, cycle),
                     None => self.open.push(task),
                 }
             }
         }
+    }
+
+    /// Another cycle for each contributor who knows a figure that a cycle moves, unless he has one
+    /// already or knows the primary figure too.
+    fn for_contributors(
+        &mut self,
+        weights: &[u64],
+        task: Task,
+        cycle: &Cycle,
+    ) -> Vec<(Task, Option<Cycle>)> {
+        let family = self.family;
+        if self.knowing.is_empty() || task.contributor.is_some() {
+            return Vec::new();
+        }
+        let knowing = cycle.moved(family).filter_map(|(place, _)| self.knowing.get(&place));
+        let knowing: BTreeSet<usize> = knowing.flatten().copied().collect();
+        let tasks = knowing.into_iter().map(|who| Task { contributor: Some(who), ..task });
+        let is_his = |task: &Task| {
+            task.contributor.is_some_and(|who| family.contributors[who].contains(&task.place))
+        };
+        let tasks = tasks.filter(|task| !self.told.contains(task) && !is_his(task));
+        let tasks: Vec<Task> = tasks.collect();
+        tasks.into_iter().map(|task| (task, self.finder.find(weights, task))).collect()
+    }
+
+    fn add(&mut self, task: Task, cycle: Cycle) {
+        let cycle = self.push(cycle);
+        self.done.push((task, cycle));
+    }
+
+    /// The primary figures that a contributor can compute though others cannot, and his number.
+    pub(crate) fn known_to(&self) -> BTreeSet<(Place, usize)> {
+        let open = self.open.iter().filter_map(|task| Some((task.place, task.contributor?)));
+        let mut known: BTreeSet<(Place, usize)> = open.collect();
+        for (task, cycle) in &self.done {
+            let of_place = known.range((task.place, 0)..=(task.place, usize::MAX));
+            let does = |who: usize| match task.contributor {
+                Some(contributor) => contributor == who,
+                None => {
+                    let his = &self.family.contributors[who];
+                    let mut moved = self.cycles[*cycle as usize].moved(self.family);
+                    moved.all(|(moved, _)| !his.contains(&moved))
+                }
+            };
+            let safe: Vec<(Place, usize)> =
+                of_place.copied().filter(|(_, who)| does(*who)).collect();
+            for pair in safe {
+                known.remove(&pair);
+            }
+        }
+        known
     }
 
     fn push(&mut self, cycle: Cycle) -> u32 {
@@ -176,17 +222,31 @@ impl<'a> Proofs<'a> {
         let users = std::mem::take(&mut self.users[place]);
         let at = self.family.at(place);
         let mut instead = Vec::new();
+        let mut others = Vec::new();
         for number in &users {
             let (task, cycle) = self.done[*number as usize];
-            let mut moved = self.cycles[cycle as usize].moved(self.family);
-            if moved.all(|(moved, _)| moved != at) {
+            let cycle = &self.cycles[cycle as usize];
+            if cycle.moved(self.family).all(|(moved, _)| moved != at) {
                 continue;
             }
             let Some(cycle) = self.finder.find(weights, task) else {
                 self.users[place] = users;
                 return Err(task);
             };
+            // Those who know a figure of the new cycle, and none of the one before.
+            for (task, cycle) in self.for_contributors(weights, task, &cycle) {
+                let Some(cycle) = cycle else {
+                    self.users[place] = users;
+                    return Err(task);
+                };
+                others.push((task, cycle));
+            }
             instead.push((*number, cycle));
+        }
+        for (task, cycle) in others {
+            self.told.insert(task);
+            self.add(task, cycle);
+            self.note(self.done.len() - 1);
         }
         for (number, cycle) in instead {
             self.done[number as usize].1 = self.push(cycle);

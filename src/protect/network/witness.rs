@@ -104,8 +104,13 @@ impl Witnesses {
     }
 }
 
-/// The witnesses of what is hidden, and the figures that have none: hidden is what has no weight.
-pub(crate) fn witnesses(family: &Family, weights: &[u64], figures: u32) -> (Witnesses, Vec<Place>) {
+/// The witnesses of what is hidden, which is what has no weight; the figures that have none; and
+/// those that have none for a contributor.
+pub(crate) fn witnesses(
+    family: &Family,
+    weights: &[u64],
+    figures: u32,
+) -> (Witnesses, Vec<Place>, BTreeSet<(Place, usize)>) {
     let proofs = Proofs::new(family, weights);
     let mut found = Witnesses::new(figures);
     let in_table = |circuit: &Circuit| {
@@ -130,5 +135,5 @@ pub(crate) fn witnesses(family: &Family, weights: &[u64], figures: u32) -> (Witn
     found.for_contributors.sort_unstable();
     let open = proofs.open.iter().filter(|task| task.contributor.is_none() && task.rises);
     let none = open.map(|task| task.place).filter(|place| !has_witness.contains(place));
-    (found, none.collect())
+    (found, none.collect(), proofs.known_to())
 }
