@@ -155,7 +155,8 @@ impl<'a> Hider<'a> {
         let family = self.family;
         hide_all(family, weights, cycle);
         if cycle.is_both_ways(family) {
-            for (edge, _) in &cycle.edges {
+            let (first, path) = cycle.edges.split_at(1);
+            for (edge, _) in path.iter().chain(first) {
                 let (from, to) = family.graph.ends[*edge as usize];
                 self.merged[cycle.circuit as usize].unite(from, to);
             }
