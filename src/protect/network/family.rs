@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use crate::protect::network::Network;
 use crate::protect::network::circuits::{Circuit, circuits};
 use crate::protect::network::graph::Graph;
 use crate::protect::network::search::NEVER;
+use crate::protect::network::{Network, Ways};
 use crate::protect::system::State;
 
 /// The figures of slices that are tied to each other.
@@ -25,6 +25,7 @@ pub(crate) struct Family {
     pub(crate) contributors: Vec<Vec<(u32, u32)>>,
     /// The figures of each slice that are as small as everyone knows; empty when there are none.
     at_floor: Vec<bool>,
+    ways: Ways,
 }
 
 /// What hiding each figure of each slice would weigh: edge × slices + slice. 0 for what is hidden,
@@ -71,7 +72,16 @@ impl Family {
         let contributors = contributors.collect();
         let primary = Vec::new();
         let slices = slices.to_vec();
-        let mut family = Self { graph, slices, circuits, through, primary, contributors, at_floor };
+        let mut family = Self {
+            graph,
+            slices,
+            circuits,
+            through,
+            primary,
+            contributors,
+            at_floor,
+            ways: network.ways,
+        };
         family.primary = family.in_order(network);
         (family, weights)
     }
@@ -136,12 +146,13 @@ impl Family {
         !self.at_floor.is_empty()
     }
 
-    /// The ways in which a primary figure must be able to move, true being up: those which its
-    /// floor allows, and either where each change may be made the other way too.
-    pub(crate) fn ways(&self, (edge, slice): (u32, u32)) -> &'static [bool] {
-        match self.at_floor.get(self.place(edge, slice)) {
-            Some(false) => &[true, false],
-            Some(true) | None => &[true],
+    /// What a primary figure must be able to do, each in any of some ways, true being up. Without
+    /// floors one way is looked at, for each change may be made the other way too.
+    pub(crate) fn tasks(&self, (edge, slice): (u32, u32)) -> &'static [&'static [bool]] {
+        match (self.at_floor.get(self.place(edge, slice)), self.ways) {
+            (Some(true) | None, _) => &[&[true]],
+            (Some(false), Ways::Both) => &[&[true], &[false]],
+            (Some(false), Ways::Either) => &[&[true, false]],
         }
     }
 

@@ -16,17 +16,15 @@ use crate::protect::network::views::Place;
 pub(crate) fn hide(family: &Family, weights: &mut [u64]) {
     let mut hider = Hider::new(family, weights);
     for place in &family.primary {
-        let ways = family.ways(*place);
-        let missing: Vec<bool> =
-            ways.iter().copied().filter(|rises| !hider.is_done(weights, *place, *rises)).collect();
-        if let [rises] = missing[..] {
-            if let Some((_, cycle)) =
-                hider.cheapest(weights, *place, Way { rises, both: false }, NEVER)
-            {
-                hider.take(weights, &cycle);
-            }
-        } else if !missing.is_empty() {
-            hider.protect_both_ways(weights, *place);
+        let tasks = family.tasks(*place).iter().filter(|ways| {
+            let mut ways = ways.iter();
+            !ways.any(|rises| hider.is_done(weights, *place, *rises))
+        });
+        let tasks: Vec<&[bool]> = tasks.copied().collect();
+        match tasks[..] {
+            [] => {}
+            [ways] => hider.protect(weights, *place, ways),
+            _ => hider.protect_both_ways(weights, *place),
         }
     }
 }
@@ -117,6 +115,19 @@ impl<'a> Hider<'a> {
             }
         }
         best
+    }
+
+    /// Hides what lets a primary figure move in one of some ways.
+    fn protect(&mut self, weights: &mut [u64], place: Place, ways: &[bool]) {
+        let mut best: Option<(u64, Cycle)> = None;
+        for rises in ways {
+            let limit = best.as_ref().map_or(NEVER, |(weight, _)| *weight);
+            let way = Way { rises: *rises, both: false };
+            best = self.cheapest(weights, place, way, limit).or(best);
+        }
+        if let Some((_, cycle)) = best {
+            self.take(weights, &cycle);
+        }
     }
 
     /// Hides what lets a primary figure rise and sink: the same figures for both, or others for

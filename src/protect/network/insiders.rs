@@ -17,11 +17,13 @@ pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) {
     let mut apart = Merged::new(graph.nodes);
     let mut search = Search::new(graph.nodes);
     // What one task hides only helps the others: none has to be looked at twice.
-    for (place, rises, number) in exposed {
+    for (place, ways, number) in exposed {
         let (edge, slice) = place;
         let contributor = &family.contributors[number];
         let mut best = None;
-        for circuit_number in &family.through[slice as usize] {
+        let through = family.through[slice as usize].iter();
+        for (circuit_number, rises) in through.flat_map(|it| ways.iter().map(move |way| (it, *way)))
+        {
             let circuit = &family.circuits[*circuit_number as usize];
             let start = family.is_along(*circuit_number, slice, rises);
             let weight = |edge, along: bool| match family.weight(weights, circuit, edge) {
@@ -47,15 +49,18 @@ pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) {
 }
 
 /// The primary figures that contributors can compute, or know that they cannot rise or cannot sink.
-fn exposed(family: &Family, weights: &[u64]) -> Vec<(Place, bool, usize)> {
+fn exposed(family: &Family, weights: &[u64]) -> Vec<(Place, &'static [bool], usize)> {
     if family.has_floor() {
         let open = Proofs::new(family, weights).open.into_iter();
-        return open.filter_map(|task| Some((task.place, task.rises, task.contributor?))).collect();
+        return open.filter_map(|task| Some((task.place, task.ways, task.contributor?))).collect();
     }
     let views = Views::new(family, weights);
     let contributors = family.contributors.iter().enumerate();
     let exposed = contributors.flat_map(|(number, contributor)| {
-        views.exposed_to(contributor).into_iter().map(move |place| (place, true, number))
+        views
+            .exposed_to(contributor)
+            .into_iter()
+            .map(move |place| (place, [true].as_slice(), number))
     });
     exposed.collect()
 }

@@ -71,6 +71,19 @@ pub struct Network {
     /// What everyone knows that a hidden cell is at least: 1 where published zeros tell that what
     /// is hidden is none, else 0.
     pub floor: u64,
+    /// Which ways a primary cell above the floor must be able to go.
+    pub ways: Ways,
+}
+
+/// Which ways a primary cell must be able to go. Where nothing is known but that no cell is less
+/// than 0, it is the same: a cell that can go one way can go the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// It may be more, and it may be less where that is possible at all.
+    #[default]
+    Both,
+    /// One is enough: it is not computable.
+    Either,
 }
 
 /// What was decided.
@@ -300,8 +313,12 @@ mod tests {
         moves
     }
 
+    fn floors() -> impl Strategy<Value = (u64, Ways)> {
+        select(vec![(0, Ways::Both), (1, Ways::Both), (1, Ways::Either)])
+    }
+
     /// In how many ways primary cells can move.
-    fn ways(outcome: &Outcome) -> usize {
+    fn moving(outcome: &Outcome) -> usize {
         let mut ways: Vec<(u32, bool)> = Vec::new();
         for (cell, witness) in outcome.witnesses.primary() {
             let (sinks, rises) = moves(outcome, cell, [witness].into_iter());
@@ -370,11 +387,11 @@ mod tests {
             columns in 1_u32..4,
             inner in prop::collection::vec(0_u64..3, 6),
             frozen in prop::collection::vec(prop::bool::weighted(0.1), 20),
-            floor in 0_u64..2,
+            (floor, ways) in floors(),
         ) {
             let count = territory.leaves().count() * (columns as usize - 1).max(1);
             let mut network = table(&territory, columns, &one(), &inner);
-            network.floor = floor;
+            (network.floor, network.ways) = (floor, ways);
             for (state, frozen) in network.states.iter_mut().zip(frozen) {
                 *state = if frozen { State::Frozen } else { *state };
             }
@@ -386,7 +403,8 @@ mod tests {
                 let value = network.values[cell as usize];
                 let its = outcome.witnesses.primary().filter(|(its, _)| *its == cell);
                 let proved = moves(&outcome, cell, its.map(|(_, witness)| witness));
-                prop_assert_eq!(proved, (least < value, value < most));
+                let can = (least < value, value < most);
+                prop_assert!(proved == can || ways == Ways::Either && proved != (false, false));
                 let open = unprotected(&outcome).contains(&cell);
                 prop_assert_eq!(proved == (false, false), open);
             }
@@ -400,9 +418,9 @@ mod tests {
                 Tree::new([], ["i", "j"]).unwrap(),
             ]),
             inner in prop::collection::vec(0_u64..3, 8),
-            floor in 0_u64..2,
+            (floor, ways) in floors(),
         ) {
-            let network = Network { floor, ..table(&territory, 3, &slices, &inner) };
+            let network = Network { floor, ways, ..table(&territory, 3, &slices, &inner) };
             let outcome = protect(&network);
             check(&network, &outcome);
             let bounds = enumerate(&network, &outcome.hidden, territory.leaves().count() * 4);
@@ -424,10 +442,10 @@ mod tests {
                 (Tree::flat("top", ["a", "b"]), Tree::flat("all", ["i", "j"])),
             ]),
             inner in prop::collection::vec(0_u64..3, 8),
-            floor in 0_u64..2,
+            (floor, ways) in floors(),
         ) {
             let drawn = 2 * territory.leaves().count() * slices.leaves().count();
-            let mut network = Network { floor, ..table(&territory, 3, &slices, &inner) };
+            let mut network = Network { floor, ways, ..table(&territory, 3, &slices, &inner) };
             network.contributors = insiders::ones(&network);
             let outcome = protect(&network);
             check(&network, &outcome);
@@ -453,8 +471,12 @@ mod tests {
                     prop_assert_eq!(tells, !sinks && !rises);
                     prop_assert!(!sinks || least < value);
                     prop_assert!(!rises || value < most);
-                    if slices.len() == 1 {
-                        prop_assert_eq!((sinks, rises), (least < value, value < most));
+                    let can = (least < value, value < most);
+                    if slices.len() == 1 && tells {
+                        prop_assert_eq!(can, (false, false));
+                    }
+                    if slices.len() == 1 && ways == Ways::Both {
+                        prop_assert_eq!((sinks, rises), can);
                     }
                 }
             }
@@ -464,9 +486,9 @@ mod tests {
         fn a_primary_cell_rises_and_sinks_as_much_as_it_must(
             inner in prop::collection::vec(0_u64..9, 24),
             slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
-            floor in 0_u64..2,
+            (floor, ways) in floors(),
         ) {
-            let mut network = Network { floor, ..table(&nested(), 5, &slices, &inner) };
+            let mut network = Network { floor, ways, ..table(&nested(), 5, &slices, &inner) };
             let room = |cell: u32| Room { up: 4, down: network.values[cell as usize] - floor };
             network.rooms = primary(&network).into_iter().map(|cell| (cell, room(cell))).collect();
             let outcome = protect(&network);
@@ -495,10 +517,10 @@ mod tests {
         fn without_any_one_secondary_cell_a_primary_cell_could_be_computed(
             inner in prop::collection::vec(0_u64..9, 16),
             slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
-            floor in 0_u64..2,
+            (floor, ways) in floors(),
         ) {
             let table = table(&Tree::flat("top", ["a", "b", "c"]), 4, &slices, &inner);
-            let network = Network { floor, ..table };
+            let network = Network { floor, ways, ..table };
             let outcome = protect(&network);
             let secondary = (0..network.values.len())
                 .filter(|cell| outcome.hidden[*cell] && network.states[*cell] == State::Free);
@@ -509,7 +531,10 @@ mod tests {
                     *state = if *hidden { *state } else { State::Frozen };
                 }
                 less.states[cell] = State::Frozen;
-                prop_assert!(ways(&protect(&less)) < ways(&outcome));
+                let can = protect(&less);
+                prop_assert!(
+                    moving(&can) < moving(&outcome) || unprotected(&can) > unprotected(&outcome)
+                );
             }
         }
 
@@ -517,9 +542,9 @@ mod tests {
         fn months_quarters_and_years_have_witnesses_whatever_the_number_of_threads(
             inner in prop::collection::vec(0_u64..9, 48),
             frozen in prop::collection::vec(prop::bool::weighted(0.02), 175),
-            floor in 0_u64..2,
+            (floor, ways) in floors(),
         ) {
-            let mut network = Network { floor, ..table(&nested(), 5, &year(), &inner) };
+            let mut network = Network { floor, ways, ..table(&nested(), 5, &year(), &inner) };
             for (state, frozen) in network.states.iter_mut().zip(frozen) {
                 *state = if frozen { State::Frozen } else { *state };
             }

@@ -7,13 +7,13 @@ use crate::protect::network::family::Family;
 use crate::protect::network::search::{Merged, NEVER, Search};
 use crate::protect::network::views::Place;
 
-/// That a primary figure rises, or sinks, where all can see but what a contributor knows stays.
+/// That a primary figure moves, while what a contributor knows stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Task {
     /// The primary figure.
     pub(crate) place: Place,
-    /// Whether it is to rise. Where no figure has a floor, either will do.
-    pub(crate) rises: bool,
+    /// The ways that will do, true being up.
+    pub(crate) ways: &'static [bool],
     /// The number of the contributor.
     pub(crate) contributor: Option<usize>,
 }
@@ -111,9 +111,9 @@ impl<'a> Proofs<'a> {
             is_primary[family.place(*edge, *slice)] = true;
         }
         for place in &family.primary {
-            for rises in family.ways(*place) {
-                let task = Task { place: *place, rises: *rises, contributor: None };
-                if cycle_of[usize::from(*rises)][family.place(place.0, place.1)] != NONE {
+            for (ways, number) in family.tasks(*place).iter().zip(0..) {
+                let task = Task { place: *place, ways, contributor: None };
+                if cycle_of[number][family.place(place.0, place.1)] != NONE {
                     continue;
                 }
                 let Some(cycle) = self.finder.find(weights, task) else {
@@ -122,12 +122,17 @@ impl<'a> Proofs<'a> {
                 };
                 let number = self.push(cycle);
                 for (place, rises) in self.cycles[number as usize].moved(family) {
-                    // Without floors each change may be made the other way.
-                    let rises = rises || !family.has_floor();
-                    let known = &mut cycle_of[usize::from(rises)][family.place(place.0, place.1)];
-                    if is_primary[family.place(place.0, place.1)] && *known == NONE {
-                        *known = number;
-                        self.done.push((Task { place, rises, contributor: None }, number));
+                    let at = family.place(place.0, place.1);
+                    if !is_primary[at] {
+                        continue;
+                    }
+                    for (ways, known) in family.tasks(place).iter().zip(&mut cycle_of) {
+                        // Without floors each change may be made the other way.
+                        let does = ways.contains(&rises) || !family.has_floor();
+                        if does && known[at] == NONE {
+                            known[at] = number;
+                            self.done.push((Task { place, ways, contributor: None }, number));
+                        }
                     }
                 }
             }
@@ -261,14 +266,18 @@ impl<'a> Proofs<'a> {
         let family = self.family;
         let (edge, slice) = task.place;
         let known = task.contributor.map_or([].as_slice(), |who| &family.contributors[who]);
-        let weight = |edge, along: bool| match weights[family.place(edge, slice)] {
-            _ if !family.allows(&family.circuits[0], edge, along == task.rises) => NEVER,
-            _ if known.contains(&(edge, slice)) => NEVER,
-            weight => weight,
-        };
         let Finder { apart, search, .. } = &mut self.finder;
-        let way = search.cheapest(&family.graph, apart, weight, (edge, limit));
-        let path = way.map_or_else(Vec::new, |(_, path)| path);
+        let mut best = (limit, Vec::new());
+        for rises in task.ways {
+            let weight = |edge, along: bool| match weights[family.place(edge, slice)] {
+                _ if !family.allows(&family.circuits[0], edge, along == *rises) => NEVER,
+                _ if known.contains(&(edge, slice)) => NEVER,
+                weight => weight,
+            };
+            let limit = (edge, best.0);
+            best = search.cheapest(&family.graph, apart, weight, limit).unwrap_or(best);
+        }
+        let (_, path) = best;
         let places = path.into_iter().map(|edge| family.place(edge, slice));
         places.filter(|place| weights[*place] != 0).collect()
     }
@@ -301,9 +310,11 @@ impl<'a> Finder<'a> {
         let family = self.family;
         let (edge, slice) = task.place;
         let known = task.contributor.map_or([].as_slice(), |who| &family.contributors[who]);
-        family.through[slice as usize].iter().find_map(|number| {
+        let through = family.through[slice as usize].iter();
+        let mut through = through.flat_map(|number| task.ways.iter().map(move |way| (number, way)));
+        through.find_map(|(number, rises)| {
             let circuit = &family.circuits[*number as usize];
-            let start = family.is_along(*number, slice, task.rises);
+            let start = family.is_along(*number, slice, *rises);
             let usable = |edge, along: bool| {
                 family.all_hidden(weights, *number, edge)
                     && family.allows(circuit, edge, along == start)

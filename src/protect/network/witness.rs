@@ -133,7 +133,7 @@ pub(crate) fn witnesses(
     }
     found.of.sort_unstable();
     found.for_contributors.sort_unstable();
-    let open = proofs.open.iter().filter(|task| task.contributor.is_none() && task.rises);
+    let open = proofs.open.iter().filter(|task| task.contributor.is_none() && task.ways[0]);
     let none = open.map(|task| task.place).filter(|place| !has_witness.contains(place));
     (found, none.collect(), proofs.known_to())
 }
