@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::PathBuf;
 
-use conum::protect::network::{Network, Outcome, insiders, protect};
+use conum::protect::network::{Network, Outcome, Ways, insiders, protect};
 use conum::protect::system::State;
 use conum::protect::tree::Tree;
 
@@ -123,28 +123,31 @@ fn regions_and_france_lose_no_more_than_they_must() {
 
 #[test]
 fn where_hidden_means_not_zero_a_primary_cell_is_not_computable_either() {
-    // Most cells and their value; the primary cells above 1 that cannot go both ways, whatever is
-    // hidden.
+    // Most cells and their value where primary cells above 1 must be able to go either way; the
+    // same for both ways, and the cells that cannot whatever is hidden.
     let targets = [
-        ("fr53.csv", (414, 10_147), 12),
-        ("fr3.csv", (1_409, 31_293), 44),
-        ("frall.csv", (9_888, 201_508), 270),
+        ("fr53.csv", (330, 8_900), (414, 10_147), 12),
+        ("fr3.csv", (1_085, 23_900), (1_409, 31_293), 44),
+        ("frall.csv", (7_600, 160_000), (9_888, 201_508), 270),
     ];
-    for (name, most, one_way) in targets {
+    for (name, either, both, one_way) in targets {
         let Some(table) = network(name, one()) else { return };
-        let table = Network { floor: 1, ..table };
-        let outcome = protect(&table);
-        assert_eq!(check(&table, &outcome), one_way);
-        let (cells, value) = loss(&table, &outcome);
-        assert!(cells <= most.0 && value <= most.1, "{name}: {cells} cells, {value}");
+        for (ways, most) in [(Ways::Either, either), (Ways::Both, both)] {
+            let table = Network { floor: 1, ways, ..table.clone() };
+            let outcome = protect(&table);
+            let found = check(&table, &outcome);
+            assert!(ways == Ways::Either || found == one_way);
+            let (cells, value) = loss(&table, &outcome);
+            assert!(cells <= most.0 && value <= most.1, "{name}: {cells} cells, {value}");
+        }
     }
 }
 
 #[test]
 fn who_is_alone_in_a_cell_of_one_computes_no_other() {
-    for floor in [0, 1] {
+    for (floor, ways) in [(0, Ways::Both), (1, Ways::Both), (1, Ways::Either)] {
         let Some(mut table) = network("fr53.csv", one()) else { return };
-        table.floor = floor;
+        (table.floor, table.ways) = (floor, ways);
         table.contributors = insiders::ones(&table);
         insiders_compute_nothing(&table);
     }
@@ -175,9 +178,9 @@ fn insiders_compute_nothing(table: &Network) {
 
 #[test]
 fn months_of_a_year_are_protected_together() {
-    for floor in [0, 1] {
+    for (floor, ways) in [(0, Ways::Both), (1, Ways::Both), (1, Ways::Either)] {
         let Some(table) = network("fr53.csv", calendar(1)) else { return };
-        let table = Network { floor, ..table };
+        let table = Network { floor, ways, ..table };
         check(&table, &protect(&table));
     }
 }
