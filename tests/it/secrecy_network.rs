@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::PathBuf;
 
-use conum::protect::network::{Network, Outcome, insiders, protect};
+use conum::protect::network::{Network, Outcome, Ways, insiders, protect};
 use conum::protect::system::State;
 use conum::protect::tree::Tree;
 
@@ -52,21 +52,30 @@ fn loss(network: &Network, outcome: &Outcome) -> (usize, u64) {
     secondary.fold((0, 0), |(cells, values), ((_, value), _)| (cells + 1, values + value))
 }
 
-/// Additions only: each primary cell has a witness, and nothing published forbids it.
-fn check(network: &Network, outcome: &Outcome) {
+/// Additions only: each primary cell has a witness, and nothing published forbids it; no cell sinks
+/// below the floor. Gives the number of primary cells above the floor that have witnesses for one
+/// way only.
+fn check(network: &Network, outcome: &Outcome) -> usize {
     let (territory, slices) = (&network.territory, &network.slices);
     let primary = network.states.iter().filter(|state| **state == State::Primary).count();
-    assert_eq!((outcome.unprotected.len(), outcome.witnesses.primary().count()), (0, primary));
+    assert_eq!(outcome.unprotected, []);
     let figures = u32::try_from(territory.len()).unwrap() * network.columns;
     let changes = |witness| outcome.witnesses.changes(witness);
+    let mut ways: BTreeMap<u32, BTreeSet<i64>> = BTreeMap::new();
     for (cell, witness) in outcome.witnesses.primary() {
-        assert!(changes(witness).any(|(moved, by)| moved == cell && by != 0));
+        let (_, by) = changes(witness).find(|(moved, _)| *moved == cell).unwrap();
+        let ways = ways.entry(cell).or_default();
+        ways.insert(by);
+        ways.extend(outcome.witnesses.is_both_ways(witness).then_some(-by));
     }
+    assert_eq!(ways.len(), primary);
     for witness in 0..u32::try_from(outcome.witnesses.len()).unwrap() {
         let change: BTreeMap<u32, i64> = changes(witness).collect();
         let mut sums: BTreeMap<(char, u32), i64> = BTreeMap::new();
         for (cell, by) in &change {
-            assert!(outcome.hidden[*cell as usize] && network.values[*cell as usize] > 0);
+            let sinks = *by < 0 || outcome.witnesses.is_both_ways(witness);
+            let least = network.floor + u64::from(sinks);
+            assert!(outcome.hidden[*cell as usize] && network.values[*cell as usize] >= least);
             assert!(by.abs() == 1 && network.states[*cell as usize] != State::Frozen);
             let (slice, figure) = (cell / figures, cell % figures);
             let (place, column) = (figure / network.columns, figure % network.columns);
@@ -88,6 +97,8 @@ fn check(network: &Network, outcome: &Outcome) {
         }
         assert!(sums.values().all(|sum| *sum == 0));
     }
+    let above = |cell: u32| network.values[cell as usize] > network.floor;
+    ways.iter().filter(|(cell, ways)| above(**cell) && ways.len() == 1).count()
 }
 
 #[test]
@@ -101,7 +112,7 @@ fn regions_and_france_lose_no_more_than_they_must() {
     for (name, by_value, by_count) in targets {
         let Some(mut table) = network(name, one()) else { return };
         let outcome = protect(&table);
-        check(&table, &outcome);
+        assert_eq!(check(&table, &outcome), 0);
         let (cells, value) = loss(&table, &outcome);
         assert!(cells <= by_value.0 && value <= by_value.1, "{name}: {cells} cells, {value}");
         table.costs.iter_mut().for_each(|cost| *cost += 24);
@@ -111,30 +122,67 @@ fn regions_and_france_lose_no_more_than_they_must() {
 }
 
 #[test]
+fn where_hidden_means_not_zero_a_primary_cell_is_not_computable_either() {
+    // Most cells and their value where primary cells above 1 must be able to go either way; the
+    // same for both ways, and the cells that cannot whatever is hidden.
+    let targets = [
+        ("fr53.csv", (330, 8_900), (414, 10_147), 12),
+        ("fr3.csv", (1_085, 23_900), (1_409, 31_293), 44),
+        ("frall.csv", (7_600, 160_000), (9_888, 201_508), 270),
+    ];
+    for (name, either, both, one_way) in targets {
+        let Some(table) = network(name, one()) else { return };
+        for (ways, most) in [(Ways::Either, either), (Ways::Both, both)] {
+            let table = Network { floor: 1, ways, ..table.clone() };
+            let outcome = protect(&table);
+            let found = check(&table, &outcome);
+            assert!(ways == Ways::Either || found == one_way);
+            let (cells, value) = loss(&table, &outcome);
+            assert!(cells <= most.0 && value <= most.1, "{name}: {cells} cells, {value}");
+        }
+    }
+}
+
+#[test]
 fn who_is_alone_in_a_cell_of_one_computes_no_other() {
-    let Some(mut table) = network("fr53.csv", one()) else { return };
-    table.contributors = insiders::ones(&table);
-    let outcome = protect(&table);
-    check(&table, &outcome);
+    for (floor, ways) in [(0, Ways::Both), (1, Ways::Both), (1, Ways::Either)] {
+        let Some(mut table) = network("fr53.csv", one()) else { return };
+        (table.floor, table.ways) = (floor, ways);
+        table.contributors = insiders::ones(&table);
+        insiders_compute_nothing(&table);
+    }
+}
+
+fn insiders_compute_nothing(table: &Network) {
+    let outcome = protect(table);
+    check(table, &outcome);
     assert_eq!(outcome.known_to, []);
-    let others: BTreeMap<(u32, usize), u32> = outcome
-        .witnesses
-        .for_contributors()
-        .map(|(cell, who, witness)| ((cell, who), witness))
-        .collect();
+    let mut its: BTreeMap<(u32, Option<usize>), Vec<u32>> = BTreeMap::new();
+    for (cell, witness) in outcome.witnesses.primary() {
+        its.entry((cell, None)).or_default().push(witness);
+    }
+    for (cell, who, witness) in outcome.witnesses.for_contributors() {
+        its.entry((cell, Some(who))).or_default().push(witness);
+    }
+    let primary: BTreeSet<u32> = outcome.witnesses.primary().map(|(cell, _)| cell).collect();
     for (number, known) in table.contributors.iter().enumerate() {
-        for (cell, witness) in outcome.witnesses.primary() {
-            let witness = others.get(&(cell, number)).copied().unwrap_or(witness);
-            let mut moved = outcome.witnesses.changes(witness).map(|(moved, _)| moved);
-            assert!(known.contains(&cell) || moved.all(|moved| !known.contains(&moved)));
+        for cell in primary.iter().filter(|cell| !known.contains(cell)) {
+            let its = [None, Some(number)].into_iter().filter_map(|who| its.get(&(*cell, who)));
+            assert!(its.flatten().any(|witness| {
+                let mut moved = outcome.witnesses.changes(*witness).map(|(moved, _)| moved);
+                moved.all(|moved| !known.contains(&moved))
+            }));
         }
     }
 }
 
 #[test]
 fn months_of_a_year_are_protected_together() {
-    let Some(table) = network("fr53.csv", calendar(1)) else { return };
-    check(&table, &protect(&table));
+    for (floor, ways) in [(0, Ways::Both), (1, Ways::Both), (1, Ways::Either)] {
+        let Some(table) = network("fr53.csv", calendar(1)) else { return };
+        let table = Network { floor, ways, ..table };
+        check(&table, &protect(&table));
+    }
 }
 
 #[test]

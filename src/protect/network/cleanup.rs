@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::protect::network::family::Family;
+use crate::protect::network::proofs::Proofs;
 use crate::protect::network::views::Views;
 
 /// Publishes secondary figures again, the most costly first, as long as each primary figure keeps
@@ -14,11 +15,18 @@ pub(crate) fn clean_up(family: &Family, weights: &mut [u64], first: &[u64]) {
         places.map(|place| (Reverse(first[place]), place)).collect();
     secondary.sort_unstable();
     let mut views = Views::new(family, weights);
+    // Labels know nothing of floors: what they forbid is forbidden, what they permit may not be.
+    let mut proofs = family.has_floor().then(|| Proofs::new(family, weights));
     for (_, place) in secondary {
         let (edge, slice) = family.at(place);
-        if views.dispensable(edge, &views.labels((edge, slice))) {
+        if !views.dispensable(edge, &views.labels((edge, slice))) {
+            continue;
+        }
+        weights[place] = first[place];
+        if proofs.as_mut().is_none_or(|proofs| proofs.do_without(weights, place).is_ok()) {
             views.publish((edge, slice));
-            weights[place] = first[place];
+        } else {
+            weights[place] = 0;
         }
     }
 }

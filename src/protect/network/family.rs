@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use crate::protect::network::Network;
 use crate::protect::network::circuits::{Circuit, circuits};
 use crate::protect::network::graph::Graph;
 use crate::protect::network::search::NEVER;
+use crate::protect::network::{Network, Ways};
 use crate::protect::system::State;
 
 /// The figures of slices that are tied to each other.
@@ -23,6 +23,9 @@ pub(crate) struct Family {
     pub(crate) primary: Vec<(u32, u32)>,
     /// What each contributor knows.
     pub(crate) contributors: Vec<Vec<(u32, u32)>>,
+    /// The figures of each slice that are as small as everyone knows; empty when there are none.
+    at_floor: Vec<bool>,
+    ways: Ways,
 }
 
 /// What hiding each figure of each slice would weigh: edge × slices + slice. 0 for what is hidden,
@@ -36,8 +39,15 @@ impl Family {
             |figure: u32| slices.iter().map(move |slice| slice * network.figures() + figure);
         let some = |figure| cells(figure).any(|cell| network.values[cell as usize] > 0);
         let graph = Graph::new(&network.territory, network.columns, some);
-        let of_edges = graph.figures.iter().flat_map(|figure| cells(*figure));
-        let weights = of_edges.map(|cell| weight(network, cell)).collect();
+        let of_edges = || graph.figures.iter().flat_map(|figure| cells(*figure));
+        let weights = of_edges().map(|cell| weight(network, cell)).collect();
+        // Zeros are published: none of them moves.
+        let at_floor = |cell: u32| (1..=network.floor).contains(&network.values[cell as usize]);
+        let at_floor = if network.floor > 0 && of_edges().any(at_floor) {
+            of_edges().map(at_floor).collect()
+        } else {
+            Vec::new()
+        };
         let local = |slice: u32| {
             let place = slices.iter().position(|known| *known == slice)?;
             u32::try_from(place).ok()
@@ -62,7 +72,16 @@ impl Family {
         let contributors = contributors.collect();
         let primary = Vec::new();
         let slices = slices.to_vec();
-        let mut family = Self { graph, slices, circuits, through, primary, contributors };
+        let mut family = Self {
+            graph,
+            slices,
+            circuits,
+            through,
+            primary,
+            contributors,
+            at_floor,
+            ways: network.ways,
+        };
         family.primary = family.in_order(network);
         (family, weights)
     }
@@ -120,6 +139,36 @@ impl Family {
     pub(crate) fn knows(&self, contributor: &[(u32, u32)], circuit: u32, edge: u32) -> bool {
         let mut circuit = self.circuits[circuit as usize].iter();
         !contributor.is_empty() && circuit.any(|(slice, _)| contributor.contains(&(edge, *slice)))
+    }
+
+    /// Whether some figures cannot sink, so that a change and its opposite are two questions.
+    pub(crate) fn has_floor(&self) -> bool {
+        !self.at_floor.is_empty()
+    }
+
+    /// What a primary figure must be able to do, each in any of some ways, true being up. Without
+    /// floors one way is looked at, for each change may be made the other way too.
+    pub(crate) fn tasks(&self, (edge, slice): (u32, u32)) -> &'static [&'static [bool]] {
+        match (self.at_floor.get(self.place(edge, slice)), self.ways) {
+            (Some(true) | None, _) => &[&[true]],
+            (Some(false), Ways::Both) => &[&[true], &[false]],
+            (Some(false), Ways::Either) => &[&[true, false]],
+        }
+    }
+
+    /// Whether a figure moves along its edge in a circuit when it rises, or sinks, in a slice.
+    pub(crate) fn is_along(&self, circuit: u32, slice: u32, rises: bool) -> bool {
+        let mut circuit = self.circuits[circuit as usize].iter();
+        circuit.any(|(known, sign)| *known == slice && (*sign > 0) == rises)
+    }
+
+    /// Whether no figure that sinks is at its floor when an edge is gone along, or against, in the
+    /// slices of a circuit.
+    pub(crate) fn allows(&self, circuit: &Circuit, edge: u32, along: bool) -> bool {
+        let rises = |sign: i8| (sign > 0) == along;
+        let mut circuit = circuit.iter();
+        !self.has_floor()
+            || circuit.all(|(slice, sign)| rises(*sign) || !self.at_floor[self.place(edge, *slice)])
     }
 
     /// What it weighs to hide a figure in all slices of a circuit.

@@ -2,51 +2,67 @@
 
 use crate::protect::network::Network;
 use crate::protect::network::family::Family;
+use crate::protect::network::proofs::Proofs;
 use crate::protect::network::search::{Merged, NEVER, Search};
 use crate::protect::network::views::{Place, Views};
 
 /// Hides, for each primary figure that a contributor can compute, the cheapest cycle through it
-/// that has none of his cells. Gives the pairs for which there is none.
-pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) -> Vec<(Place, usize)> {
+/// that has none of his cells.
+pub(crate) fn hide_from_insiders(family: &Family, weights: &mut [u64]) {
     if family.contributors.is_empty() {
-        return Vec::new();
+        return;
     }
-    let views = Views::new(family, weights);
-    let mut exposed = Vec::new();
-    for (number, contributor) in family.contributors.iter().enumerate() {
-        let places = views.exposed_to(contributor).into_iter();
-        exposed.extend(places.map(|place| (place, number)));
-    }
+    let exposed = exposed(family, weights);
     let graph = &family.graph;
     let mut apart = Merged::new(graph.nodes);
     let mut search = Search::new(graph.nodes);
-    // What one pair hides only helps the others: none has to be looked at twice.
-    exposed.retain(|((edge, slice), number)| {
-        let contributor = &family.contributors[*number];
+    // What one task hides only helps the others: none has to be looked at twice.
+    for (place, ways, number) in exposed {
+        let (edge, slice) = place;
+        let contributor = &family.contributors[number];
         let mut best = None;
-        for number in &family.through[*slice as usize] {
-            let circuit = &family.circuits[*number as usize];
-            let weight = |edge, _: bool| match family.weight(weights, circuit, edge) {
-                weight if weight != NEVER && family.knows(contributor, *number, edge) => NEVER,
+        let through = family.through[slice as usize].iter();
+        for (circuit_number, rises) in through.flat_map(|it| ways.iter().map(move |way| (it, *way)))
+        {
+            let circuit = &family.circuits[*circuit_number as usize];
+            let start = family.is_along(*circuit_number, slice, rises);
+            let weight = |edge, along: bool| match family.weight(weights, circuit, edge) {
+                NEVER => NEVER,
+                _ if family.knows(contributor, *circuit_number, edge) => NEVER,
+                _ if !family.allows(circuit, edge, along == start) => NEVER,
                 weight => weight,
             };
             let (own, limit) =
-                (weight(*edge, true), best.as_ref().map_or(NEVER, |(best, _, _)| *best));
+                (weight(edge, true), best.as_ref().map_or(NEVER, |(best, _, _)| *best));
             if own < limit {
-                let way = search.cheapest(graph, &mut apart, weight, (*edge, limit - own));
-                best = way.map(|(way, path)| (way + own, *number, path)).or(best);
+                let way = search.cheapest(graph, &mut apart, weight, (edge, limit - own));
+                best = way.map(|(way, path)| (way + own, *circuit_number, path)).or(best);
             }
         }
-        if let Some((_, circuit, path)) = &best {
-            for edge in path.iter().chain([edge]) {
-                for (slice, _) in &family.circuits[*circuit as usize] {
-                    weights[family.place(*edge, *slice)] = 0;
-                }
+        let Some((_, circuit, path)) = &best else { continue };
+        for edge in path.iter().chain([&edge]) {
+            for (slice, _) in &family.circuits[*circuit as usize] {
+                weights[family.place(*edge, *slice)] = 0;
             }
         }
-        best.is_none()
+    }
+}
+
+/// The primary figures that contributors can compute, or know that they cannot rise or cannot sink.
+fn exposed(family: &Family, weights: &[u64]) -> Vec<(Place, &'static [bool], usize)> {
+    if family.has_floor() {
+        let open = Proofs::new(family, weights).open.into_iter();
+        return open.filter_map(|task| Some((task.place, task.ways, task.contributor?))).collect();
+    }
+    let views = Views::new(family, weights);
+    let contributors = family.contributors.iter().enumerate();
+    let exposed = contributors.flat_map(|(number, contributor)| {
+        views
+            .exposed_to(contributor)
+            .into_iter()
+            .map(move |place| (place, [true].as_slice(), number))
     });
-    exposed
+    exposed.collect()
 }
 
 /// Cells of value 1 as what one contributor knows: all cells in which an inner figure of 1 is

@@ -10,6 +10,10 @@
 //! 5. [`rooms`] widens intervals where that is asked, [`witness`] proves the result, and [`cuts`]
 //!    says what gives away a figure that cannot be protected.
 //!
+//! Where zeros are published a hidden figure is known to be 1 or more. Then a 1 only rises, and
+//! [`proofs`] keeps for each primary figure a change by which it rises and, if it is more than 1,
+//! one by which it sinks, as far as there are any; or one of these, where [`Ways`] says so.
+//!
 //! One slice is judged exactly. Between slices a change is the same cycle in all slices of a
 //! circuit: what that protects is safe, as its witness shows; a figure that only a less regular
 //! change would protect counts as unprotected.
@@ -23,6 +27,7 @@ pub(crate) mod graph;
 pub(crate) mod hide;
 pub mod insiders;
 pub(crate) mod labels;
+pub(crate) mod proofs;
 pub(crate) mod rooms;
 pub(crate) mod search;
 pub(crate) mod views;
@@ -63,6 +68,22 @@ pub struct Network {
     pub contributors: Vec<Vec<u32>>,
     /// How far outsiders must remain from primary cells, where not being computable is not enough.
     pub rooms: Vec<(u32, Room)>,
+    /// What everyone knows that a hidden cell is at least: 1 where published zeros tell that what
+    /// is hidden is none, else 0.
+    pub floor: u64,
+    /// Which ways a primary cell above the floor must be able to go.
+    pub ways: Ways,
+}
+
+/// Which ways a primary cell must be able to go. Where nothing is known but that no cell is less
+/// than 0, it is the same: a cell that can go one way can go the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// It may be more, and it may be less where that is possible at all.
+    #[default]
+    Both,
+    /// One is enough: it is not computable.
+    Either,
 }
 
 /// What was decided.
@@ -88,11 +109,11 @@ pub struct Unprotected {
     /// The cell.
     pub cell: u32,
     /// The frozen cells of its slice that it is a signed sum of: none of them may be left out.
-    /// None where relations alone give it away, or where only several slices together do.
+    /// None where relations alone give it away, or floors, or only several slices together.
     pub frozen: Vec<u32>,
 }
 
-/// What may happen to a primary cell: zero in every relation, and no cell sinks below zero.
+/// What may happen to a primary cell: zero in every relation, and no cell sinks below its floor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Proof {
     /// The cell.
@@ -139,14 +160,14 @@ fn protect_family(network: &Network, slices: &[u32]) -> Outcome {
     let (family, first) = Family::new(network, slices);
     let mut weights = first.clone();
     hide(&family, &mut weights);
-    let known_to = hide_from_insiders(&family, &mut weights);
+    hide_from_insiders(&family, &mut weights);
     clean_up(&family, &mut weights, &first);
     // Over many slices it gains next to nothing, and takes as long as all the rest.
     if slices.len() == 1 && exchange(&family, &mut weights, &first) {
         clean_up(&family, &mut weights, &first);
     }
     let (rooms, narrow) = make_rooms(network, &family, &mut weights);
-    let (witnesses, none) = witnesses(&family, &weights, figures);
+    let (witnesses, none, known_to) = witnesses(&family, &weights, figures);
     let mut outcome = Outcome { witnesses, rooms, narrow, ..Outcome::default() };
     outcome.hidden = vec![false; slices.len() * figures as usize];
     for (place, weight) in weights.iter().enumerate() {
@@ -263,18 +284,50 @@ mod tests {
             open.push(cell);
         }
         open.sort_unstable();
+        open.dedup();
         assert_eq!(open, primary(network));
         for witness in 0..u32::try_from(outcome.witnesses.len()).unwrap() {
             let changes: Vec<(u32, i64)> = outcome.witnesses.changes(witness).collect();
             for (cell, change) in &changes {
                 let cell = *cell as usize;
-                assert!(outcome.hidden[cell] && network.values[cell] >= change.unsigned_abs());
-                assert!(network.states[cell] != State::Frozen);
+                assert!(outcome.hidden[cell] && network.states[cell] != State::Frozen);
+                if *change < 0 || outcome.witnesses.is_both_ways(witness) {
+                    assert!(network.values[cell] >= change.unsigned_abs() + network.floor);
+                }
             }
             let of =
                 |cell| changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum();
             assert!(adds_up(network, of));
         }
+    }
+
+    /// Whether a cell is known to be able to sink and to rise.
+    fn moves(outcome: &Outcome, cell: u32, witnesses: impl Iterator<Item = u32>) -> (bool, bool) {
+        let mut moves = (false, false);
+        for witness in witnesses {
+            let both = outcome.witnesses.is_both_ways(witness);
+            for (_, by) in outcome.witnesses.changes(witness).filter(|(moved, _)| *moved == cell) {
+                moves = (moves.0 || by < 0 || both, moves.1 || by > 0 || both);
+            }
+        }
+        moves
+    }
+
+    fn floors() -> impl Strategy<Value = (u64, Ways)> {
+        select(vec![(0, Ways::Both), (1, Ways::Both), (1, Ways::Either)])
+    }
+
+    /// In how many ways primary cells can move.
+    fn moving(outcome: &Outcome) -> usize {
+        let mut ways: Vec<(u32, bool)> = Vec::new();
+        for (cell, witness) in outcome.witnesses.primary() {
+            let (sinks, rises) = moves(outcome, cell, [witness].into_iter());
+            ways.extend(sinks.then_some((cell, false)));
+            ways.extend(rises.then_some((cell, true)));
+        }
+        ways.sort_unstable();
+        ways.dedup();
+        ways.len()
     }
 
     /// The least and greatest value of each cell in all tables that agree with what is published.
@@ -290,7 +343,11 @@ mod tests {
         let mut drawn = vec![0; inner];
         loop {
             let mut cells = network.values.iter().zip(&values).zip(hidden);
-            if cells.all(|((value, other), hidden)| *hidden || value == other) {
+            if cells.all(
+                |((value, other), hidden)| {
+                    if *hidden { *other >= network.floor } else { value == other }
+                },
+            ) {
                 for (bound, value) in bounds.iter_mut().zip(&values) {
                     *bound = (bound.0.min(*value), bound.1.max(*value));
                 }
@@ -330,9 +387,11 @@ mod tests {
             columns in 1_u32..4,
             inner in prop::collection::vec(0_u64..3, 6),
             frozen in prop::collection::vec(prop::bool::weighted(0.1), 20),
+            (floor, ways) in floors(),
         ) {
             let count = territory.leaves().count() * (columns as usize - 1).max(1);
             let mut network = table(&territory, columns, &one(), &inner);
+            (network.floor, network.ways) = (floor, ways);
             for (state, frozen) in network.states.iter_mut().zip(frozen) {
                 *state = if frozen { State::Frozen } else { *state };
             }
@@ -342,11 +401,13 @@ mod tests {
             for cell in primary(&network) {
                 let (least, most) = bounds[cell as usize];
                 let value = network.values[cell as usize];
-                if unprotected(&outcome).contains(&cell) {
-                    prop_assert_eq!((least, most), (value, value));
-                } else {
-                    prop_assert!(least < value && value < most);
-                }
+                let its = outcome.witnesses.primary().filter(|(its, _)| *its == cell);
+                let proved = moves(&outcome, cell, its.map(|(_, witness)| witness));
+                let can = (least < value, value < most);
+                prop_assert!(proved == can || ways == Ways::Either && proved != (false, false));
+                prop_assert!(proved <= can && proved.1 <= can.1);
+                let open = unprotected(&outcome).contains(&cell);
+                prop_assert_eq!(proved == (false, false), open);
             }
         }
 
@@ -358,17 +419,20 @@ mod tests {
                 Tree::new([], ["i", "j"]).unwrap(),
             ]),
             inner in prop::collection::vec(0_u64..3, 8),
+            (floor, ways) in floors(),
         ) {
-            let network = table(&territory, 3, &slices, &inner);
+            let network = Network { floor, ways, ..table(&territory, 3, &slices, &inner) };
             let outcome = protect(&network);
             check(&network, &outcome);
             let bounds = enumerate(&network, &outcome.hidden, territory.leaves().count() * 4);
             for cell in primary(&network) {
                 let value = network.values[cell as usize];
-                if !unprotected(&outcome).contains(&cell) {
-                    let (least, most) = bounds[cell as usize];
-                    prop_assert!(least < value && value < most);
-                }
+                let (least, most) = bounds[cell as usize];
+                let its = outcome.witnesses.primary().filter(|(its, _)| *its == cell);
+                let (sinks, rises) = moves(&outcome, cell, its.map(|(_, witness)| witness));
+                prop_assert!(!sinks || least < value);
+                prop_assert!(!rises || value < most);
+                prop_assert!(sinks || rises || unprotected(&outcome).contains(&cell));
             }
         }
 
@@ -379,9 +443,10 @@ mod tests {
                 (Tree::flat("top", ["a", "b"]), Tree::flat("all", ["i", "j"])),
             ]),
             inner in prop::collection::vec(0_u64..3, 8),
+            (floor, ways) in floors(),
         ) {
             let drawn = 2 * territory.leaves().count() * slices.leaves().count();
-            let mut network = table(&territory, 3, &slices, &inner);
+            let mut network = Network { floor, ways, ..table(&territory, 3, &slices, &inner) };
             network.contributors = insiders::ones(&network);
             let outcome = protect(&network);
             check(&network, &outcome);
@@ -389,28 +454,30 @@ mod tests {
                 let mut hidden = outcome.hidden.clone();
                 known.iter().for_each(|cell| hidden[*cell as usize] = false);
                 let bounds = enumerate(&network, &hidden, drawn);
-                let mut safe = Vec::new();
-                for (cell, witness) in outcome.witnesses.primary() {
-                    let another = outcome.witnesses.for_contributors();
-                    let is_his = |its: u32, who: usize| (its, who) == (cell, number);
-                    let mut another = another.filter(|(its, who, _)| is_his(*its, *who));
-                    let witness = another.next().map_or(witness, |(_, _, witness)| witness);
-                    let moved: Vec<u32> =
-                        outcome.witnesses.changes(witness).map(|(cell, _)| cell).collect();
-                    if known.iter().all(|cell| !moved.contains(cell)) {
-                        prop_assert!(moved.contains(&cell));
-                        safe.push(cell);
-                    }
-                }
+                let untouched = |witness: &u32| {
+                    let mut moved = outcome.witnesses.changes(*witness);
+                    moved.all(|(cell, _)| !known.contains(&cell))
+                };
                 for cell in primary(&network).into_iter().filter(|cell| !known.contains(cell)) {
                     let (least, most) = bounds[cell as usize];
                     let value = network.values[cell as usize];
-                    if unprotected(&outcome).contains(&cell)
-                        || outcome.known_to.contains(&(cell, number))
-                    {
-                        prop_assert!(slices.len() > 1 || (least, most) == (value, value));
-                    } else {
-                        prop_assert!(least < value && value < most && safe.contains(&cell));
+                    let its = outcome.witnesses.primary().filter(|(its, _)| *its == cell);
+                    let his = outcome.witnesses.for_contributors();
+                    let his = his.filter(|(its, who, _)| (*its, *who) == (cell, number));
+                    let its = its.map(|(_, witness)| witness);
+                    let its = its.chain(his.map(|(_, _, witness)| witness)).filter(untouched);
+                    let (sinks, rises) = moves(&outcome, cell, its);
+                    let tells = unprotected(&outcome).contains(&cell)
+                        || outcome.known_to.contains(&(cell, number));
+                    prop_assert_eq!(tells, !sinks && !rises);
+                    prop_assert!(!sinks || least < value);
+                    prop_assert!(!rises || value < most);
+                    let can = (least < value, value < most);
+                    if slices.len() == 1 && tells {
+                        prop_assert_eq!(can, (false, false));
+                    }
+                    if slices.len() == 1 && ways == Ways::Both {
+                        prop_assert_eq!((sinks, rises), can);
                     }
                 }
             }
@@ -420,9 +487,10 @@ mod tests {
         fn a_primary_cell_rises_and_sinks_as_much_as_it_must(
             inner in prop::collection::vec(0_u64..9, 24),
             slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
+            (floor, ways) in floors(),
         ) {
-            let mut network = table(&nested(), 5, &slices, &inner);
-            let room = |cell: u32| Room { up: 4, down: network.values[cell as usize] };
+            let mut network = Network { floor, ways, ..table(&nested(), 5, &slices, &inner) };
+            let room = |cell: u32| Room { up: 4, down: network.values[cell as usize] - floor };
             network.rooms = primary(&network).into_iter().map(|cell| (cell, room(cell))).collect();
             let outcome = protect(&network);
             check(&network, &outcome);
@@ -431,15 +499,16 @@ mod tests {
             all.sort_unstable();
             prop_assert_eq!(all, primary(&network));
             for Proof { cell, up, down } in &outcome.rooms {
-                for (changes, by) in [(up, 4), (down, -(network.values[*cell as usize] as i64))] {
-                    prop_assert!(changes.contains(&(*cell, by)));
+                let sinks = network.values[*cell as usize] as i64 - floor as i64;
+                for (changes, by) in [(up, 4), (down, -sinks)] {
+                    prop_assert!(by == 0 || changes.contains(&(*cell, by)));
                     let of = |cell| -> i64 {
                         changes.iter().filter(|(moved, _)| *moved == cell).map(|(_, by)| by).sum()
                     };
                     prop_assert!(adds_up(&network, of));
                     for (cell, by) in changes {
                         prop_assert!(outcome.hidden[*cell as usize]);
-                        prop_assert!(network.values[*cell as usize] as i64 + by >= 0);
+                        prop_assert!(network.values[*cell as usize] as i64 + by >= floor as i64);
                     }
                 }
             }
@@ -449,8 +518,10 @@ mod tests {
         fn without_any_one_secondary_cell_a_primary_cell_could_be_computed(
             inner in prop::collection::vec(0_u64..9, 16),
             slices in select(vec![one(), Tree::flat("all", ["i", "j"])]),
+            (floor, ways) in floors(),
         ) {
-            let network = table(&Tree::flat("top", ["a", "b", "c"]), 4, &slices, &inner);
+            let table = table(&Tree::flat("top", ["a", "b", "c"]), 4, &slices, &inner);
+            let network = Network { floor, ways, ..table };
             let outcome = protect(&network);
             let secondary = (0..network.values.len())
                 .filter(|cell| outcome.hidden[*cell] && network.states[*cell] == State::Free);
@@ -461,8 +532,11 @@ mod tests {
                     *state = if *hidden { *state } else { State::Frozen };
                 }
                 less.states[cell] = State::Frozen;
-                let before = unprotected(&outcome).len();
-                prop_assert!(protect(&less).unprotected.len() > before);
+                let less = protect(&less);
+                prop_assert!(
+                    moving(&less) < moving(&outcome)
+                        || less.unprotected.len() > outcome.unprotected.len()
+                );
             }
         }
 
@@ -470,8 +544,9 @@ mod tests {
         fn months_quarters_and_years_have_witnesses_whatever_the_number_of_threads(
             inner in prop::collection::vec(0_u64..9, 48),
             frozen in prop::collection::vec(prop::bool::weighted(0.02), 175),
+            (floor, ways) in floors(),
         ) {
-            let mut network = table(&nested(), 5, &year(), &inner);
+            let mut network = Network { floor, ways, ..table(&nested(), 5, &year(), &inner) };
             for (state, frozen) in network.states.iter_mut().zip(frozen) {
                 *state = if frozen { State::Frozen } else { *state };
             }

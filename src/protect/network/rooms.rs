@@ -23,8 +23,9 @@ pub(crate) fn make_rooms(
     let needs: BTreeMap<u32, Room> = network.rooms.iter().copied().collect();
     let cells = (0..weights.len()).map(|place| family.cell(figures, family.at(place)));
     let whole = |value: u64| i64::try_from(value).unwrap_or(ALL).min(ALL);
-    let values: Vec<i64> = cells.map(|cell| whole(network.values[cell as usize])).collect();
-    let mut rooms = Rooms::new(family, &values);
+    let below = |cell: u32| network.values[cell as usize].saturating_sub(network.floor);
+    let below: Vec<i64> = cells.map(|cell| whole(below(cell))).collect();
+    let mut rooms = Rooms::new(family, &below);
     let (mut proofs, mut narrow) = (Vec::new(), Vec::new());
     for place in &family.primary {
         let cell = family.cell(figures, *place);
@@ -58,16 +59,16 @@ const ALL: i64 = i64::MAX / 4;
 /// Finds room for primary figures, hiding at the least weight what it takes.
 struct Rooms<'a> {
     family: &'a Family,
-    values: &'a [i64],
+    below: &'a [i64],
     apart: Merged,
     search: Search,
 }
 
 impl<'a> Rooms<'a> {
-    /// `values` are those of all places of the family.
-    fn new(family: &'a Family, values: &'a [i64]) -> Self {
+    /// `below` is how far the figure of each place of the family may sink.
+    fn new(family: &'a Family, below: &'a [i64]) -> Self {
         let nodes = family.graph.nodes;
-        Self { family, values, apart: Merged::new(nodes), search: Search::new(nodes) }
+        Self { family, below, apart: Merged::new(nodes), search: Search::new(nodes) }
     }
 
     /// Hides what lets a primary figure change by `amount`; the circuit and the change, or none
@@ -99,12 +100,12 @@ impl<'a> Rooms<'a> {
         Some((number, flow))
     }
 
-    /// Sends the amount around successive cheapest cycles. No figure sinks below zero.
+    /// Sends the amount around successive cheapest cycles. No figure sinks below its floor.
     fn flow(&mut self, weights: &[u64], circuit: &Circuit, edge: u32, amount: i64) -> Option<Flow> {
-        let (family, values) = (self.family, self.values);
+        let (family, below) = (self.family, self.below);
         let sinks = |edge: u32, rising: bool| {
             let slices = circuit.iter().filter(|(_, sign)| (*sign > 0) != rising);
-            slices.map(|(slice, _)| values[family.place(edge, *slice)]).min().unwrap_or(ALL)
+            slices.map(|(slice, _)| below[family.place(edge, *slice)]).min().unwrap_or(ALL)
         };
         let spare = |flow: &Flow, edge: u32, rising: bool| {
             let now = flow.get(&edge).copied().unwrap_or(0);

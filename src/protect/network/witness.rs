@@ -1,13 +1,14 @@
 //! A pattern becomes its proof: for each primary cell a change that nothing published forbids.
 //!
-//! The table with the change added and the table with it taken away are both possible: the cell
-//! may be greater, and it may be smaller. A witness serves all primary cells that it moves.
+//! The table with the change added is possible: the cell may be greater, or smaller. Where no cell
+//! is at its floor, so is the table with the change taken away. A witness serves all primary cells
+//! that it moves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::protect::network::circuits::Circuit;
 use crate::protect::network::family::Family;
-use crate::protect::network::search::{Merged, NEVER, Search};
+use crate::protect::network::proofs::{Cycle, Proofs};
 use crate::protect::network::views::Place;
 
 /// Changes around cycles, each made good in the slices of a circuit. None exceeds 1.
@@ -16,11 +17,12 @@ pub struct Witnesses {
     /// The cells of a slice.
     figures: u32,
     circuits: Vec<Circuit>,
-    /// The circuit of each witness, and where the terms of its cycle end.
-    cycles: Vec<(u32, u32)>,
+    /// The circuit of each witness, where the terms of its cycle end, and whether it may also be
+    /// taken away.
+    cycles: Vec<(u32, u32, bool)>,
     /// Figures of a slice and how each changes.
     terms: Vec<(u32, i8)>,
-    /// The witness of each primary cell that has one; ascending.
+    /// The witnesses of each primary cell that has any; ascending.
     of: Vec<(u32, u32)>,
     /// Primary cells, contributors who know a cell that their witness moves, and the witness that
     /// moves none; ascending.
@@ -48,7 +50,7 @@ impl Witnesses {
     /// The change that a witness makes to each cell it moves.
     pub fn changes(&self, witness: u32) -> impl Iterator<Item = (u32, i64)> + '_ {
         let witness = witness as usize;
-        let (circuit, end) = self.cycles[witness];
+        let (circuit, end, _) = self.cycles[witness];
         let start = if witness == 0 { 0 } else { self.cycles[witness - 1].1 };
         let cycle = &self.terms[start as usize..end as usize];
         self.circuits[circuit as usize].iter().flat_map(move |(slice, sign)| {
@@ -57,22 +59,31 @@ impl Witnesses {
         })
     }
 
-    /// Each primary cell that has a witness, with its number.
+    /// Whether the change of a witness may be made the other way too.
+    #[must_use]
+    pub fn is_both_ways(&self, witness: u32) -> bool {
+        self.cycles[witness as usize].2
+    }
+
+    /// Each primary cell that has a witness, with its number: one that may be made both ways, or
+    /// one for each way that the cell can go.
     pub fn primary(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         self.of.iter().copied()
     }
 
-    /// The other witness of a primary cell for each contributor who knows a cell that the first
-    /// one moves: the cell, the contributor's number and the witness.
+    /// The other witness of a primary cell for each contributor who knows a cell that its own one
+    /// moves: the cell, the contributor's number and the witness.
     pub fn for_contributors(&self) -> impl Iterator<Item = (u32, usize, u32)> + '_ {
         self.for_contributors.iter().copied()
     }
 
-    /// Adds a change around a cycle, and gives its number.
-    fn push(&mut self, circuit: u32, cycle: Vec<(u32, i8)>) -> u32 {
-        self.terms.extend(cycle);
-        self.cycles.push((circuit, u32::try_from(self.terms.len()).unwrap_or(u32::MAX)));
-        u32::try_from(self.len() - 1).unwrap_or(u32::MAX)
+    /// Adds a change around a cycle.
+    fn push(&mut self, family: &Family, cycle: &Cycle) {
+        let by = |along: bool| if along { 1 } else { -1 };
+        let term = |(edge, along): &(u32, bool)| (family.graph.figures[*edge as usize], by(*along));
+        self.terms.extend(cycle.edges.iter().map(term));
+        let end = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
+        self.cycles.push((cycle.circuit, end, cycle.is_both_ways(family)));
     }
 
     /// Adds those of other slices, whose primary cells come later or earlier.
@@ -81,7 +92,8 @@ impl Witnesses {
         let (circuits, cycles) = (length(self.circuits.len()), length(self.cycles.len()));
         let terms = length(self.terms.len());
         self.circuits.extend(other.circuits);
-        let moved = other.cycles.iter().map(|(circuit, end)| (circuit + circuits, end + terms));
+        let moved = other.cycles.iter();
+        let moved = moved.map(|(circuit, end, both)| (circuit + circuits, end + terms, *both));
         self.cycles.extend(moved);
         self.terms.extend(other.terms);
         self.of.extend(other.of.iter().map(|(cell, witness)| (*cell, witness + cycles)));
@@ -92,107 +104,36 @@ impl Witnesses {
     }
 }
 
-/// Finds a witness of each primary figure, of as few cells as may be, and one for each contributor
-/// who knows a cell of it; gives the figures that have none. Hidden is what has no weight.
-pub(crate) fn witnesses(family: &Family, weights: &[u64], figures: u32) -> (Witnesses, Vec<Place>) {
+/// The witnesses of what is hidden, which is what has no weight; the figures that have none; and
+/// those that have none for a contributor.
+pub(crate) fn witnesses(
+    family: &Family,
+    weights: &[u64],
+    figures: u32,
+) -> (Witnesses, Vec<Place>, BTreeSet<(Place, usize)>) {
+    let proofs = Proofs::new(family, weights);
     let mut found = Witnesses::new(figures);
     let in_table = |circuit: &Circuit| {
         circuit.iter().map(|(slice, sign)| (family.slices[*slice as usize], *sign)).collect()
     };
     found.circuits = family.circuits.iter().map(in_table).collect();
-    let mut finder = Finder {
-        family,
-        weights,
-        apart: Merged::new(family.graph.nodes),
-        search: Search::new(family.graph.nodes),
-    };
-    let mut none = Vec::new();
-    let mut is_primary = vec![false; weights.len()];
-    for (edge, slice) in &family.primary {
-        is_primary[family.place(*edge, *slice)] = true;
+    for cycle in &proofs.cycles {
+        found.push(family, cycle);
     }
-    let mut witness_of = vec![NONE; weights.len()];
-    for (edge, slice) in &family.primary {
-        if witness_of[family.place(*edge, *slice)] != NONE {
-            continue;
-        }
-        let Some((circuit, path)) = finder.find((*edge, *slice), &[]) else {
-            none.push((*edge, *slice));
-            continue;
-        };
-        let witness = found.push(circuit, family.graph.around(*edge, &path));
-        for edge in path.iter().chain([edge]) {
-            for (slice, _) in &family.circuits[circuit as usize] {
-                let place = family.place(*edge, *slice);
-                if is_primary[place] && witness_of[place] == NONE {
-                    witness_of[place] = witness;
-                    found.of.push((family.cell(figures, (*edge, *slice)), witness));
-                }
+    let mut has_witness = BTreeSet::new();
+    for (task, witness) in &proofs.done {
+        let cell = family.cell(figures, task.place);
+        match task.contributor {
+            None => {
+                has_witness.insert(task.place);
+                found.of.push((cell, *witness));
             }
+            Some(contributor) => found.for_contributors.push((cell, contributor, *witness)),
         }
     }
     found.of.sort_unstable();
-    for_contributors(&mut finder, &mut found);
-    (found, none)
-}
-
-/// For each contributor: another witness of each primary cell whose witness moves a cell that he
-/// knows, unless he knows it too.
-fn for_contributors(finder: &mut Finder, found: &mut Witnesses) {
-    let (family, figures) = (finder.family, found.figures);
-    let places = family.primary.iter().map(|place| (family.cell(figures, *place), *place));
-    let places: BTreeMap<u32, Place> = places.collect();
-    let known = family.contributors.iter().flatten().map(|place| family.cell(figures, *place));
-    let mut moving: BTreeMap<u32, Vec<u32>> = known.map(|cell| (cell, Vec::new())).collect();
-    if moving.is_empty() {
-        return;
-    }
-    for (cell, witness) in &found.of {
-        for (moved, _) in found.changes(*witness) {
-            if let Some(moving) = moving.get_mut(&moved) {
-                moving.push(*cell);
-            }
-        }
-    }
-    for (number, contributor) in family.contributors.iter().enumerate() {
-        let known: Vec<u32> =
-            contributor.iter().map(|place| family.cell(figures, *place)).collect();
-        let doubtful: BTreeSet<u32> =
-            known.iter().flat_map(|cell| &moving[cell]).copied().collect();
-        for cell in doubtful.into_iter().filter(|cell| !known.contains(cell)) {
-            if let Some((circuit, path)) = finder.find(places[&cell], contributor) {
-                let witness = found.push(circuit, family.graph.around(places[&cell].0, &path));
-                found.for_contributors.push((cell, number, witness));
-            }
-        }
-    }
     found.for_contributors.sort_unstable();
-}
-
-const NONE: u32 = u32::MAX;
-
-struct Finder<'a> {
-    family: &'a Family,
-    weights: &'a [u64],
-    apart: Merged,
-    search: Search,
-}
-
-impl Finder<'_> {
-    /// The shortest cycle of hidden figures, unknown to a contributor, in the shortest circuit.
-    fn find(&mut self, (edge, slice): Place, contributor: &[Place]) -> Option<(u32, Vec<u32>)> {
-        let (family, weights) = (self.family, self.weights);
-        family.through[slice as usize].iter().find_map(|number| {
-            let usable = |edge| {
-                family.all_hidden(weights, *number, edge)
-                    && !family.knows(contributor, *number, edge)
-            };
-            let weight = |edge, _: bool| if usable(edge) { 1 } else { NEVER };
-            let (apart, search) = (&mut self.apart, &mut self.search);
-            let way = usable(edge)
-                .then(|| search.cheapest(&family.graph, apart, weight, (edge, NEVER)))
-                .flatten();
-            way.map(|(_, path)| (*number, path))
-        })
-    }
+    let open = proofs.open.iter().filter(|task| task.contributor.is_none() && task.ways[0]);
+    let none = open.map(|task| task.place).filter(|place| !has_witness.contains(place));
+    (found, none.collect(), proofs.known_to())
 }
