@@ -185,8 +185,10 @@ impl Grid {
             changes.filter_map(|(cell, by)| Some((figure(cell)?, by))).collect()
         };
         let witnesses = 0..u32::try_from(outcome.witnesses.len()).unwrap_or(u32::MAX);
-        let witnesses =
-            witnesses.map(|witness| (named(&mut outcome.witnesses.changes(witness)), true));
+        let witnesses = witnesses.map(|witness| {
+            let is_both_ways = outcome.witnesses.is_both_ways(witness);
+            (named(&mut outcome.witnesses.changes(witness)), is_both_ways)
+        });
         let rooms = outcome.rooms.iter().flat_map(|room| [&room.up, &room.down]);
         let rooms = rooms.map(|change| (named(&mut change.iter().copied()), false));
         let unprotected = outcome.unprotected.iter();

@@ -106,7 +106,9 @@ pub fn hide(release: &Release, before: &Before) -> Pattern {
             up: named(&witness.up),
             down: named(&witness.down),
         }));
-        pattern.exposed.extend(outcome.unprotected.iter().map(|found| Exposed {
+        // Where nothing that is out stands in the way, the audit decides, and more may be hidden.
+        let given_away = outcome.unprotected.iter().filter(|found| !found.frozen.is_empty());
+        pattern.exposed.extend(given_away.map(|found| Exposed {
             measure: measure.clone(),
             key: name(found.cell),
             by: found.frozen.iter().map(|place| name(*place)).collect(),
