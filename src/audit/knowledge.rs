@@ -116,6 +116,12 @@ impl Knowledge {
             rows.equations.insert(terms.collect());
         }
         for terms in rows.equations {
+            // A total without any part was not broken down: else it would be a row of zeros.
+            if let [(total, _)] = terms.as_slice()
+                && knowledge.truth[*total as usize] != 0
+            {
+                continue;
+            }
             knowledge.known.equations.push(terms, 0);
         }
         for (terms, least) in rows.inequalities {

@@ -92,7 +92,7 @@ mod tests {
             [d]\ntitle=''\nformula=''\nis_not=''\nunit=''\ncompute='distinct'\nof='siren'\n";
         let indicators = toml::from_str(indicators).unwrap();
         let policy = "version='1'\ndecided_by=''\ndecided_on='2026-01-01'\nreason=''\n\
-            [rules.structures]\nunit='holding'\n";
+            [rules.structures]\nunit='holding'\nmin_units=3\n";
         let policy: Policy = toml::from_str(policy).unwrap();
         let found = mistakes(&table, &indicators, Some(&policy));
         assert_eq!(found.iter().map(|(_, message)| message).collect::<Vec<_>>(), expected);
