@@ -75,7 +75,7 @@ pub(super) struct Args {
     /// Fewer units are too few [default: 3, and 1 where a column says what is primary].
     #[arg(long, value_name = "N")]
     min_units: Option<u64>,
-    /// The largest units may not exceed a share [default: 1:85, if largest contributions are known].
+    /// The largest units may not exceed a share [default: 1:85, where contributions are known].
     #[arg(long, value_name = "TOP:PERCENT", value_parser = dominance)]
     dominance: Vec<Dominance>,
     /// The second unit may not estimate the first one closer than this.
@@ -298,7 +298,8 @@ fn shown(judged: &Judged) -> Page {
     let cost = i64::try_from(solved.cost).unwrap_or(i64::MAX);
     let cost = show(cost, problem.places);
     page.line(format!(
-        "\n{} figures, {} primary, {secondary} hidden to protect them (engine: {engine}); cost {cost}",
+        "\n{} figures, {} primary, {secondary} hidden to protect them \
+         (engine: {engine}); cost {cost}",
         count(u64::try_from(problem.system.cells.len()).unwrap_or(u64::MAX)),
         problem.primary.len(),
     ));

@@ -117,7 +117,7 @@ impl Table {
 }
 
 impl Release {
-    /// What everyone knows that each figure of a measure is at least: rows of zeros are left out, so
+    /// What all know that each figure of a measure is at least. Rows of zeros are left out: so
     /// where no row has a zero of it, a hidden figure is no zero either.
     #[must_use]
     pub fn floor(&self, measure: &str) -> i64 {

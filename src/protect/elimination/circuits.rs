@@ -198,7 +198,7 @@ impl Circuits {
             .collect()
     }
 
-    /// Circuits of hidden figures by `cell`, in whole numbers: one for each figure outside the basis
+    /// Circuits of hidden figures by `cell`, in whole numbers: one for each figure out of the basis
     /// that ends one, the shortest first, at most `most`.
     #[must_use]
     pub fn circuits_by(&self, cell: u32, most: usize) -> Vec<Vec<(u32, i64)>> {

@@ -45,8 +45,8 @@ pub(super) enum Attempt {
     Withhold(usize),
 }
 
-/// Protects the tables, writes what the public reads of them, and has it audited; more is hidden until
-/// the audit finds no way in.
+/// Protects the tables, writes what the public reads of them, and has it audited; more is hidden
+/// until the audit finds no way in.
 ///
 /// # Errors
 /// When what is already published gives a figure away.
