@@ -78,7 +78,7 @@ impl<'a> Guard<'a> {
     /// Publishes a figure unless a task could no more be done.
     fn publish(&mut self, cell: u32) {
         self.hidden[cell as usize] = false;
-        let uses = |change: &Change| change.binary_search_by_key(&cell, |(cell, _)| *cell).is_ok();
+        let uses = |change: &Change| is_moved(change, cell);
         let touched = self.witnesses.iter().enumerate();
         let touched = touched.filter(|(_, witness)| witness.as_ref().is_some_and(uses));
         let touched: Vec<usize> = touched.map(|(task, _)| task).collect();
@@ -94,6 +94,63 @@ impl<'a> Guard<'a> {
         for (task, change) in found {
             self.witnesses[task] = Some(change);
         }
+    }
+
+    /// Hides others in the place of a figure while they cost less. The last of `order` are hidden
+    /// first, the first ones replaced first.
+    pub fn exchange(&mut self, costs: &[u64], order: &[u32]) {
+        let mut gains = true;
+        while std::mem::take(&mut gains) {
+            for cell in order {
+                if self.hidden[*cell as usize] {
+                    let before = (self.hidden.clone(), self.witnesses.clone());
+                    if self.replace(*cell, costs, order) {
+                        gains = true;
+                    } else {
+                        (self.hidden, self.witnesses) = before;
+                    }
+                }
+            }
+            for cell in order.iter().filter(|_| gains) {
+                if self.hidden[*cell as usize] {
+                    self.publish(*cell);
+                }
+            }
+        }
+    }
+
+    /// Publishes a figure and hides what its tasks need instead; says whether that costs less.
+    fn replace(&mut self, cell: u32, costs: &[u64], order: &[u32]) -> bool {
+        self.hidden[cell as usize] = false;
+        let mut left = costs[cell as usize];
+        for task in 0..self.tasks.len() {
+            if !self.witnesses[task].as_ref().is_some_and(|change| is_moved(change, cell)) {
+                continue;
+            }
+            let before = self.hidden.clone();
+            self.witnesses[task] = self.attack(task, &before);
+            if self.witnesses[task].is_some() {
+                continue;
+            }
+            let may = |other: &u32| {
+                let place = *other as usize;
+                *other != cell && !before[place] && costs[place] < left
+            };
+            let cheaper: Vec<u32> = order.iter().copied().filter(may).collect();
+            self.hide_for(task, &cheaper);
+            for other in &cheaper {
+                if self.hidden[*other as usize] {
+                    self.publish(*other);
+                }
+            }
+            let others = cheaper.iter().filter(|other| self.hidden[**other as usize]);
+            let price: u64 = others.map(|other| costs[*other as usize]).sum();
+            if self.witnesses[task].is_none() || price >= left {
+                return false;
+            }
+            left -= price;
+        }
+        true
     }
 
     /// Hides what a task needs of the shortest end of the order in which it can be done.
@@ -153,4 +210,8 @@ impl<'a> Guard<'a> {
             _ => None,
         }
     }
+}
+
+fn is_moved(change: &Change, cell: u32) -> bool {
+    change.binary_search_by_key(&cell, |(cell, _)| *cell).is_ok()
 }

@@ -42,15 +42,17 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
     let mut order: Vec<u32> = part.free().collect();
     order.sort_by_key(dearest);
     let mut found = Found::default();
-    let mut attempts = vec![order.clone()];
+    let by_cost = order.clone();
+    let mut attempts: Vec<(Vec<u32>, Option<Pattern>)> = vec![(order.clone(), None)];
     let relaxed = (orders > 0).then(|| attacker(part)).flatten();
     let relaxed = relaxed.and_then(|mut attacker| relax(part, costs, &mut attacker));
-    let mut support: Option<Pattern> = None;
     if let Some(relaxed) = relaxed {
-        order.sort_by_key(|cell| (relaxed.hidden[*cell as usize], dearest(cell)));
-        attempts.push(order);
+        for hidden in [relaxed.hidden, relaxed.dived] {
+            order.sort_by_key(|cell| (hidden[*cell as usize], dearest(cell)));
+            let support = hidden.iter().map(|hidden| *hidden > 0).collect();
+            attempts.push((order.clone(), Some(support)));
+        }
         found.bound = relaxed.bound;
-        support = Some(relaxed.hidden.iter().map(|hidden| *hidden > 0).collect());
     }
     let price = |hidden: &[bool]| -> u64 {
         part.free().filter(|cell| hidden[*cell as usize]).map(|cell| costs[cell as usize]).sum()
@@ -59,11 +61,7 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
         if asks_no_room(part) {
             return (eliminate(part, order), Vec::new());
         }
-        let mut start = start.cloned().unwrap_or_else(|| eliminate(part, order));
-        if let Some(support) = &support {
-            start.iter_mut().zip(support).for_each(|(hidden, needed)| *hidden |= needed);
-        }
-        make_room(part, start, order)
+        make_room(part, start.cloned().unwrap_or_else(|| eliminate(part, order)), order)
     };
     let mut least = u64::MAX;
     let mut keep = |found: &mut Found, (hidden, done): (Pattern, Vec<Done>), order: Vec<u32>| {
@@ -72,8 +70,8 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
             (found.hidden, found.done, found.order) = (hidden, done, order);
         }
     };
-    for order in attempts {
-        keep(&mut found, solve(&order, None), order);
+    for (order, start) in attempts {
+        keep(&mut found, solve(&order, start.as_ref()), order);
     }
     // Where room is asked each attempt costs as the cube of what is hidden.
     let hidden = part.free().filter(|cell| found.hidden[*cell as usize]).count();
@@ -82,6 +80,12 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
         let order = perturbed(&found, costs, seed);
         let start = found.hidden.clone();
         keep(&mut found, solve(&order, Some(&start)), order);
+    }
+    if let Some(attacker) = (orders > 0 && !asks_no_room(part)).then(|| attacker(part)).flatten() {
+        let mut guard = Guard::new(part, attacker, found.hidden.clone());
+        guard.exchange(costs, &by_cost);
+        let order = found.order.clone();
+        keep(&mut found, (guard.hidden().clone(), guard.into_witnesses()), order);
     }
     found
 }
