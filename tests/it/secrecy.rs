@@ -6,7 +6,7 @@ use std::fs;
 use crate::support::{FLAT, Said, Scene, conum, row, said};
 
 /// A number with its key (Luhn): a SIREN.
-fn siren(number: u32) -> String {
+pub fn siren(number: u32) -> String {
     let digits = format!("{number:08}");
     let sum = digits.bytes().rev().enumerate().map(|(place, digit)| {
         let digit = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
@@ -66,18 +66,18 @@ fn month(month: &str) -> Vec<String> {
     rows
 }
 
-fn write(scene: &Scene, rows: &[String]) {
+pub fn write(scene: &Scene, rows: &[String]) {
     scene.file("activites_plates.csv", format!("{FLAT}\n{}\n", rows.join("\n")));
 }
 
 /// `conum run` on a reference day.
-fn run_on(scene: &Scene, day: &str) -> Said {
+pub fn run_on(scene: &Scene, day: &str) -> Said {
     let mut arguments = scene.arguments("run");
     arguments[2] = day.into();
     said(&conum().args(arguments).output().unwrap())
 }
 
-fn verify_secrecy(scene: &Scene) -> Said {
+pub fn verify_secrecy(scene: &Scene) -> Said {
     let mut conum = conum();
     said(&conum.arg("verify-secrecy").arg("--warehouse").arg(scene.warehouse()).output().unwrap())
 }
