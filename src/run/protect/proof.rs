@@ -20,8 +20,9 @@ use crate::protect::pattern::Proof;
 use crate::protect::release::key;
 use crate::run::protect::counted::{Wanted, published, wanted};
 use crate::run::protect::files::{Public, VERDICT, read_public};
-use crate::run::protect::judged::{inner_rows, judged, key_of};
+use crate::run::protect::judged::{inner_rows, key_of};
 use crate::run::protect::truth::{Register, Truth};
+use crate::run::protect::twice::judged_twice;
 use crate::run::store::Store;
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::ENSEMBLE;
@@ -307,7 +308,7 @@ fn tied(
     Table { name: dimensions.join("|"), dimensions: named, measures, relations: Vec::new(), rows }
 }
 
-/// The figures of the last release that must not be known.
+/// The figures of the last release that must not be known, whatever the engine took for such.
 fn primaries(
     store: &Store,
     (definitions, policy): (&Definitions, &Policy),
@@ -326,19 +327,15 @@ fn primaries(
             if register.get(&key).is_some_and(|(status, _)| status == "V") {
                 continue;
             }
-            let judged = judged((&wanted, &measures), &row.codes, (&last.truth, policy));
-            for (measure, primary) in measures.iter().zip(judged) {
+            let judged = judged_twice((&wanted, &measures), &row.codes, (&last.truth, policy))?;
+            for (measure, sensitive) in measures.iter().zip(judged) {
                 let figure = last.truth.get(&(key.clone(), (*measure).to_owned()));
                 let value = figure.map_or(0, |figure| figure.value);
                 let number = knowledge.figure(&format!("{measure}|{key}"));
-                let (Some(primary), Some(figure), true) = (primary, number, value != 0) else {
-                    continue;
-                };
-                let bound = |room: u64| i64::try_from(room).unwrap_or(i64::MAX);
-                let (up, down) = (bound(primary.room.up), bound(primary.room.down));
-                let down = down.min(value.saturating_sub(lowest(figure)));
+                let (Some(sensitive), Some(figure)) = (sensitive, number) else { continue };
+                let down = sensitive.down.min(value.saturating_sub(lowest(figure)));
                 let known = found.entry(figure).or_insert(Primary { figure, ..Primary::default() });
-                (known.up, known.down) = (known.up.max(up), known.down.max(down));
+                (known.up, known.down) = (known.up.max(sensitive.up), known.down.max(down));
             }
         }
     }
