@@ -44,7 +44,7 @@ fn kind(structure: u32) -> [&'static str; 2] {
 fn works(structure: u32, place: usize) -> bool {
     match place {
         5 => structure < 2,
-        _ => (structure + u32::try_from(place).unwrap()) % 2 == 0,
+        _ => (structure + u32::try_from(place).unwrap()).is_multiple_of(2),
     }
 }
 
@@ -167,19 +167,19 @@ impl Union {
         for period in &periods {
             for (_, head) in RELEASED {
                 let parts = release.keys().filter(|cell| cell.0 == head && cell.2 == **period);
-                self.relate(release, cell(ALL.0, ALL.1, period), parts);
+                self.relate(release, &cell(ALL.0, ALL.1, period), parts);
             }
             for [.., region] in PLACES {
                 let parts = PLACES.iter().filter(|place| place[3] == region);
                 let parts: Vec<Cell> =
                     parts.map(|place| cell("departement", place[2], period)).collect();
-                self.relate(release, cell("region", region, period), parts.iter());
+                self.relate(release, &cell("region", region, period), parts.iter());
             }
             for (head, code) in &codes {
                 let parts = periods.iter().filter(|part| longer(part).as_ref() == Some(*period));
                 let parts: Vec<Cell> = parts.map(|part| cell(head, code, part)).collect();
                 if !parts.is_empty() {
-                    self.relate(release, cell(head, code, period), parts.iter());
+                    self.relate(release, &cell(head, code, period), parts.iter());
                 }
             }
         }
@@ -188,9 +188,14 @@ impl Union {
     }
 
     /// A row that is not there is a row of zeros; what is shown leaves the equation.
-    fn relate<'c>(&mut self, release: &Public, total: Cell, parts: impl Iterator<Item = &'c Cell>) {
+    fn relate<'c>(
+        &mut self,
+        release: &Public,
+        total: &Cell,
+        parts: impl Iterator<Item = &'c Cell>,
+    ) {
         let mut equation = Equation::new();
-        for (cell, factor) in parts.map(|part| (part, 1)).chain([(&total, PRIME - 1)]) {
+        for (cell, factor) in parts.map(|part| (part, 1)).chain([(total, PRIME - 1)]) {
             if release.get(cell) == Some(&None) {
                 let revision = self.revisions.get(&cell.2).copied().unwrap_or_default();
                 equation.insert((cell.clone(), revision), factor);
@@ -394,9 +399,5 @@ fn thirty_nights_together_tell_no_more_than_one() {
     let secondary: Vec<&Cell> = hidden.filter(|cell| !forbidden.contains(*cell)).collect();
     let falls = |cell: &&&Cell| !union.determined(Some(cell)).is_disjoint(&forbidden);
     let needed = secondary.iter().filter(falls).count();
-    println!(
-        "{releases} releases, {waited} nights waited, {revised} figures revised, {} secondary, {needed} needed",
-        secondary.len()
-    );
     assert!(needed > 0, "{secondary:?}");
 }
