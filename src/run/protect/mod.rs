@@ -15,6 +15,7 @@ mod pages;
 mod proof;
 mod revised;
 mod truth;
+mod twice;
 pub mod verify;
 mod withheld;
 

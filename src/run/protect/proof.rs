@@ -20,8 +20,9 @@ use crate::protect::pattern::Proof;
 use crate::protect::release::key;
 use crate::run::protect::counted::{Wanted, published, wanted};
 use crate::run::protect::files::{Public, VERDICT, read_public};
-use crate::run::protect::judged::{inner_rows, judged, key_of};
+use crate::run::protect::judged::{inner_rows, key_of};
 use crate::run::protect::truth::{Register, Truth};
+use crate::run::protect::twice::judged_twice;
 use crate::run::store::Store;
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::ENSEMBLE;
@@ -78,7 +79,12 @@ impl Evidence {
             Error::secrecy(format!("the releases do not fit together: {unfit}"))
         })?;
         let last = releases.last().ok_or_else(|| Error::internal("there is a release"))?;
-        let primaries = primaries(store, (definitions, policy), (last, register), &knowledge)?;
+        let mut out = public.split_last().map_or_else(BTreeSet::new, |(_, past)| shown(past));
+        out.retain(|figure| {
+            let row = figure.split_once('|').and_then(|(_, key)| register.get(key));
+            row.is_some_and(|(status, _)| status == "V")
+        });
+        let primaries = primaries(store, (definitions, policy), (last, &out), &knowledge)?;
         let insiders = insiders(&last.truth, &knowledge);
         Ok(Self { rules: policy.version.clone(), files, knowledge, primaries, insiders })
     }
@@ -307,11 +313,23 @@ fn tied(
     Table { name: dimensions.join("|"), dimensions: named, measures, relations: Vec::new(), rows }
 }
 
-/// The figures of the last release that must not be known.
+/// The figures that past releases show.
+fn shown(past: &[Release]) -> BTreeSet<String> {
+    let tables = past.iter().flat_map(|release| &release.tables);
+    let rows = tables.flat_map(|table| table.rows.iter().map(move |row| (table, row)));
+    let figures = rows.flat_map(|(table, row)| {
+        let values = row.values.iter().enumerate().filter(|(_, value)| value.is_some());
+        values.map(move |(measure, _)| table.key(measure, &row.codes))
+    });
+    figures.collect()
+}
+
+/// The figures of the last release that must not be known, whatever the engine took for such. One
+/// that a past release showed under other rules is out for good; other figures of its row are not.
 fn primaries(
     store: &Store,
     (definitions, policy): (&Definitions, &Policy),
-    (last, register): (&OnDisk, &Register),
+    (last, out): (&OnDisk, &BTreeSet<String>),
     knowledge: &Knowledge,
 ) -> Result<Vec<Primary>> {
     let mut found: BTreeMap<u32, Primary> = BTreeMap::new();
@@ -322,23 +340,20 @@ fn primaries(
         let measures: Vec<&str> = published(wanted.table, wanted.secrecy).collect();
         for row in &public.rows {
             let key = key_of(wanted.table, &row.codes);
-            // What a past release showed under other rules is out for good.
-            if register.get(&key).is_some_and(|(status, _)| status == "V") {
-                continue;
-            }
-            let judged = judged((&wanted, &measures), &row.codes, (&last.truth, policy));
-            for (measure, primary) in measures.iter().zip(judged) {
+            let judged = judged_twice((&wanted, &measures), &row.codes, (&last.truth, policy))?;
+            for (measure, sensitive) in measures.iter().zip(judged) {
+                let name = format!("{measure}|{key}");
                 let figure = last.truth.get(&(key.clone(), (*measure).to_owned()));
                 let value = figure.map_or(0, |figure| figure.value);
-                let number = knowledge.figure(&format!("{measure}|{key}"));
-                let (Some(primary), Some(figure), true) = (primary, number, value != 0) else {
+                let (Some(sensitive), Some(figure)) = (sensitive, knowledge.figure(&name)) else {
                     continue;
                 };
-                let bound = |room: u64| i64::try_from(room).unwrap_or(i64::MAX);
-                let (up, down) = (bound(primary.room.up), bound(primary.room.down));
-                let down = down.min(value.saturating_sub(lowest(figure)));
+                if out.contains(&name) {
+                    continue;
+                }
+                let down = sensitive.down.min(value.saturating_sub(lowest(figure)));
                 let known = found.entry(figure).or_insert(Primary { figure, ..Primary::default() });
-                (known.up, known.down) = (known.up.max(up), known.down.max(down));
+                (known.up, known.down) = (known.up.max(sensitive.up), known.down.max(down));
             }
         }
     }
