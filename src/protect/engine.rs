@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::protect::elimination::{self, Options};
-use crate::protect::network::{self, Network};
+use crate::protect::network::{self, Network, Ways};
 use crate::protect::office::problem::{Problem, Stated};
-use crate::protect::system::{Cell, Pattern, State, System};
+use crate::protect::system::{Cell, Pattern, Room, State, System};
 use crate::protect::tree::Tree;
 
 /// How a pattern was found.
@@ -45,7 +45,7 @@ const BOTH_MAX: usize = 1_000;
 #[must_use]
 pub fn protect(problem: &Problem) -> Solved {
     let graph = match &problem.tables[..] {
-        [table] => Grid::new(table, &problem.system),
+        [table] => Grid::new(table, problem),
         _ => None,
     };
     let insiders = &problem.insiders;
@@ -95,7 +95,7 @@ fn cost(system: &System, pattern: &[bool]) -> u64 {
     costs.map(|cell| system.cells[cell].cost).fold(0, u64::saturating_add)
 }
 
-/// Counts: a zero is published, and figures that are not may be one more and one less.
+/// Counts of which zeros are published.
 fn is_of_counts(system: &System) -> bool {
     let is_count = |cell: &Cell| match cell.state {
         State::Primary => cell.value > 0,
@@ -103,7 +103,7 @@ fn is_of_counts(system: &System) -> bool {
         State::Frozen => true,
         State::Unpublished => false,
     };
-    system.cells.iter().all(|cell| cell.floor == Some(0) && cell.value >= 0 && is_count(cell))
+    system.cells.iter().all(|cell| cell.value >= 0 && is_count(cell))
 }
 
 /// A table whose figures are the edges of a graph.
@@ -115,7 +115,9 @@ struct Grid {
 
 impl Grid {
     /// A table of counts by a tree, one flat dimension and perhaps a third one.
-    fn new(table: &Stated, system: &System) -> Option<Self> {
+    fn new(table: &Stated, problem: &Problem) -> Option<Self> {
+        let system = &problem.system;
+        let floor = u64::try_from(problem.floor?).ok()?;
         let axes = &table.cells.axes;
         let mut places: Vec<usize> = (0..axes.len()).collect();
         places.sort_by_key(|place| Reverse((axes[*place].levels(), axes[*place].tree.len())));
@@ -133,7 +135,11 @@ impl Grid {
         let slice_tree = slices.map_or_else(alone, |place| axes[place].tree.clone());
         let territories = axes[tree].tree.len();
         let length = slice_tree.len() * territories * columns as usize;
+        let is_exact = |cell: usize| system.cells[cell].room == Room::default();
+        let ways = if system.primary().all(is_exact) { Ways::Either } else { Ways::Both };
         let mut network = Network {
+            floor,
+            ways,
             territory: axes[tree].tree.clone(),
             columns,
             slices: slice_tree,
@@ -213,7 +219,7 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protect::system::{Builder, Room};
+    use crate::protect::system::Builder;
 
     #[test]
     fn any_system_is_protected_by_elimination() {

@@ -20,7 +20,7 @@ use crate::protect::office::jj;
 use crate::protect::office::output::{self, Protected};
 use crate::protect::office::problem::{Problem, Stated};
 use crate::protect::rules::Status;
-use crate::protect::system::{State, System};
+use crate::protect::system::{Room, State, System};
 use crate::run::store::{Store, read_file};
 
 /// What is asked for.
@@ -54,6 +54,8 @@ pub struct Judged {
     pub proof: Proof,
     /// Names of what is exposed or has not the room it needs.
     pub exposed: Vec<String>,
+    /// Figures that have not the room they need.
+    narrow: Vec<usize>,
     /// What stands for a hidden figure.
     symbol: String,
 }
@@ -138,12 +140,53 @@ fn trees_of(metadata: &Metadata, path: &Path) -> Result<Vec<Codes>> {
     Ok(trees)
 }
 
-/// Protects a problem, and judges the result as an outsider would see it.
+/// Protects a problem, and judges the result as an outsider would see it. Where the audit finds that
+/// what the relations do not give away is known all the same, for no other whole figures are
+/// possible, room for one more is asked for, or else for one less.
 ///
 /// # Errors
 /// When the tables do not fit together.
-pub fn protect(problem: Problem, words: &Words) -> Result<Judged> {
-    let solved = engine::protect(&problem);
+pub fn protect(mut problem: Problem, words: &Words) -> Result<Judged> {
+    let rooms: Vec<Room> = problem.system.cells.iter().map(|cell| cell.room).collect();
+    loop {
+        let solved = engine::protect(&problem);
+        let asked = problem.system.cells.iter_mut().map(|cell| &mut cell.room).zip(&rooms);
+        let asked: Vec<Room> = asked.map(|(room, own)| std::mem::replace(room, *own)).collect();
+        let judged = judge(problem, solved, words)?;
+        let wanted = more_room(&judged, &asked);
+        if wanted.is_empty() {
+            return Ok(judged);
+        }
+        problem = judged.problem;
+        for (cell, room) in problem.system.cells.iter_mut().zip(asked) {
+            cell.room = room;
+        }
+        for (cell, room) in wanted {
+            problem.system.cells[cell].room = room;
+        }
+    }
+}
+
+/// The room to ask for where none is due and yet the audit finds too little, given what was asked.
+fn more_room(judged: &Judged, asked: &[Room]) -> Vec<(usize, Room)> {
+    let system = &judged.problem.system;
+    let unprotected = &judged.solved.unprotected;
+    let is_lost = |cell: usize| unprotected.iter().any(|(one, _)| *one as usize == cell);
+    let wanted = judged.narrow.iter().filter_map(|cell| {
+        let known = system.cells[*cell];
+        let is_exact = known.room == Room::default();
+        let may_sink = known.floor.is_none_or(|floor| floor < known.value);
+        let room = match asked[*cell] {
+            Room { up: 0, down: 0 } if !is_lost(*cell) => Room { up: 1, down: 0 },
+            Room { up: 1, down: 0 } if may_sink => Room { up: 0, down: 1 },
+            _ => return None,
+        };
+        is_exact.then_some((*cell, room))
+    });
+    wanted.collect()
+}
+
+fn judge(problem: Problem, solved: Solved, words: &Words) -> Result<Judged> {
     let system = &problem.system;
     let (known, truth, keys) = if problem.tables.is_empty() {
         let truth = system.cells.iter().map(|cell| cell.value).collect();
@@ -187,11 +230,14 @@ pub fn protect(problem: Problem, words: &Words) -> Result<Judged> {
     });
     let proof = prove(&case, changes);
     let name = |figure: u32| keys.get(figure as usize).cloned().unwrap_or_default();
+    let outsiders = proof.exposed.iter().filter(|one| one.insider.is_none());
+    let place = |figure: u32| system.cell(keys.get(figure as usize)?);
+    let narrow = outsiders.filter_map(|one| place(one.figure)).collect();
     let mut exposed: Vec<String> = proof.exposed.iter().map(|one| name(one.figure)).collect();
     if exposed.is_empty() {
         exposed.extend(verify(&case, &proof.certificate).err().map(|refusal| refusal.to_string()));
     }
-    Ok(Judged { problem, solved, proof, exposed, symbol: words.symbol.clone() })
+    Ok(Judged { problem, solved, proof, exposed, narrow, symbol: words.symbol.clone() })
 }
 
 /// The hash of each public file.
@@ -210,7 +256,7 @@ fn files_of(problem: &Problem, pattern: &[bool], symbol: &str) -> Result<Vec<Rel
 fn release(problem: &Problem, pattern: &[bool]) -> Result<Release> {
     let mut release = Release::default();
     for stated in &problem.tables {
-        let floor = problem.system.cells.first().and_then(|cell| cell.floor);
+        let floor = problem.floor;
         let measure = Measure { name: String::new(), floor, sums: Sums::Exact };
         let dimensions = stated.cells.axes.iter().map(dimension).collect();
         let mut table = Table {

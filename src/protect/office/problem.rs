@@ -19,8 +19,6 @@ pub struct Terms<'a> {
     pub of_marked: &'a Rules,
     /// What hiding costs.
     pub cost: CostBy,
-    /// What everyone knows a figure is at least.
-    pub floor: Option<i64>,
     /// Decimals of the figures.
     pub places: u32,
 }
@@ -45,6 +43,8 @@ pub struct Problem {
     pub system: System,
     /// Of each primary figure, why.
     pub primary: BTreeMap<usize, Status>,
+    /// What everyone knows that a hidden figure of the tables is at least.
+    pub floor: Option<i64>,
     /// Decimals of the figures.
     pub places: u32,
     /// The figures of each contributor who is alone in them, and so knows them.
@@ -80,7 +80,14 @@ impl Problem {
             table.add_to("", &mut builder);
             keys.push(of_table);
         }
-        let system = builder.finish();
+        let mut system = builder.finish();
+        let floor = terms.floor(&system);
+        for cell in &mut system.cells {
+            cell.floor = floor.map(|floor| floor.min(cell.value));
+            // No pattern makes it possible that a figure is below what everyone knows.
+            let below = cell.floor.and_then(|floor| u64::try_from(cell.value - floor).ok());
+            cell.room.down = cell.room.down.min(below.unwrap_or(u64::MAX));
+        }
         let place = |key: &String| system.cell(key);
         let tables = tables.into_iter().zip(keys);
         let tables = tables.map(|((name, cells), keys)| Stated {
@@ -94,7 +101,8 @@ impl Problem {
             Some((place, primary.as_ref()?.status))
         });
         let primary = primary.collect();
-        Ok(Self { tables, system, primary, places: terms.places, insiders: Vec::new() })
+        let places = terms.places;
+        Ok(Self { tables, system, primary, floor, places, insiders: Vec::new() })
     }
 
     /// Says that who is alone in a figure knows it. Files do not name him: one of a part who is
@@ -160,12 +168,10 @@ impl Terms<'_> {
         let value = figure.made_of.value;
         let size = value.unsigned_abs();
         let primary = self.judge(figure);
-        let is_zero_shown = self.rules.iter().chain([&self.of_marked]);
-        let is_zero_shown = is_zero_shown.clone().all(|rules| rules.zero == Zero::Publish);
         let state = match figure.given {
             Given::Published => State::Frozen,
             _ if primary.is_some() => State::Primary,
-            _ if value == 0 && is_zero_shown => State::Frozen,
+            _ if value == 0 && self.shows_zeros() => State::Frozen,
             Given::Primary | Given::Nothing => State::Free,
         };
         let cost = figure.cost.unwrap_or(match self.cost {
@@ -174,11 +180,25 @@ impl Terms<'_> {
             CostBy::Units => figure.made_of.units,
             CostBy::RootOfValue => size.isqrt(),
         });
-        let mut room = primary.map(|primary| primary.room).unwrap_or_default();
-        // Everyone knows that it is no less.
-        let below = self.floor.and_then(|floor| u64::try_from(value.saturating_sub(floor)).ok());
-        room.down = room.down.min(below.unwrap_or(u64::MAX));
-        Cell { value, cost, state, room, floor: self.floor }
+        let room = primary.map(|primary| primary.room).unwrap_or_default();
+        Cell { value, cost, state, room, floor: None }
+    }
+
+    /// Whether zeros that nobody contributes to are always published.
+    fn shows_zeros(&self) -> bool {
+        let mut rules = self.rules.iter().chain([&self.of_marked]);
+        rules.all(|rules| rules.zero == Zero::Publish)
+    }
+
+    /// What everyone knows that a hidden figure is at least: nothing where one is negative; 1 where
+    /// figures are whole and each zero is published, for what is hidden is none then; else 0.
+    fn floor(&self, system: &System) -> Option<i64> {
+        if system.cells.iter().any(|cell| cell.value < 0) {
+            return None;
+        }
+        let is_shown = |cell: &Cell| cell.value > 0 || cell.state == State::Frozen;
+        let hides_no_zero = self.shows_zeros() && system.cells.iter().all(is_shown);
+        Some(i64::from(hides_no_zero && self.places == 0))
     }
 }
 
@@ -221,8 +241,8 @@ mod tests {
         let rules: Rules = toml::from_str("unit = \"person\"\nmin_units = 5").unwrap();
         let [sex, age] = tables;
         let tables = vec![cells("sex", sex, &rules), cells("age", age, &rules)];
-        let (cost, floor, places) = (CostBy::Value, Some(0), 0);
-        Problem::new(tables, Terms { rules: &[&rules], of_marked: &rules, cost, floor, places })
+        let (cost, places) = (CostBy::Value, 0);
+        Problem::new(tables, Terms { rules: &[&rules], of_marked: &rules, cost, places })
     }
 
     #[test]
