@@ -257,9 +257,9 @@ fn france_lines() -> Vec<(&'static str, Target, &'static str, f64)> {
         ("T12 fr53, not zero", Safe, "none", 0.5),
         ("T12 fr53, not zero, insiders", Safe, "none", 0.5),
         ("T13 fr3", Or(948, 22_868.0), "GaussSuppression 1,121 / 24,593 in 42.8 s", 0.1),
-        ("T13 fr3, not zero", Safe, "none", 0.1),
+        ("T13 fr3, not zero", Safe, "none", 1.0),
         ("T14 frall", Or(0, 167_135.0), "GaussSuppression ≈ 24 min", 0.3),
-        ("T14 frall, not zero", Safe, "none", 0.3),
+        ("T14 frall, not zero", Safe, "none", 5.0),
         ("T14 frall, 60 months", Safe, "none", 60.0),
         ("T15 823 × 18 × 10", Safe, hyper, 300.0),
     ]
@@ -447,6 +447,8 @@ struct View {
     known: Known,
     truth: Vec<i64>,
     primaries: Vec<Primary>,
+    /// Totals and their parts.
+    sums: Vec<(u32, Vec<u32>)>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -458,6 +460,7 @@ impl View {
             known: Known::default(),
             truth: Vec::new(),
             primaries: Vec::new(),
+            sums: Vec::new(),
         };
         let figures = given.territory.len() * given.columns as usize;
         let floor = i64::try_from(given.floor).unwrap_or(i64::MAX);
@@ -470,14 +473,30 @@ impl View {
                 view.numbers[cell] = figure;
                 view.truth.push(value);
                 if given.states[cell] == State::Primary {
-                    // What all know to be the least does not sink.
-                    let down = 1.min(value - floor);
-                    view.primaries.push(Primary { figure, up: 1, down, width: 1 });
+                    view.primaries.push(Primary { figure, up: 1, down: 1, width: 1 });
                 }
             }
         }
         view.relate(given, slices);
+        // What is at its least, whatever is hidden, does not sink.
+        let mut least = vec![floor; view.truth.len()];
+        while view.raise(&mut least) {}
+        for primary in &mut view.primaries {
+            let figure = primary.figure as usize;
+            primary.down = primary.down.min(view.truth[figure] - least[figure]);
+        }
         view
+    }
+
+    /// A total is at least what its parts are together. Says whether one was thought less.
+    fn raise(&self, least: &mut [i64]) -> bool {
+        let mut has_risen = false;
+        for (total, parts) in &self.sums {
+            let sum = parts.iter().map(|part| least[*part as usize]).sum();
+            has_risen |= sum > least[*total as usize];
+            least[*total as usize] = least[*total as usize].max(sum);
+        }
+        has_risen
     }
 
     fn number(&self, cell: u32) -> Option<u32> {
@@ -507,8 +526,9 @@ impl View {
     fn sum(&mut self, total: u32, parts: impl Iterator<Item = u32>) {
         let parts: Vec<u32> = parts.filter_map(|part| self.number(part)).collect();
         if let Some(total) = self.number(total).filter(|_| !parts.is_empty()) {
-            let parts = parts.into_iter().map(|part| (part, 1));
-            self.known.equations.push(parts.chain([(total, -1)]), 0);
+            let terms = parts.iter().map(|part| (*part, 1));
+            self.known.equations.push(terms.chain([(total, -1)]), 0);
+            self.sums.push((total, parts));
         }
     }
 }

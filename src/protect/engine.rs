@@ -1,7 +1,7 @@
 //! A problem becomes a pattern, by the engine that suits its shape.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protect::elimination::{self, Options};
 use crate::protect::network::{self, Network, Ways};
@@ -88,6 +88,31 @@ pub fn eliminate(system: &System, insiders: &[Vec<u32>]) -> Solved {
         unprotected,
         engine: Engine::Elimination,
     }
+}
+
+/// Hides more around figures that are exposed all the same: in each sum that one stands in, the
+/// smallest published figure that leaves it room, or the largest. Says whether there was any.
+pub fn widen(system: &System, solved: &mut Solved, narrow: &[usize]) -> bool {
+    let mut found = BTreeSet::new();
+    for cell in narrow {
+        let Room { up, down } = system.cells[*cell].room;
+        let asked = up.max(down).max(1);
+        let is_in = |row: &&[(u32, i8)]| row.iter().any(|(term, _)| *term as usize == *cell);
+        for row in system.relations.iter().filter(is_in) {
+            let others = row.iter().filter_map(|(term, _)| {
+                let known = system.cells[*term as usize];
+                let above = known.value.abs_diff(known.floor.unwrap_or(0));
+                let is_shown = known.state == State::Free && !solved.pattern[*term as usize];
+                (is_shown && known.value != 0).then_some((above, *term))
+            });
+            let others: BTreeSet<(u64, u32)> = others.collect();
+            let wide = others.iter().find(|(above, _)| *above >= asked);
+            found.extend(wide.or(others.last()).map(|(_, term)| *term));
+        }
+    }
+    found.iter().for_each(|term| solved.pattern[*term as usize] = true);
+    solved.cost = cost(system, &solved.pattern);
+    !found.is_empty()
 }
 
 fn cost(system: &System, pattern: &[bool]) -> u64 {
@@ -239,5 +264,8 @@ mod tests {
         let found = eliminate(&system, &[]);
         assert_eq!(found.pattern, [true, false, true, false]);
         assert_eq!((found.cost, found.unprotected.len()), (5, 0));
+        let mut found = found;
+        assert!(widen(&system, &mut found, &[0]));
+        assert_eq!((found.pattern, found.cost), (vec![true, true, true, false], 14));
     }
 }

@@ -54,8 +54,8 @@ pub struct Judged {
     pub proof: Proof,
     /// Names of what is exposed or has not the room it needs.
     pub exposed: Vec<String>,
-    /// Figures that have not the room they need.
-    narrow: Vec<usize>,
+    /// Figures that have not the room they need, or are known to a contributor.
+    narrow: Vec<(usize, Option<u32>)>,
     /// What stands for a hidden figure.
     symbol: String,
 }
@@ -140,9 +140,10 @@ fn trees_of(metadata: &Metadata, path: &Path) -> Result<Vec<Codes>> {
     Ok(trees)
 }
 
-/// Protects a problem, and judges the result as an outsider would see it. Where the audit finds that
-/// what the relations do not give away is known all the same, for no other whole figures are
-/// possible, room for one more is asked for, or else for one less.
+/// Protects a problem, and judges the result as an outsider would see it. The audit decides: where
+/// it finds that what the relations do not give away is known all the same, for no other whole
+/// figures are possible, room for one more is asked for, or else for one less; where that does not
+/// help, more is hidden around what is exposed.
 ///
 /// # Errors
 /// When the tables do not fit together.
@@ -155,7 +156,7 @@ pub fn protect(mut problem: Problem, words: &Words) -> Result<Judged> {
         let judged = judge(problem, solved, words)?;
         let wanted = more_room(&judged, &asked);
         if wanted.is_empty() {
-            return Ok(judged);
+            return widen(judged, words);
         }
         problem = judged.problem;
         for (cell, room) in problem.system.cells.iter_mut().zip(asked) {
@@ -167,12 +168,32 @@ pub fn protect(mut problem: Problem, words: &Words) -> Result<Judged> {
     }
 }
 
+/// Hides more around what is exposed, unless what is published already gives it away.
+fn widen(mut judged: Judged, words: &Words) -> Result<Judged> {
+    let is_given_away = judged.solved.unprotected.iter().any(|(_, frozen)| !frozen.is_empty());
+    for _ in 0..if is_given_away { 0 } else { WIDENINGS_MAX } {
+        let narrow: Vec<usize> = judged.narrow.iter().map(|(cell, _)| *cell).collect();
+        if !engine::widen(&judged.problem.system, &mut judged.solved, &narrow) {
+            break;
+        }
+        judged = judge(judged.problem, judged.solved, words)?;
+    }
+    if judged.exposed.is_empty() {
+        judged.solved.unprotected.clear();
+    }
+    Ok(judged)
+}
+
+/// How often more is hidden around what is exposed.
+const WIDENINGS_MAX: usize = 16;
+
 /// The room to ask for where none is due and yet the audit finds too little, given what was asked.
 fn more_room(judged: &Judged, asked: &[Room]) -> Vec<(usize, Room)> {
     let system = &judged.problem.system;
     let unprotected = &judged.solved.unprotected;
     let is_lost = |cell: usize| unprotected.iter().any(|(one, _)| *one as usize == cell);
-    let wanted = judged.narrow.iter().filter_map(|cell| {
+    let of_outsiders = judged.narrow.iter().filter(|(_, insider)| insider.is_none());
+    let wanted = of_outsiders.filter_map(|(cell, _)| {
         let known = system.cells[*cell];
         let is_exact = known.room == Room::default();
         let may_sink = known.floor.is_none_or(|floor| floor < known.value);
@@ -230,9 +251,9 @@ fn judge(problem: Problem, solved: Solved, words: &Words) -> Result<Judged> {
     });
     let proof = prove(&case, changes);
     let name = |figure: u32| keys.get(figure as usize).cloned().unwrap_or_default();
-    let outsiders = proof.exposed.iter().filter(|one| one.insider.is_none());
     let place = |figure: u32| system.cell(keys.get(figure as usize)?);
-    let narrow = outsiders.filter_map(|one| place(one.figure)).collect();
+    let narrow = proof.exposed.iter().filter_map(|one| Some((place(one.figure)?, one.insider)));
+    let narrow = narrow.collect();
     let mut exposed: Vec<String> = proof.exposed.iter().map(|one| name(one.figure)).collect();
     if exposed.is_empty() {
         exposed.extend(verify(&case, &proof.certificate).err().map(|refusal| refusal.to_string()));
@@ -364,3 +385,58 @@ pub fn write(judged: &Judged, format: Format, out: &Path) -> Result<(PathBuf, Ve
 
 /// The folder of what stays inside.
 const INSIDE: &str = "interne";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::secrecy::{CostBy, Interval, Rules, Zero};
+    use crate::protect::office::records::Columns;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn problem(text: &str, zero: Zero) -> Problem {
+        let rules = Rules { zero, ..Rules::bare(2, Some(Interval::Exact)) };
+        let plan = Plan {
+            columns: Columns { value: Some("n".to_owned()), ..Columns::default() },
+            levels: Vec::new(),
+            totals: BTreeMap::new(),
+            attributes: Vec::new(),
+            missing: BTreeSet::new(),
+            of_marked: rules.clone(),
+            rules: vec![rules],
+            cost: CostBy::Value,
+            minds_insiders: false,
+        };
+        let source = Source { name: "t".to_owned(), bytes: text.as_bytes().to_vec() };
+        assemble(&[source], &[], &plan).unwrap()
+    }
+
+    const TEXT: &str = "place,type,n\na,x,1\na,y,1\nb,x,9\nb,y,8\nc,x,20\nc,y,30\nd,x,0\n";
+
+    #[test]
+    fn engine_and_audit_think_a_hidden_figure_at_least_the_same() {
+        let decimals = TEXT.replace("20", "20.5");
+        let tables = [(TEXT, Zero::Publish, 1), (TEXT, Zero::MayHide, 0)];
+        for (text, zero, least) in tables.into_iter().chain([(&*decimals, Zero::Publish, 0)]) {
+            let problem = problem(text, zero);
+            assert_eq!(problem.floor, Some(least));
+            let pattern = vec![true; problem.system.cells.len()];
+            let known = Knowledge::of(&[release(&problem, &pattern).unwrap()], (0, 0)).unwrap();
+            for (key, cell) in problem.system.keys.iter().zip(&problem.system.cells) {
+                let place = known.keys.binary_search(key).unwrap();
+                let floor = cell.floor.filter(|_| cell.value > 0);
+                assert!(floor.is_none_or(|floor| known.known.low[place] == floor), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_figures_of_one_do_not_hide_each_other_where_zeros_are_published() {
+        let words = Words { version: String::new(), symbol: "s".to_owned() };
+        for (zero, hides_total) in [(Zero::Publish, true), (Zero::MayHide, false)] {
+            let judged = protect(problem(TEXT, zero), &words).unwrap();
+            assert!(judged.exposed.is_empty() && judged.solved.unprotected.is_empty());
+            let total = judged.problem.system.cell("|place=a").unwrap();
+            assert_eq!(judged.solved.pattern[total], hides_total, "{zero:?}");
+        }
+    }
+}

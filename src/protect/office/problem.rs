@@ -84,8 +84,12 @@ impl Problem {
         let floor = terms.floor(&system);
         for cell in &mut system.cells {
             cell.floor = floor.map(|floor| floor.min(cell.value));
-            // No pattern makes it possible that a figure is below what everyone knows.
-            let below = cell.floor.and_then(|floor| u64::try_from(cell.value - floor).ok());
+        }
+        // No pattern makes it possible that a figure is below what everyone knows.
+        let least = least(&system);
+        for (cell, least) in system.cells.iter_mut().zip(least) {
+            let below =
+                least.and_then(|least| u64::try_from(cell.value.saturating_sub(least)).ok());
             cell.room.down = cell.room.down.min(below.unwrap_or(u64::MAX));
         }
         let place = |key: &String| system.cell(key);
@@ -202,6 +206,29 @@ impl Terms<'_> {
     }
 }
 
+/// What everyone knows that each figure is at least, whatever is hidden: a total of two parts that
+/// are no zeros is no 1.
+fn least(system: &System) -> Vec<Option<i64>> {
+    let known =
+        |cell: &Cell| if cell.state == State::Frozen { Some(cell.value) } else { cell.floor };
+    let mut least: Vec<Option<i64>> = system.cells.iter().map(known).collect();
+    loop {
+        let mut has_changed = false;
+        for row in system.relations.iter() {
+            let (total, parts): (Vec<_>, Vec<_>) = row.iter().partition(|(_, sign)| *sign < 0);
+            let [(total, _)] = total[..] else { continue };
+            let of_parts = parts.iter().map(|(part, _)| least[*part as usize]);
+            let sum = of_parts.sum::<Option<i64>>();
+            if sum > least[total as usize] {
+                (least[total as usize], has_changed) = (sum, true);
+            }
+        }
+        if !has_changed {
+            return least;
+        }
+    }
+}
+
 impl Cells {
     fn table(&self, terms: Terms) -> Table {
         let dimensions = self.axes.iter();
@@ -265,6 +292,17 @@ mod tests {
         let mut found = problem([&[("F", 1), ("M", 9)], &[("old", 1), ("young", 9)]]).unwrap();
         found.mind_insiders();
         assert_eq!(found.insiders, [[1], [3]]);
+    }
+
+    #[test]
+    fn a_figure_needs_no_room_below_what_everyone_knows() {
+        // A total of a 2 and a 1 is at least 2, for a hidden part is no zero.
+        let found = problem([&[("F", 2), ("M", 1)], &[("old", 0), ("young", 3)]]).unwrap();
+        let below = |key: &str| found.system.cells[found.system.cell(key).unwrap()].room.down;
+        let keys = ["|", "|age=young", "|sex=F", "|sex=M"];
+        assert_eq!((found.floor, keys.map(below)), (Some(1), [1, 1, 1, 0]));
+        let found = problem([&[("F", 1), ("M", 1)], &[("old", 0), ("young", 2)]]).unwrap();
+        assert_eq!(found.system.cells[0].room.down, 0);
     }
 
     #[test]
