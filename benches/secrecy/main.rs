@@ -165,8 +165,8 @@ Written by `make secrecy-bench WRITE=1`; targets and anchors are explained in th
 `D` is hidden to protect others; *exposed* is what the audit could not prove safe; *bound* is what no pattern is below.
 A linear line asks no more than GaussSuppression does: what is exposed there is told, and does not fail it.
 The time is that of protection; for sixty months, of the certificate too.
-*Hidden* is what the outsider, of whom the engine and the audit think alike, knows that a hidden figure is at least.
-Anchors and targets think it at least 0 (datatest1: one figure is negative); where zeros are published, a hidden count is no zero: at least 1.
+*Hidden* is what engine and audit take everyone to know that a hidden figure is at least.
+For anchors and targets that is 0 (but one figure of datatest1 is negative); where zeros are published, a hidden count is no zero: 1.
 
 | problem | hidden | cells / primary | D | value of D | bound | exposed | seconds | target | anchor | met |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -149,8 +149,11 @@ fn trees_of(metadata: &Metadata, path: &Path) -> Result<Vec<Codes>> {
 /// When the tables do not fit together.
 pub fn protect(mut problem: Problem, words: &Words) -> Result<Judged> {
     let rooms: Vec<Room> = problem.system.cells.iter().map(|cell| cell.room).collect();
+    let mut bound = None;
     loop {
-        let solved = engine::protect(&problem);
+        let mut solved = engine::protect(&problem);
+        // A bound holds for what is due, not where more is asked.
+        solved.bound = *bound.get_or_insert(solved.bound);
         let asked = problem.system.cells.iter_mut().map(|cell| &mut cell.room).zip(&rooms);
         let asked: Vec<Room> = asked.map(|(room, own)| std::mem::replace(room, *own)).collect();
         let judged = judge(problem, solved, words)?;
