@@ -375,3 +375,24 @@ fn insiders(truth: &Truth, knowledge: &Knowledge) -> Vec<Vec<u32>> {
     };
     of.into_values().map(sorted).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protect::release::{Release as Asked, Shared};
+    use crate::run::protect::truth::Figure;
+
+    #[test]
+    fn engine_and_audit_think_a_hidden_figure_at_least_the_same() {
+        for (values, least) in [([1, 4], 1), ([0, 4], 0)] {
+            let (mut truth, mut asked) = (Truth::new(), Asked::default());
+            for (key, value) in ["type=a", "type=b"].into_iter().zip(values) {
+                let figure = Figure { value, ..Figure::default() };
+                truth.insert((key.to_owned(), "n".to_owned()), figure);
+                let figures = BTreeMap::from([("n".to_owned(), value)]);
+                asked.rows.insert(key.to_owned(), Shared { figures, ..Shared::default() });
+            }
+            assert_eq!((asked.floor("n"), counted("n", &truth).floor), (least, Some(least)));
+        }
+    }
+}
