@@ -33,8 +33,8 @@ pub(crate) struct Board {
     rows: Vec<Vec<Row>>,
     /// The figure of each row that has the measure.
     figures: Vec<Option<Figure>>,
-    /// What everyone knows that each of them is at least.
-    pub(crate) floor: i64,
+    /// What everyone knows that each of them is at least, whatever is hidden.
+    least: Vec<i64>,
     /// Signed sums that are zero.
     pub(crate) ties: Sums,
     /// Signed sums that are not negative.
@@ -55,13 +55,15 @@ impl Board {
         };
         let ties: Vec<_> = release.ties.iter().filter(of_measure).map(terms).collect();
         let limits: Vec<_> = release.limits.iter().filter(of_measure).map(terms).collect();
-        let mut board = Self { floor: release.floor(measure), ..Self::default() };
+        let mut board = Self::default();
         board.number(&values, &ties);
         let sum = |terms: &Vec<(usize, i64)>| board.sum(terms);
         let ties = ties.iter().map(sum).filter(|sum| !sum.terms.is_empty()).collect();
         let limits = limits.iter().map(sum).filter(|sum| !sum.terms.is_empty()).collect();
         let figures = board.values.len();
         (board.ties, board.limits) = (Sums::new(ties, figures), Sums::new(limits, figures));
+        board.least = vec![release.floor(measure); figures];
+        while board.raise() {}
         board
     }
 
@@ -106,6 +108,22 @@ impl Board {
         Sum { terms: signs.into_iter().filter(|(_, sign)| *sign != 0).collect(), slack }
     }
 
+    /// A total is at least what its parts are together: says whether one was thought less.
+    fn raise(&mut self) -> bool {
+        let mut has_risen = false;
+        for sum in &self.ties.all {
+            let mut totals = sum.terms.iter().filter(|(_, sign)| *sign == -1);
+            let (Some((total, _)), None) = (totals.next(), totals.next()) else { continue };
+            let parts = sum.terms.iter().filter(|(_, sign)| *sign > 0);
+            let least = |figure: Figure| self.least.get(figure as usize).copied().unwrap_or_default();
+            let of_parts: i64 = parts.map(|(part, sign)| least(*part) * sign).sum();
+            if let Some(known) = self.least.get_mut(*total as usize).filter(|it| **it < of_parts) {
+                (*known, has_risen) = (of_parts, true);
+            }
+        }
+        has_risen
+    }
+
     /// The figure of a row, if it has the measure.
     pub(crate) fn figure(&self, row: Row) -> Option<Figure> {
         self.figures.get(row as usize).copied().flatten()
@@ -126,9 +144,15 @@ impl Board {
         self.values.get(figure as usize).copied().unwrap_or_default()
     }
 
+    /// How far a figure is above what everyone knows that it is at least.
+    pub(crate) fn room_below(&self, figure: Figure) -> i64 {
+        let least = self.least.get(figure as usize).copied().unwrap_or_default();
+        (self.value(figure) - least).max(0)
+    }
+
     /// How far a figure may move towards `by`, and as much the other way where that is asked.
     pub(crate) fn most(&self, figure: Figure, by: i64, both_ways: bool) -> i64 {
-        let down = (self.value(figure) - self.floor).max(0);
+        let down = self.room_below(figure);
         if by < 0 {
             by.max(-down)
         } else if both_ways {

@@ -8,11 +8,12 @@ use crate::protect::balance::search::{Ask, Effort, NEVER, cheapest};
 use crate::protect::system::Room;
 
 /// A change through what is hidden; else by hiding rows; else by as many figures as it takes.
-const EFFORTS: [Effort; 4] = [
-    Effort { hides: false, splits: false, haste: 1, tries: 200 },
-    Effort { hides: true, splits: false, haste: 1, tries: 3000 },
-    Effort { hides: true, splits: false, haste: 6, tries: 20000 },
-    Effort { hides: true, splits: true, haste: 6, tries: 20000 },
+const EFFORTS: [Effort; 5] = [
+    Effort { hides: false, splits: false, haste: 1, tries: 200, ways: 12 },
+    Effort { hides: true, splits: false, haste: 1, tries: 3_000, ways: 12 },
+    Effort { hides: true, splits: false, haste: 6, tries: 6_000, ways: 12 },
+    Effort { hides: true, splits: true, haste: 6, tries: 6_000, ways: 12 },
+    Effort { hides: true, splits: true, haste: 6, tries: 20_000, ways: 24 },
 ];
 
 /// What may be done with a row.
@@ -95,7 +96,7 @@ impl Desk {
         let mut asked: BTreeMap<Figure, (i64, i64)> = BTreeMap::new();
         for (row, room) in rooms {
             let Some(figure) = board.figure(*row) else { continue };
-            let most = board.value(figure) - board.floor;
+            let most = board.room_below(figure);
             let known = asked.entry(figure).or_default();
             *known = (known.0.max(size(room.up)), known.1.max(size(room.down).min(most)));
         }

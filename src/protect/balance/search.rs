@@ -13,10 +13,7 @@ use crate::protect::balance::board::{Board, Figure};
 pub(crate) const NEVER: u64 = u64::MAX;
 
 /// Figures moved by a change, at most.
-const STEPS_MAX: usize = 28;
-
-/// Ways in which a sum is balanced that are looked at: the most promising ones.
-const WAYS_MAX: usize = 12;
+const STEPS_MAX: usize = 60;
 
 /// How it is looked for.
 #[derive(Clone, Copy)]
@@ -29,6 +26,8 @@ pub(crate) struct Effort {
     pub(crate) haste: u64,
     /// Changes begun, at most.
     pub(crate) tries: usize,
+    /// Ways in which a sum is balanced that are looked at: the most promising ones.
+    pub(crate) ways: usize,
 }
 
 /// What is looked for.
@@ -136,7 +135,7 @@ pub(crate) fn cheapest(board: &Board, ask: &Ask<'_>) -> Option<Vec<(Figure, i64)
         });
         let mut ways: Vec<_> = ways.collect();
         ways.sort_unstable();
-        for (promise, _, figure, by, weight) in ways.into_iter().take(WAYS_MAX) {
+        for (promise, _, figure, by, weight) in ways.into_iter().take(effort.ways) {
             queue.push(Reverse((promise, steps + 1, begun.len())));
             begun.push(Begun { before: Some(place), moved: (figure, by), weight });
         }
