@@ -20,10 +20,8 @@ pub type Change = Vec<(String, i64)>;
 pub struct Proof {
     /// The measure.
     pub measure: String,
-    /// What changes together.
+    /// What changes together; the opposite may be as possible.
     pub change: Change,
-    /// Whether the opposite is as possible.
-    pub both_ways: bool,
 }
 
 /// A figure that what is out already gives away.
@@ -77,9 +75,9 @@ pub fn hide(release: &Release, before: &Before) -> Pattern {
             pattern.hidden.insert(key.clone());
         }
     }
-    let proofs = balanced.changes.into_iter().map(|(measure, moves, both_ways)| {
+    let proofs = balanced.changes.into_iter().map(|(measure, moves)| {
         let change = moves.into_iter().map(|(row, by)| (name(row), by)).collect();
-        Proof { measure, change, both_ways }
+        Proof { measure, change }
     });
     pattern.proofs = proofs.collect();
     let failed: BTreeSet<String> = balanced.short.into_iter().map(|(measure, _)| measure).collect();

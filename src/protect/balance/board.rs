@@ -115,7 +115,8 @@ impl Board {
             let mut totals = sum.terms.iter().filter(|(_, sign)| *sign == -1);
             let (Some((total, _)), None) = (totals.next(), totals.next()) else { continue };
             let parts = sum.terms.iter().filter(|(_, sign)| *sign > 0);
-            let least = |figure: Figure| self.least.get(figure as usize).copied().unwrap_or_default();
+            let least =
+                |figure: Figure| self.least.get(figure as usize).copied().unwrap_or_default();
             let of_parts: i64 = parts.map(|(part, sign)| least(*part) * sign).sum();
             if let Some(known) = self.least.get_mut(*total as usize).filter(|it| **it < of_parts) {
                 (*known, has_risen) = (of_parts, true);
@@ -165,7 +166,8 @@ impl Board {
     /// A sum that a change would make negative, or its opposite where that is asked; and what must
     /// be made good.
     pub(crate) fn broken(&self, change: &[(Figure, i64)], both_ways: bool) -> Option<(&Sum, i64)> {
-        let moved = |figure: Figure| change.iter().find(|(it, _)| *it == figure).map_or(0, |it| it.1);
+        let moved =
+            |figure: Figure| change.iter().find(|(it, _)| *it == figure).map_or(0, |it| it.1);
         let touched = change.iter().flat_map(|(figure, _)| self.limits.of(*figure));
         let touched = touched.filter_map(|(number, _)| self.limits.get(*number));
         let mut broken = touched.filter_map(|sum| {
@@ -203,5 +205,53 @@ impl Sums {
     /// The sums of a figure, and its sign in each.
     pub(crate) fn of(&self, figure: Figure) -> &[(u32, i64)] {
         self.of.get(figure as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::protect::release::Shared;
+
+    /// Rows by key and value, and ties and limits as keys with signs.
+    pub(crate) fn board(
+        rows: &[(&str, i64)],
+        ties: &[&[(&str, i8)]],
+        limits: &[&[(&str, i8)]],
+    ) -> Board {
+        let mut release = Release::default();
+        for (key, value) in rows {
+            let figures = BTreeMap::from([("n".to_owned(), *value)]);
+            release.rows.insert((*key).to_owned(), Shared { figures, ..Shared::default() });
+        }
+        let tie = |terms: &&[(&str, i8)]| Tie {
+            measures: vec!["n".to_owned()],
+            terms: terms.iter().map(|(key, sign)| ((*key).to_owned(), *sign)).collect(),
+        };
+        release.ties = ties.iter().map(tie).collect();
+        release.limits = limits.iter().map(tie).collect();
+        let keys: Vec<&String> = release.rows.keys().collect();
+        Board::new(&release, &keys, "n")
+    }
+
+    #[test]
+    fn a_total_of_one_part_is_that_part() {
+        let rows = [("a", 3), ("b", 3), ("c", 4), ("d", 7)];
+        let ties: [&[_]; 2] = [&[("a", 1), ("b", -1)], &[("b", 1), ("c", 1), ("d", -1)]];
+        let board = board(&rows, &ties, &[]);
+        assert_eq!(
+            (board.figures(), board.figure(0), board.rows(0)),
+            (3, board.figure(1), &[0, 1][..])
+        );
+        assert_eq!(board.ties.of(0).len(), 1);
+        assert_eq!(board.room_below(2), 5, "a total of two is 2 at least");
+    }
+
+    #[test]
+    fn a_part_that_fills_what_limits_it_does_not_rise_alone() {
+        let board = board(&[("all", 5), ("part", 4)], &[], &[&[("all", 1), ("part", -1)]]);
+        assert!(board.broken(&[(1, 1)], false).is_none());
+        assert_eq!(board.broken(&[(1, 3)], false).map(|(_, rest)| rest), Some(-2));
+        assert_eq!(board.broken(&[(1, -3)], true).map(|(_, rest)| rest), Some(2));
     }
 }

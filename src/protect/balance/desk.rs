@@ -122,8 +122,8 @@ impl Desk {
         self.board.figure(row)
     }
 
-    /// All changes that hold, by row, and whether the opposite is possible too.
-    pub(crate) fn changes(&self) -> impl Iterator<Item = (Vec<(Row, i64)>, bool)> {
+    /// All changes that hold, by row.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = Vec<(Row, i64)>> {
         self.changes.iter().flatten().map(|change| {
             let rows = |(figure, by): &(Figure, i64)| {
                 let by = *by;
@@ -131,7 +131,7 @@ impl Desk {
             };
             let mut moves: Vec<(Row, i64)> = change.moves.iter().flat_map(rows).collect();
             moves.sort_unstable();
-            (moves, change.both_ways)
+            moves
         })
     }
 

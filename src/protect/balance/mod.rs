@@ -19,8 +19,8 @@ use crate::protect::release::Release;
 pub(crate) struct Balanced {
     /// By row.
     pub(crate) fates: Vec<Fate>,
-    /// Measure, moves of rows, and whether the opposite is possible too.
-    pub(crate) changes: Vec<(String, Vec<(Row, i64)>, bool)>,
+    /// Measure, and what moves together.
+    pub(crate) changes: Vec<(String, Vec<(Row, i64)>)>,
     /// Measure and row of the figures for which nothing was found.
     pub(crate) short: Vec<(String, Row)>,
 }
@@ -53,9 +53,9 @@ pub(crate) fn balance(release: &Release, fates: &[Fate]) -> Balanced {
         desks.push((measure, desk));
     }
     publish_again(&mut desks, &mut rows, fates);
-    let changes = desks.iter().flat_map(|(measure, desk)| {
-        desk.changes().map(|(moves, both_ways)| ((*measure).clone(), moves, both_ways))
-    });
+    let changes = desks
+        .iter()
+        .flat_map(|(measure, desk)| desk.changes().map(|moves| ((*measure).clone(), moves)));
     Balanced { changes: changes.collect(), fates: rows.fates, short }
 }
 
@@ -63,9 +63,10 @@ pub(crate) fn balance(release: &Release, fates: &[Fate]) -> Balanced {
 /// readers miss most comes first.
 fn publish_again(desks: &mut [(&String, Desk)], rows: &mut Rows, first: &[Fate]) {
     let fates = (0_u32..).zip(rows.fates.iter().zip(first));
-    let secondary = fates.filter(|(_, (now, first))| (**now, **first) == (Fate::Hidden, Fate::Free));
+    let secondary = fates.filter(|(_, fates)| *fates == (&Fate::Hidden, &Fate::Free));
     let mut secondary: Vec<Row> = secondary.map(|(row, _)| row).collect();
-    secondary.sort_by_key(|row| std::cmp::Reverse(desks.iter().filter_map(|it| it.1.value(*row)).max()));
+    let value = |row: &Row| desks.iter().filter_map(|(_, desk)| desk.value(*row)).max();
+    secondary.sort_by_key(|row| std::cmp::Reverse(value(row)));
     for row in secondary {
         rows.set(row, Fate::Out);
         let mut done = Vec::new();
@@ -94,4 +95,127 @@ fn owners(release: &Release) -> Vec<Option<u32>> {
         row.alone.as_deref().map(|alone| *numbers.entry(alone).or_insert(next))
     });
     owners.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protect::release::{Adding, Axis, Line, Table};
+    use crate::protect::rules::{Primary, Status};
+    use crate::protect::system::Room;
+
+    const MONTHS: [&str; 3] = ["2024-01", "2024-02", "2024-03"];
+
+    /// Départements by month and quarter with their total; what is less than 4 is forbidden.
+    fn release(counts: &[[i64; 3]], owned: bool) -> Release {
+        let axis = |name: &str, adding| Axis { name: name.to_owned(), adding };
+        let names = (0..counts.len()).map(|place| format!("d{place}"));
+        let total = [0, 1, 2].map(|month| counts.iter().map(|of| of[month]).sum::<i64>());
+        let of_places = names.zip(counts.iter().copied()).chain([("ensemble".to_owned(), total)]);
+        let lines = of_places.flat_map(|(place, of)| {
+            let months = MONTHS.into_iter().zip(of);
+            let periods = months.chain([("2024-T1", of.iter().sum())]);
+            let line = |(period, value): (&str, i64)| Line {
+                codes: vec![place.clone(), period.to_owned()],
+                figures: vec![value],
+                primary: vec![(value < 4).then_some(PRIMARY)],
+                alone: (owned && value < 2).then(|| place.clone()),
+            };
+            periods.filter(|(_, value)| *value > 0).map(line).collect::<Vec<_>>()
+        });
+        let axes = vec![axis("place", Adding::ToTotal), axis("periode", Adding::ToLongerPeriods)];
+        let table = Table { axes, measures: vec!["n".to_owned()], lines: lines.collect() };
+        Release::new(&[table], &[]).unwrap()
+    }
+
+    const PRIMARY: Primary = Primary { status: Status::A, room: Room { up: 1, down: 1 } };
+
+    fn fates(release: &Release) -> Vec<Fate> {
+        let fate = |row: &crate::protect::release::Shared| {
+            if row.primary.is_empty() { Fate::Free } else { Fate::Hidden }
+        };
+        release.rows.values().map(fate).collect()
+    }
+
+    fn hidden(release: &Release, found: &Balanced) -> Vec<String> {
+        let rows = release.rows.keys().zip(&found.fates);
+        rows.filter(|(_, fate)| **fate == Fate::Hidden).map(|(key, _)| key.clone()).collect()
+    }
+
+    #[test]
+    fn four_figures_hide_one_and_the_cheapest_are_taken() {
+        let release = release(&[[3, 20, 30], [9, 40, 50], [60, 70, 80]], false);
+        let found = balance(&release, &fates(&release));
+        let square = ["d0", "d1"].map(|place| {
+            ["2024-01", "2024-02"].map(|period| format!("periode={period}|place={place}"))
+        });
+        let mut square = square.concat();
+        square.sort();
+        assert_eq!((hidden(&release, &found), found.short), (square, vec![]));
+    }
+
+    #[test]
+    fn what_is_out_is_gone_round_or_the_figure_is_named() {
+        let release = release(&[[3, 20, 30], [9, 40, 50], [60, 70, 80]], false);
+        let mut fates = fates(&release);
+        let row = |key: &str| release.rows.keys().position(|known| known == key).unwrap();
+        fates[row("periode=2024-01|place=d1")] = Fate::Out;
+        let found = balance(&release, &fates);
+        assert!(found.short.is_empty());
+        assert!(hidden(&release, &found).contains(&"periode=2024-01|place=d2".to_owned()));
+        for key in ["periode=2024-01|place=d2", "periode=2024-01"] {
+            fates[row(key)] = Fate::Out;
+        }
+        let found = balance(&release, &fates);
+        let named = u32::try_from(row("periode=2024-01|place=d0")).unwrap();
+        assert_eq!(found.short, [("n".to_owned(), named)]);
+    }
+
+    #[test]
+    fn a_total_of_two_ones_need_not_sink() {
+        // All know that it is 2 at least: to ask for less would protect nothing, and never end.
+        let release = release(&[[1, 1, 0], [9, 8, 0], [7, 9, 0]], false);
+        assert!(balance(&release, &fates(&release)).short.is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn changes_keep_sums_and_give_each_figure_its_room(
+            counts in prop::collection::vec(prop::array::uniform3(0_i64..12), 2..6),
+            owned in any::<bool>(),
+        ) {
+            let release = release(&counts, owned);
+            let found = balance(&release, &fates(&release));
+            let rows: Vec<_> = release.rows.values().collect();
+            let value = |row: Row| rows[row as usize].figures["n"];
+            let mut reach: BTreeMap<Row, (i64, i64)> = BTreeMap::new();
+            for (_, moves) in &found.changes {
+                let moved: BTreeMap<Row, i64> = moves.iter().copied().collect();
+                let keys: Vec<_> = release.rows.keys().collect();
+                for tie in &release.ties {
+                    let by = |(key, sign): &(String, i8)| {
+                        let row = Row::try_from(keys.binary_search(&key).unwrap()).unwrap();
+                        moved.get(&row).copied().unwrap_or(0) * i64::from(*sign)
+                    };
+                    prop_assert_eq!(tie.terms.iter().map(by).sum::<i64>(), 0);
+                }
+                let both = moved.iter().all(|(row, by)| value(*row) - by.abs() >= 1);
+                for (row, by) in &moved {
+                    prop_assert!(value(*row) + by >= 1);
+                    prop_assert_eq!(found.fates[*row as usize], Fate::Hidden);
+                    let (up, down) = reach.entry(*row).or_default();
+                    *up = (*up).max(if both { by.abs() } else { *by });
+                    *down = (*down).max(if both { by.abs() } else { -by });
+                }
+            }
+            for (row, shared) in (0_u32..).zip(&rows).filter(|(_, row)| !row.primary.is_empty()) {
+                let is_short = found.short.iter().any(|(_, short)| *short == row);
+                let up = reach.get(&row).map_or(0, |reach| reach.0);
+                prop_assert!(up >= 1 || is_short, "{:?}", shared);
+            }
+        }
+    }
 }

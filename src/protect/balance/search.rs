@@ -96,7 +96,8 @@ pub(crate) fn cheapest(board: &Board, ask: &Ask<'_>) -> Option<Vec<(Figure, i64)
     }
     let effort = ask.effort;
     // Figures that balance sums are no smaller than what they move by; each stands in two or more.
-    let promise = |weight: u64, open: u64| weight.saturating_add(open.saturating_mul(effort.haste) / 2);
+    let promise =
+        |weight: u64, open: u64| weight.saturating_add(open.saturating_mul(effort.haste) / 2);
     let mut begun = vec![Begun { before: None, moved: (ask.figure, ask.by), weight: 0 }];
     let mut queue = BinaryHeap::from([Reverse((0, 0, 0))]);
     let mut tries = 0;
@@ -106,7 +107,8 @@ pub(crate) fn cheapest(board: &Board, ask: &Ask<'_>) -> Option<Vec<(Figure, i64)
         let size = |sum: u32| board.ties.get(sum).map_or(0, |sum| sum.terms.len());
         let tightest = open.sums.iter().min_by_key(|(sum, _)| (size(*sum), *sum));
         let tightest = tightest.and_then(|(sum, rest)| Some((board.ties.get(*sum)?, *rest)));
-        let Some((sum, rest)) = tightest.or_else(|| board.broken(&open.moves, ask.both_ways)) else {
+        let Some((sum, rest)) = tightest.or_else(|| board.broken(&open.moves, ask.both_ways))
+        else {
             let mut change = open.moves;
             change.sort_unstable();
             return Some(change);
@@ -153,4 +155,54 @@ fn unfold(board: &Board, begun: &[Begun], place: usize) -> Open {
     let mut open = Open::default();
     moves.iter().rev().for_each(|moved| open.add(board, *moved));
     open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protect::balance::board::tests::board;
+
+    const EFFORT: Effort = Effort { hides: true, splits: false, haste: 1, tries: 100, ways: 9 };
+
+    fn found(
+        board: &Board,
+        (figure, by): (Figure, i64),
+        effort: Effort,
+    ) -> Option<Vec<(Figure, i64)>> {
+        let weight = |figure: Figure| board.value(figure).unsigned_abs();
+        cheapest(board, &Ask { figure, by, both_ways: true, weight: &weight, effort })
+    }
+
+    #[test]
+    fn the_cheapest_figure_that_can_carry_it_balances_a_sum() {
+        let rows = [("a", 9), ("b", 3), ("c", 8), ("d", 20), ("total", 40)];
+        let tie: &[_] = &[("a", 1), ("b", 1), ("c", 1), ("d", 1), ("total", -1)];
+        let board = board(&rows, &[tie], &[]);
+        assert_eq!(found(&board, (0, 2), EFFORT), Some(vec![(0, 2), (1, -2)]));
+        assert_eq!(found(&board, (0, 5), EFFORT), Some(vec![(0, 5), (2, -5)]));
+        assert_eq!(found(&board, (0, 9), EFFORT), None, "it would be zero, which is published");
+    }
+
+    #[test]
+    fn several_figures_carry_what_one_cannot() {
+        let rows = [("a", 9), ("b", 4), ("c", 4), ("total", 17)];
+        let tie: &[_] = &[("a", 1), ("b", 1), ("c", 1), ("total", -1)];
+        let board = board(&rows, &[tie], &[]);
+        let fixed = |figure: Figure| if figure == 3 { NEVER } else { 1 };
+        let ask = |effort| Ask { figure: 0, by: 6, both_ways: true, weight: &fixed, effort };
+        assert_eq!(cheapest(&board, &ask(EFFORT)), None);
+        let splits = Effort { splits: true, ..EFFORT };
+        assert_eq!(cheapest(&board, &ask(splits)), Some(vec![(0, 6), (1, -3), (2, -3)]));
+    }
+
+    #[test]
+    fn a_limit_that_breaks_is_made_good_too() {
+        let rows = [("all", 6), ("one", 5), ("other", 4), ("rest", 9), ("total", 15)];
+        let tie: &[_] = &[("all", 1), ("rest", 1), ("total", -1)];
+        let limits: [&[_]; 1] = [&[("one", 1), ("other", 1), ("all", -1)]];
+        let board = board(&rows, &[tie], &limits);
+        let moved = found(&board, (0, 4), EFFORT).unwrap();
+        let by = |figure: Figure| moved.iter().find(|it| it.0 == figure).map_or(0, |it| it.1);
+        assert!(by(1) + by(2) >= 1 && by(0) == 4, "{moved:?}");
+    }
 }

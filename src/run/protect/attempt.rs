@@ -3,8 +3,7 @@
 use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
-use crate::protect::pattern::{Before, Pattern, hide, widen};
-use crate::protect::proposal::propose;
+use crate::protect::pattern::{Before, Pattern, hide};
 use crate::protect::release::Release;
 use crate::run::job::Job;
 use crate::run::outputs::BUILDING;
@@ -45,8 +44,7 @@ pub(super) enum Attempt {
     Withhold(usize),
 }
 
-/// Protects the tables, writes what the public reads of them, and has it audited; more is hidden
-/// until the audit finds no way in.
+/// Protects the tables, writes what the public reads of them, and has it audited.
 ///
 /// # Errors
 /// When what is already published gives a figure away.
@@ -58,38 +56,31 @@ pub(super) fn attempt(
 ) -> Result<Attempt> {
     let Draft { exact, release, truth, known } = draft;
     job.store.remove_folder(&format!("{BUILDING}/{RELEASE}"))?;
-    let mut pattern = hide(&release, known);
+    let pattern = hide(&release, known);
     refuse_exposed(&pattern)?;
-    loop {
-        let is_hidden = |key: &str| pattern.hidden.contains(key);
-        if let Some(place) = barest(exact, known, policy.withhold_above_percent, &is_hidden) {
-            return Ok(Attempt::Withhold(place));
+    let is_hidden = |key: &str| pattern.hidden.contains(key);
+    if let Some(place) = barest(exact, known, policy.withhold_above_percent, &is_hidden) {
+        return Ok(Attempt::Withhold(place));
+    }
+    let losses = Losses::of(exact, (&release, &pattern));
+    write_public(job, policy, (exact, &pattern, &losses), closed)?;
+    let name = name_of(job, before)?;
+    let releases = past.iter().filter(|past| past.name != name).cloned();
+    let folder = format!("{BUILDING}/{RELEASE}");
+    let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
+    let releases: Vec<OnDisk> = releases.chain([last]).collect();
+    let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
+    match evidence.certify(&pattern.proofs)? {
+        Ok(certificate) => {
+            write_verdict(job, policy, (&evidence, &certificate))?;
+            let made = Made { release, pattern, truth, name, certificate, losses };
+            Ok(Attempt::Made(Box::new(made)))
         }
-        let losses = Losses::of(exact, (&release, &pattern));
-        write_public(job, policy, (exact, &pattern, &losses), closed)?;
-        let name = name_of(job, before)?;
-        let releases = past.iter().filter(|past| past.name != name).cloned();
-        let folder = format!("{BUILDING}/{RELEASE}");
-        let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
-        let releases: Vec<OnDisk> = releases.chain([last]).collect();
-        let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
-        let guesses = propose(&release, &pattern);
-        tracing::debug!(event = "release.guessed", guesses = guesses.len(), "Changes guessed.");
-        match evidence.certify(&[pattern.proofs.as_slice(), &guesses].concat())? {
-            Ok(certificate) => {
-                write_verdict(job, policy, (&evidence, &certificate))?;
-                let made = Made { release, pattern, truth, name, certificate, losses };
-                return Ok(Attempt::Made(Box::new(made)));
-            }
-            Err(short) => {
-                let named = short.iter().map(|one| (one.measure.clone(), one.key.clone()));
-                let named: Vec<(String, String)> = named.collect();
-                tracing::info!(event = "release.widened", narrow = named.len(), "More is hidden.");
-                if !widen((&release, known), &mut pattern, &named) {
-                    let place = narrowest(exact, known, &short);
-                    return place.map(Attempt::Withhold).ok_or_else(|| refused(&short));
-                }
-            }
+        Err(short) => {
+            let narrow = short.len();
+            tracing::info!(event = "release.narrow", narrow, "Some figures are not proved safe.");
+            let place = narrowest(exact, known, &short);
+            place.map(Attempt::Withhold).ok_or_else(|| refused(&short))
         }
     }
 }

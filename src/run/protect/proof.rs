@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::case::{Case, Primary, Refusal};
 use crate::audit::certificate::{Certificate, Change, ReleaseFile, Verdict};
-use crate::audit::figures::hex;
+use crate::audit::figures::{NO_LOW, hex};
 use crate::audit::knowledge::Knowledge;
+use crate::audit::least::least;
 use crate::audit::proof::prove;
 use crate::audit::release::{Dimension as Codes, Measure, Release, Row, Sums, Table};
 use crate::audit::verifier::{verify, verify_released};
@@ -108,16 +109,14 @@ impl Evidence {
     ) -> Result<std::result::Result<Certificate, Vec<Short>>> {
         let mut changes: BTreeSet<Vec<(u32, i64)>> = BTreeSet::new();
         for proof in proofs {
-            changes.insert(self.change(proof, &proof.up)?);
-            changes.insert(self.change(proof, &proof.down)?);
+            changes.insert(self.change(proof)?);
         }
-        let changes = changes.into_iter().filter(|terms| !terms.is_empty());
         tracing::info!(
             event = "release.proposed",
             primaries = self.primaries.len(),
             "Audit begins."
         );
-        let found = prove(&self.case(), changes.map(|terms| Change::new(terms, false)));
+        let found = prove(&self.case(), changes.into_iter().map(|terms| Change::new(terms, false)));
         if found.exposed.is_empty() {
             return Ok(Ok(found.certificate));
         }
@@ -133,14 +132,14 @@ impl Evidence {
         Ok(Err(short.collect()))
     }
 
-    fn change(&self, proof: &Proof, change: &[(String, i64)]) -> Result<Vec<(u32, i64)>> {
+    fn change(&self, proof: &Proof) -> Result<Vec<(u32, i64)>> {
         let figure = |(key, by): &(String, i64)| {
             let key = format!("{}|{key}", proof.measure);
             let figure = self.knowledge.figure(&key);
             let figure = figure.ok_or_else(|| Error::internal(format!("`{key}` is released")))?;
             Ok((figure, *by))
         };
-        let mut terms: Vec<(u32, i64)> = change.iter().map(figure).collect::<Result<_>>()?;
+        let mut terms: Vec<(u32, i64)> = proof.change.iter().map(figure).collect::<Result<_>>()?;
         terms.sort_unstable();
         Ok(terms)
     }
@@ -333,8 +332,8 @@ fn primaries(
     knowledge: &Knowledge,
 ) -> Result<Vec<Primary>> {
     let mut found: BTreeMap<u32, Primary> = BTreeMap::new();
-    let lowest =
-        |figure: u32| knowledge.known.low.get(figure as usize).copied().unwrap_or_default();
+    let least = least_of(&last.truth, knowledge);
+    let lowest = |figure: u32| least.get(figure as usize).copied().unwrap_or_default();
     for wanted in wanted(definitions) {
         let Some(public) = read_public(store, &last.folder, &wanted)? else { continue };
         let measures: Vec<&str> = published(wanted.table, wanted.secrecy).collect();
@@ -358,6 +357,20 @@ fn primaries(
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// What everyone knows that each figure of the last release is at least, whatever is hidden.
+fn least_of(truth: &Truth, knowledge: &Knowledge) -> Vec<i64> {
+    let names: BTreeSet<&String> = truth.keys().map(|(_, measure)| measure).collect();
+    let floors = names.into_iter().map(|name| (name.as_str(), counted(name, truth).floor));
+    let floors: BTreeMap<&str, Option<i64>> = floors.collect();
+    let floor = |figure: u32| {
+        let name = knowledge.keys.get(figure as usize).map_or("", String::as_str);
+        // Of a figure that was revised since nothing need be known.
+        let measure = name.split_once('|').filter(|_| !name.contains('@')).map(|named| named.0);
+        measure.and_then(|measure| floors.get(measure).copied().flatten()).unwrap_or(NO_LOW)
+    };
+    least(&knowledge.known, &floor)
 }
 
 /// For each contributor, the figures that are all his.
