@@ -11,9 +11,9 @@ use crate::protect::system::Room;
 const EFFORTS: [Effort; 5] = [
     Effort { hides: false, splits: false, haste: 1, tries: 200, ways: 12 },
     Effort { hides: true, splits: false, haste: 1, tries: 3_000, ways: 12 },
-    Effort { hides: true, splits: false, haste: 6, tries: 6_000, ways: 12 },
-    Effort { hides: true, splits: true, haste: 6, tries: 6_000, ways: 12 },
-    Effort { hides: true, splits: true, haste: 6, tries: 20_000, ways: 24 },
+    Effort { hides: true, splits: false, haste: 30, tries: 3_000, ways: 24 },
+    Effort { hides: true, splits: true, haste: 30, tries: 3_000, ways: 24 },
+    Effort { hides: true, splits: true, haste: 1_000_000, tries: 3_000, ways: 24 },
 ];
 
 /// What may be done with a row.

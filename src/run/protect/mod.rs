@@ -130,6 +130,7 @@ fn make(
         register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
     let mut inside = Inside { job, outputs: Vec::new() };
     let past = inside.past(before)?;
+    let mut withheld = Vec::new();
     let made = loop {
         let truth = truth_of(&exact);
         let tables: Vec<_> = exact.iter().map(|exact| lines(exact, &truth, policy)).collect();
@@ -150,6 +151,7 @@ fn make(
         };
         let table = exact.remove(place).wanted.name;
         tracing::info!(event = "table.withheld", table, "Too little of it would be left.");
+        withheld.push(table.to_owned());
     };
     let Made { release, pattern, truth, name, certificate, losses } = *made;
     if past.iter().all(|past| past.name != name) {
@@ -164,7 +166,7 @@ fn make(
     if !all.contains(&name) {
         all.push(name.clone());
     }
-    let record = Record { release: name.clone(), key, all };
+    let record = Record { release: name.clone(), key, all, withheld };
     let content = serde_json::to_vec_pretty(&record).map_err(not_json)?;
     inside.bytes(RECORD, &content)?;
     outputs.append(&mut inside.outputs);
