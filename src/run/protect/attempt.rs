@@ -1,5 +1,7 @@
 //! Exact tables become a release that passed the audit, or the table without which one may.
 
+use std::collections::BTreeSet;
+
 use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
@@ -25,6 +27,8 @@ pub(super) struct Draft<'a> {
     pub(super) release: Release,
     pub(super) truth: Truth,
     pub(super) known: &'a Before,
+    /// Tables that past releases show.
+    pub(super) out: &'a BTreeSet<String>,
 }
 
 /// A release that passed the audit.
@@ -54,12 +58,12 @@ pub(super) fn attempt(
     (draft, closed): (Draft<'_>, &Closed),
     (before, register, past): (Option<&Record>, &Register, &[OnDisk]),
 ) -> Result<Attempt> {
-    let Draft { exact, release, truth, known } = draft;
+    let Draft { exact, release, truth, known, out } = draft;
     job.store.remove_folder(&format!("{BUILDING}/{RELEASE}"))?;
     let pattern = hide(&release, known);
     refuse_exposed(&pattern)?;
     let is_hidden = |key: &str| pattern.hidden.contains(key);
-    if let Some(place) = barest(exact, known, policy.withhold_above_percent, &is_hidden) {
+    if let Some(place) = barest(exact, out, policy.withhold_above_percent, &is_hidden) {
         return Ok(Attempt::Withhold(place));
     }
     let losses = Losses::of(exact, (&release, &pattern));
@@ -79,7 +83,7 @@ pub(super) fn attempt(
         Err(short) => {
             let narrow = short.len();
             tracing::info!(event = "release.narrow", narrow, "Some figures are not proved safe.");
-            let place = narrowest(exact, known, &short);
+            let place = narrowest(exact, out, &short);
             place.map(Attempt::Withhold).ok_or_else(|| refused(&short))
         }
     }

@@ -41,7 +41,7 @@ use crate::run::protect::losses::Losses;
 use crate::run::protect::pages::{Told, for_experts, for_readers};
 use crate::run::protect::proof::OnDisk;
 use crate::run::protect::truth::{Register, read_register};
-use crate::run::protect::withheld::barest;
+use crate::run::protect::withheld::{barest, out};
 use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 
 /// Name of the stage.
@@ -130,6 +130,7 @@ fn make(
         register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
     let mut inside = Inside { job, outputs: Vec::new() };
     let past = inside.past(before)?;
+    let out = out(job.store, &past)?;
     let mut withheld = Vec::new();
     let made = loop {
         let truth = truth_of(&exact);
@@ -138,11 +139,11 @@ fn make(
         let release = Release::new(&tables, &crossings)?;
         let forbidden =
             |key: &str| release.rows.get(key).is_some_and(|row| !row.primary.is_empty());
-        let bare = barest(&exact, &known, policy.withhold_above_percent, &forbidden);
+        let bare = barest(&exact, &out, policy.withhold_above_percent, &forbidden);
         let place = match bare {
             Some(place) => place,
             None => {
-                let draft = Draft { exact: &exact, release, truth, known: &known };
+                let draft = Draft { exact: &exact, release, truth, known: &known, out: &out };
                 match attempt(job, policy, (draft, closed), (before, register, &past))? {
                     Attempt::Made(made) => break made,
                     Attempt::Withhold(place) => place,
