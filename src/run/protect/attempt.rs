@@ -81,8 +81,8 @@ pub(super) fn attempt(
             Ok(Attempt::Made(Box::new(made)))
         }
         Err(short) => {
-            let narrow = short.len();
-            tracing::info!(event = "release.narrow", narrow, "Some figures are not proved safe.");
+            let (narrow, told) = (short.len(), named(&short));
+            tracing::info!(event = "release.narrow", narrow, "Not proved safe: {told}");
             let place = narrowest(exact, out, &short);
             place.map(Attempt::Withhold).ok_or_else(|| refused(&short))
         }
@@ -127,14 +127,15 @@ fn write_verdict(
 
 /// Figures that outsiders could compute, or guess too closely, whatever may still be hidden.
 fn refused(short: &[Short]) -> Error {
+    Error::secrecy(format!("{} figures are not protected\n  {}", short.len(), named(short)))
+        .hint("nothing was published; the last release stays")
+}
+
+/// The first figures that are not safe, in words.
+fn named(short: &[Short]) -> String {
     let named = short.iter().take(NAMED).map(|one| {
         let Short { measure, key, up, down } = one;
         format!("{measure} of `{key}` can only rise by {up} and fall by {down}")
     });
-    Error::secrecy(format!(
-        "{} figures are not protected\n  {}",
-        short.len(),
-        named.collect::<Vec<_>>().join("\n  ")
-    ))
-    .hint("nothing was published; the last release stays")
+    named.collect::<Vec<_>>().join("\n  ")
 }

@@ -213,9 +213,9 @@ fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> R
         let is_there =
             |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
         let measures = names.iter().filter(is_there);
-        let measures =
-            measures.filter_map(|name| counted_measures.get(name.as_str()).cloned()).collect();
-        tables.push(tied(&dimensions, rows, measures, &on_disk.truth));
+        let measures = measures.filter_map(|name| counted_measures.get(name.as_str()).cloned());
+        let measures: Vec<Measure> = measures.collect();
+        tables.extend(tied(&dimensions, &rows, &measures, &on_disk.truth));
     }
     let secrets = on_disk.truth.iter();
     let secrets = secrets.map(|((key, name), figure)| (format!("{name}|{key}"), figure.value));
@@ -272,44 +272,50 @@ fn dimension<'a>(name: &str, codes: impl Iterator<Item = &'a String>, sums: Sums
     }
 }
 
-/// Inner rows, with the groups that they are parts of.
+/// Inner rows with the rows that they are parts of: those of one grouping, and those of the other,
+/// as far as these are released.
 fn tied(
     dimensions: &[String],
-    mut rows: Vec<Vec<String>>,
-    measures: Vec<Measure>,
+    rows: &[Vec<String>],
+    measures: &[Measure],
     truth: &Truth,
-) -> Table {
-    let is_place =
+) -> Vec<Table> {
+    let is_grouping =
         |place: &usize| dimensions.get(*place).is_some_and(|name| name != columns::PERIODE.name);
-    let places: Vec<usize> = (0..dimensions.len()).filter(is_place).collect();
-    let mut groups: BTreeSet<Vec<String>> = BTreeSet::new();
-    for row in &rows {
-        // One grouping, the other, and all: what stands for zero where it is absent.
-        let totals = places.iter().map(std::slice::from_ref).chain([places.as_slice()]);
-        for totals in totals {
-            let mut group = row.clone();
-            for code in totals.iter() {
-                if let Some(code) = group.get_mut(*code) {
-                    ENSEMBLE.clone_into(code);
-                }
+    let is_released = |codes: &Vec<String>| {
+        let named = dimensions.iter().map(String::as_str);
+        let key = key(named.zip(codes.iter().map(String::as_str)));
+        measures.iter().all(|measure| truth.contains_key(&(key.clone(), measure.name.clone())))
+    };
+    let tables = (0..dimensions.len()).filter(is_grouping).map(|along| {
+        let totals = rows.iter().map(|row| {
+            let mut total = row.clone();
+            if let Some(code) = total.get_mut(along) {
+                ENSEMBLE.clone_into(code);
             }
-            let named = dimensions.iter().map(String::as_str);
-            let key = key(named.zip(group.iter().map(String::as_str)));
-            let is_released =
-                |measure: &Measure| truth.contains_key(&(key.clone(), measure.name.clone()));
-            if measures.iter().all(is_released) {
-                groups.insert(group);
-            }
+            total
+        });
+        let totals: BTreeSet<Vec<String>> = totals.filter(is_released).collect();
+        let has_totals = !totals.is_empty();
+        let rows: Vec<&Vec<String>> = rows.iter().chain(&totals).collect();
+        let codes = |place: usize| rows.iter().filter_map(move |row| row.get(place));
+        let of = |(place, name): (usize, &String)| {
+            let known = dimension(name, codes(place), Sums::Exact);
+            let adds_up = (place == along && has_totals) || name == columns::PERIODE.name;
+            if adds_up { known } else { Codes { total: None, parents: BTreeMap::new(), ..known } }
+        };
+        let of_rows = dimensions.iter().enumerate().map(of).collect();
+        let values = vec![None; measures.len()];
+        let row = |codes: &&Vec<String>| Row { codes: (*codes).clone(), values: values.clone() };
+        Table {
+            name: dimensions.join("|"),
+            dimensions: of_rows,
+            measures: measures.to_vec(),
+            relations: Vec::new(),
+            rows: rows.iter().map(row).collect(),
         }
-    }
-    rows.extend(groups);
-    let width = measures.len();
-    let codes = |place: usize| rows.iter().filter_map(move |row| row.get(place));
-    let named = dimensions.iter().enumerate();
-    let named = named.map(|(place, name)| dimension(name, codes(place), Sums::Exact)).collect();
-    let values = |codes: &Vec<String>| Row { codes: codes.clone(), values: vec![None; width] };
-    let rows = rows.iter().map(values).collect();
-    Table { name: dimensions.join("|"), dimensions: named, measures, relations: Vec::new(), rows }
+    });
+    tables.collect()
 }
 
 /// The figures that past releases show.
