@@ -4,17 +4,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protect::balance::board::{Board, Figure, Row};
-use crate::protect::balance::search::{Ask, Effort, NEVER, cheapest};
+use crate::protect::balance::search::{Ask, Effort, Hides, NEVER, cheapest};
 use crate::protect::system::Room;
 
-/// A change through what is hidden; else by hiding rows; else by as many figures as it takes.
-const EFFORTS: [Effort; 5] = [
-    Effort { hides: false, splits: false, haste: 1, tries: 200, ways: 12 },
-    Effort { hides: true, splits: false, haste: 1, tries: 3_000, ways: 12 },
-    Effort { hides: true, splits: false, haste: 30, tries: 3_000, ways: 24 },
-    Effort { hides: true, splits: true, haste: 30, tries: 3_000, ways: 24 },
-    Effort { hides: true, splits: true, haste: 1_000_000, tries: 3_000, ways: 24 },
+/// A change through what is hidden; else by hiding rows; else by as many figures as it takes, in
+/// haste; else by hiding what all is part of.
+const EFFORTS: [Effort; 7] = [
+    effort(Hides::Nothing, false, 1),
+    effort(Hides::Parts, false, 1),
+    effort(Hides::Parts, false, 30),
+    effort(Hides::Parts, true, 30),
+    effort(Hides::Parts, true, 1_000_000),
+    effort(Hides::All, true, 30),
+    effort(Hides::All, true, 1_000_000),
 ];
+
+const fn effort(hides: Hides, splits: bool, haste: u64) -> Effort {
+    let (tries, ways) = if haste == 1 { (3_000, 12) } else { (3_000, 24) };
+    let tries = if matches!(hides, Hides::Nothing) { 200 } else { tries };
+    Effort { hides, splits, haste, tries, ways }
+}
 
 /// What may be done with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +42,8 @@ pub(crate) struct Rows {
     pub(crate) fates: Vec<Fate>,
     /// The contributor that all of it comes from.
     pub(crate) owners: Vec<Option<u32>>,
+    /// Whether all of a period is part of it.
+    pub(crate) tops: Vec<bool>,
 }
 
 impl Rows {
@@ -52,11 +63,13 @@ impl Rows {
     }
 
     /// What hiding rows with that figure costs, where it can be.
-    fn cost(&self, of: &[Row], value: i64, hides: bool) -> Option<u64> {
-        let costs = of.iter().map(|row| match self.fate(*row) {
-            Fate::Hidden => Some(0),
-            Fate::Free if hides => Some(value.unsigned_abs().max(1)),
-            Fate::Free | Fate::Out => None,
+    fn cost(&self, of: &[Row], value: i64, hides: Hides) -> Option<u64> {
+        let is_top = |row: Row| self.tops.get(row as usize) == Some(&true);
+        let costs = of.iter().map(|row| match (self.fate(*row), hides) {
+            (Fate::Hidden, _) => Some(0),
+            (Fate::Out, _) | (Fate::Free, Hides::Nothing) => None,
+            (Fate::Free, Hides::Parts) if is_top(*row) => None,
+            (Fate::Free, _) => Some(value.unsigned_abs().max(1)),
         });
         costs.sum()
     }
@@ -83,6 +96,8 @@ pub(crate) struct Desk {
     board: Board,
     /// What each forbidden figure must be able to rise and sink by.
     asked: BTreeMap<Figure, (i64, i64)>,
+    /// Those for which nothing was found.
+    short: BTreeSet<Figure>,
     /// One that was taken back is none.
     changes: Vec<Option<Change>>,
     /// The changes that move each figure.
@@ -91,35 +106,40 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(board: Board, rooms: &[(Row, Room)]) -> Self {
+    pub(crate) fn new(board: Board, rooms: impl Iterator<Item = (Row, Room)>) -> Self {
         let size = |room: u64| i64::try_from(room).unwrap_or(i64::MAX).max(1);
         let mut asked: BTreeMap<Figure, (i64, i64)> = BTreeMap::new();
         for (row, room) in rooms {
-            let Some(figure) = board.figure(*row) else { continue };
+            let Some(figure) = board.figure(row) else { continue };
             let most = board.room_below(figure);
             let known = asked.entry(figure).or_default();
             *known = (known.0.max(size(room.up)), known.1.max(size(room.down).min(most)));
         }
         let figures = board.figures();
         let (movers, reach) = (vec![Vec::new(); figures], vec![Reach::default(); figures]);
-        Self { board, asked, changes: Vec::new(), movers, reach }
+        let short = asked.keys().copied().collect();
+        Self { board, asked, short, changes: Vec::new(), movers, reach }
     }
 
-    /// The forbidden figures, the largest first: they have the fewest ways out.
-    pub(crate) fn forbidden(&self) -> Vec<Figure> {
-        let mut figures: Vec<Figure> = self.asked.keys().copied().collect();
+    /// Finds changes for all that have none yet, the largest first: they have the fewest ways out.
+    pub(crate) fn protect_all(&mut self, rows: &mut Rows) {
+        let mut figures: Vec<Figure> = self.short.iter().copied().collect();
         figures.sort_by_key(|figure| std::cmp::Reverse(self.board.value(*figure)));
-        figures
+        for figure in figures {
+            if self.protect(figure, rows, true) {
+                self.short.remove(&figure);
+            }
+        }
+    }
+
+    /// The rows of figures for which nothing was found.
+    pub(crate) fn short(&self) -> impl Iterator<Item = Row> {
+        self.short.iter().flat_map(|figure| self.board.rows(*figure).iter().copied())
     }
 
     /// The value of a row.
     pub(crate) fn value(&self, row: Row) -> Option<i64> {
         self.board.figure(row).map(|figure| self.board.value(figure))
-    }
-
-    /// The figure of a row.
-    pub(crate) fn figure(&self, row: Row) -> Option<Figure> {
-        self.board.figure(row)
     }
 
     /// All changes that hold, by row.
@@ -137,7 +157,7 @@ impl Desk {
 
     /// Finds changes by which a figure has its room, for outsiders and for each contributor; rows
     /// are hidden for it if `hides` says so.
-    pub(crate) fn protect(&mut self, figure: Figure, rows: &mut Rows, hides: bool) -> bool {
+    fn protect(&mut self, figure: Figure, rows: &mut Rows, hides: bool) -> bool {
         let Some((up, down)) = self.asked.get(&figure).copied() else { return true };
         let lacks = |desk: &Self| {
             let reach = desk.reach.get(figure as usize);
@@ -180,8 +200,9 @@ impl Desk {
             }
         }
         touched.iter().for_each(|figure| self.recount(*figure, rows));
-        let mut touched = touched.into_iter();
-        if touched.all(|figure| self.protect(figure, rows, false)) {
+        let mut had_changes =
+            touched.difference(&self.short).copied().collect::<Vec<_>>().into_iter();
+        if had_changes.all(|figure| self.protect(figure, rows, false)) {
             return Some(undo);
         }
         self.undo(undo, rows);
@@ -224,7 +245,7 @@ impl Desk {
     ) -> bool {
         let own = rows.owner(self.board.rows(figure));
         let least = by.unsigned_abs();
-        let weight = |moved: Figure, hides: bool| {
+        let weight = |moved: Figure, hides: Hides| {
             let of = self.board.rows(moved);
             let owner = rows.owner(of);
             let cost = rows.cost(of, self.board.value(moved), hides);
@@ -234,7 +255,7 @@ impl Desk {
             // Whoever knows a figure that moves needs another change.
             cost.saturating_add(if owner.is_some() && owner != own { least / 2 + 1 } else { 0 })
         };
-        let efforts = EFFORTS.iter().filter(|effort| hides || !effort.hides);
+        let efforts = EFFORTS.iter().filter(|effort| hides || effort.hides == Hides::Nothing);
         let found = efforts.copied().find_map(|effort| {
             let weight = |moved: Figure| weight(moved, effort.hides);
             cheapest(&self.board, &Ask { figure, by, both_ways, weight: &weight, effort })

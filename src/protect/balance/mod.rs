@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::protect::balance::board::{Board, Row};
 use crate::protect::balance::desk::{Desk, Fate, Rows};
 use crate::protect::release::Release;
+use crate::vocabulary::columns;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,8 +32,10 @@ pub(crate) fn balance(release: &Release, fates: &[Fate]) -> Balanced {
     let keys: Vec<&String> = release.rows.keys().collect();
     let measures: BTreeSet<&String> =
         release.rows.values().flat_map(|row| row.figures.keys()).collect();
-    let mut rows = Rows { fates: fates.to_vec(), owners: owners(release) };
-    let mut short = Vec::new();
+    let period = format!("{}=", columns::PERIODE.name);
+    let is_top = |key: &String| !key.contains('|') && (key.is_empty() || key.starts_with(&period));
+    let tops = release.rows.keys().map(is_top).collect();
+    let mut rows = Rows { fates: fates.to_vec(), owners: owners(release), tops };
     let mut desks: Vec<(&String, Desk)> = Vec::new();
     for measure in measures {
         let board = Board::new(release, &keys, measure);
@@ -42,21 +45,19 @@ pub(crate) fn balance(release: &Release, fates: &[Fate]) -> Balanced {
             let is_some = shared.figures.get(measure).is_some_and(|value| *value != 0);
             (is_some && rows.fate(row) == Fate::Hidden).then_some((row, room))
         });
-        let forbidden: Vec<_> = forbidden.collect();
-        let mut desk = Desk::new(board, &forbidden);
-        let figures = desk.forbidden();
-        let failed = figures.into_iter().filter(|figure| !desk.protect(*figure, &mut rows, true));
-        let failed: BTreeSet<_> = failed.collect();
-        let failed = |row: &Row| desk.figure(*row).is_some_and(|figure| failed.contains(&figure));
-        let failed = forbidden.iter().map(|(row, _)| *row).filter(failed);
-        short.extend(failed.map(|row| (measure.clone(), row)));
+        let mut desk = Desk::new(board, forbidden);
+        desk.protect_all(&mut rows);
         desks.push((measure, desk));
     }
+    // What other measures hide may be of help.
+    desks.iter_mut().for_each(|(_, desk)| desk.protect_all(&mut rows));
     publish_again(&mut desks, &mut rows, fates);
     let changes = desks
         .iter()
         .flat_map(|(measure, desk)| desk.changes().map(|moves| ((*measure).clone(), moves)));
-    Balanced { changes: changes.collect(), fates: rows.fates, short }
+    let short =
+        desks.iter().flat_map(|(measure, desk)| desk.short().map(|row| ((*measure).clone(), row)));
+    Balanced { changes: changes.collect(), short: short.collect(), fates: rows.fates }
 }
 
 /// Publishes what no figure needs to be hidden, or only until other changes are found for it; what

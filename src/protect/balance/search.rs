@@ -15,11 +15,19 @@ pub(crate) const NEVER: u64 = u64::MAX;
 /// Figures moved by a change, at most.
 const STEPS_MAX: usize = 60;
 
+/// What may be hidden for a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hides {
+    Nothing,
+    /// All but the rows that all of a period is part of.
+    Parts,
+    All,
+}
+
 /// How it is looked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
-    /// Whether rows may be hidden for it.
-    pub(crate) hides: bool,
+    pub(crate) hides: Hides,
     /// Whether several figures may balance a sum, each as far as it can.
     pub(crate) splits: bool,
     /// How much sooner what is nearly balanced is continued than what is cheap.
@@ -162,7 +170,8 @@ mod tests {
     use super::*;
     use crate::protect::balance::board::tests::board;
 
-    const EFFORT: Effort = Effort { hides: true, splits: false, haste: 1, tries: 100, ways: 9 };
+    const EFFORT: Effort =
+        Effort { hides: Hides::All, splits: false, haste: 1, tries: 100, ways: 9 };
 
     fn found(
         board: &Board,
