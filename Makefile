@@ -86,9 +86,10 @@ DATA ?= ../shared/data
 secrecy-bench: tools ## Each target of statistical secrecy beside what is reached; WRITE=1 writes docs/secrecy-bench.md
 	CONUM_DATA=$(abspath $(DATA)) $(CARGO) bench --quiet --locked --bench secrecy -- $(ONLY) $(if $(WRITE),--write)
 
-secrecy-lp: build ## Intervals of hidden figures by another solver (HiGHS, in a Python environment below WORK)
-	CONUM=$(RELEASE) DATA=$(abspath $(DATA)) WORK=$(WORK) RELEASES=$(or $(RELEASES),warehouse/releases) \
-	  benches/secrecy/lp.sh
+# The program is that of CONUM=path, else the optimised one.
+secrecy-lp: $(if $(filter file,$(origin CONUM)),build) ## Intervals of hidden figures by another solver (HiGHS, in a Python environment below WORK)
+	CONUM=$(if $(filter file,$(origin CONUM)),$(RELEASE),$(abspath $(CONUM))) DATA=$(abspath $(DATA)) WORK=$(WORK) \
+	  WAREHOUSE=$(or $(WAREHOUSE),warehouse) benches/secrecy/lp.sh
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

@@ -98,10 +98,30 @@ def system_of(tables):
     return figures, sums
 
 
-def model_of(figures, sums):
+def floor_of(figures):
+    """What is known of hidden figures: where figures are whole and none hidden is a zero, they are at least 1."""
+    if any(figure["true"] < 0 for figure in figures.values()):
+        return -highspy.kHighsInf
+    is_whole = all(figure["true"].denominator == 1 for figure in figures.values())
+    return float(is_whole and all(f["true"] > 0 for f in figures.values() if f["shown"] is None))
+
+
+def least_of(figures, sums, floor):
+    """What is known of each figure whatever is hidden: a total is no less than its parts together."""
+    least = {name: min(floor, float(figure["true"])) for name, figure in figures.items()}
+    has_risen = True
+    while has_risen:
+        has_risen = False
+        for (total, _), parts in sums.items():
+            together = sum(least[part] for part in parts)
+            if total in least and together > least[total]:
+                least[total], has_risen = together, True
+    return least
+
+
+def model_of(figures, sums, floor):
     """The linear programme of what is hidden. A figure that is no row is a published zero."""
     hidden = {name: place for place, name in enumerate(n for n, f in figures.items() if f["shown"] is None)}
-    floor = 0.0 if all(f["true"] >= 0 for f in figures.values()) else -highspy.kHighsInf
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
     for _ in hidden:
@@ -150,7 +170,9 @@ def main():
         name, _, code = text.rpartition("=")
         totals[name] = code
     figures, sums = system_of(read(args.folder, trees, totals))
-    model, hidden = model_of(figures, sums)
+    floor = floor_of(figures)
+    known = least_of(figures, sums, floor)
+    model, hidden = model_of(figures, sums, floor)
     primary = sorted(name for name, figure in figures.items() if figure["status"] in "AB")
     if shown := [name for name in primary if name not in hidden]:
         sys.exit(f"{len(shown)} primary figures are published, {shown[0]} among them")
@@ -166,8 +188,8 @@ def main():
         down = float("inf") if least is None else true - least
         room = max(args.unit, args.least * abs(true))
         slack = 1e-6 * max(1.0, abs(true))
-        # Nobody is told that a figure of zero is less.
-        is_low = down < min(room, true if true > 0 else room) - slack and true != 0
+        # Nobody is told that a figure is less than it is known to be.
+        is_low = down < min(room, true - known[name]) - slack
         if up < room - slack or is_low or up + down <= slack:
             narrow.append((name, least, true, most))
     for name, least, true, most in narrow[:10]:

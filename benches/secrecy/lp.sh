@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # lp.sh: protects the problems of DATA with CONUM, and has the intervals judged by HiGHS below WORK; then those of
-# the releases in RELEASES, if there are any.
+# all releases that CONUM makes of sample-data on several days, taken together, and those of WAREHOUSE, if it is there.
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
 : "${CONUM:?the program}" "${DATA:?the folder of shared data}" "${WORK:?a folder to work in}"
 here=$(cd "$(dirname "$0")" && pwd)
+top=$here/../..
 data=$DATA/secrecy
 venv=$WORK/venv
 out=$WORK/secrecy-lp
 mkdir -p "$out"
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -c 'import highspy' 2>/dev/null || "$venv/bin/pip" install --quiet highspy
+"$venv/bin/python" -c 'import highspy, pyarrow' 2>/dev/null || "$venv/bin/pip" install --quiet highspy pyarrow
 failed=0
 judge() { # judge NAME SAMPLE "ARGUMENTS OF THE JUDGE" ARGUMENTS OF conum protect
   local name=$1 sample=$2 judge=$3
@@ -43,7 +44,21 @@ france() { # france NAME SAMPLE
 }
 france fr53 0
 france fr3 200
-if [ -d "${RELEASES:-}" ]; then
-  "$venv/bin/python" "$here/release.py" "$RELEASES" --departements "$here/../../pipelines/reference/departements.csv" || failed=1
+# All releases of a warehouse.
+releases() { # releases WAREHOUSE
+  "$venv/bin/python" "$here/release.py" "$1" --pipelines "$top/pipelines" || failed=1
+}
+nights=$out/nights
+rm -rf "$nights"
+for day in 2024-07-01 2025-01-01 2025-04-01 2025-07-01; do
+  # Records after the day are left out, of which 3 tells.
+  "$CONUM" run --pipeline "$top/pipelines/national.toml" --input "$top/sample-data" --warehouse "$nights" \
+    --as-of "$day" > "$out/nights-$day.log" 2>&1 || {
+    [ $? = 3 ] || { echo "no release on $day: $(grep -A1 '^error' "$out/nights-$day.log")"; failed=1; }
+  }
+done
+releases "$nights"
+if [ -d "${WAREHOUSE:-}" ]; then
+  releases "$WAREHOUSE"
 fi
 exit $failed

@@ -31,6 +31,7 @@ pub mod figures;
 pub mod graph;
 pub mod grid;
 pub mod knowledge;
+pub mod least;
 pub mod mutation;
 pub mod primary;
 pub mod proof;

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use crate::cli::report::{Page, spaced, table};
-use crate::definition::secrecy::{self, CostBy, Dominance, Interval, Intervals, Percent, Rules};
+use crate::definition::secrecy::{
+    self, CostBy, Dominance, Interval, Intervals, Percent, Rules, Zero,
+};
 use crate::error::{Error, Result};
 use crate::protect::engine::Engine;
 use crate::protect::office::assemble::Plan;
@@ -85,6 +87,10 @@ pub(super) struct Args {
     /// `dominance level` [default: what the rules say].
     #[arg(long, value_name = "INTERVAL", value_parser = interval)]
     interval: Option<Interval>,
+    /// What becomes of zeros that nobody contributes to. Where they are published, everyone knows
+    /// that a hidden count is at least 1 [default: what the rules say, or `published`].
+    #[arg(long, value_enum)]
+    zeros: Option<Zeros>,
     /// Protect from contributors too: who is alone in a figure knows it.
     #[arg(long)]
     insiders: bool,
@@ -113,6 +119,15 @@ enum Cost {
     Units,
     /// The root of the value.
     Root,
+}
+
+/// What becomes of zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Zeros {
+    /// Always published.
+    Published,
+    /// Published, or hidden to protect others.
+    Hidden,
 }
 
 /// How the result is written.
@@ -176,7 +191,7 @@ fn named(text: &str) -> (Option<String>, PathBuf) {
     }
 }
 
-fn plan(args: &Args, rules: Vec<Rules>) -> Plan {
+fn plan(args: &Args, mut rules: Vec<Rules>) -> Plan {
     let split = |text: &String| {
         let (dimension, columns) = text.split_once('=').unwrap_or((text, ""));
         (dimension.to_owned(), columns.split(',').map(str::to_owned).collect())
@@ -187,6 +202,14 @@ fn plan(args: &Args, rules: Vec<Rules>) -> Plan {
     };
     let totals: BTreeMap<String, String> = args.totals.iter().map(total).collect();
     let missing: BTreeSet<String> = args.missing.iter().cloned().collect();
+    let mut of_marked = Rules::bare(1, args.interval);
+    for rules in rules.iter_mut().chain([&mut of_marked]) {
+        rules.zero = match args.zeros {
+            Some(Zeros::Published) => Zero::Publish,
+            Some(Zeros::Hidden) => Zero::MayHide,
+            None => rules.zero,
+        };
+    }
     Plan {
         columns: Columns {
             by: args.by.clone(),
@@ -196,15 +219,14 @@ fn plan(args: &Args, rules: Vec<Rules>) -> Plan {
             unit: args.unit.clone(),
             status: args.status.clone(),
             cost: args.cost_column.clone(),
-            levels: Vec::new(),
-            delimiter: b',',
             places: args.decimals,
+            ..Columns::default()
         },
         levels: args.levels.iter().map(split).collect(),
         totals,
         attributes: args.attributes.clone(),
         missing,
-        of_marked: Rules::bare(1, args.interval),
+        of_marked,
         rules,
         cost: match args.cost {
             Cost::Value => CostBy::Value,

@@ -2,14 +2,14 @@
 
 use crate::cli::report::{Page, table};
 use crate::error::Result;
-use crate::run::protect::kept::costs;
+use crate::run::protect::kept::{Costs, costs};
 use crate::run::protect::verify::Verified;
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::store::Store;
 
 /// Shows what each table and level lost, for the eyes of the office alone.
 pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
-    let Some((release, losses)) = costs(store)? else { return Ok(()) };
+    let Some(Costs { release, losses, withheld }) = costs(store)? else { return Ok(()) };
     let lines = losses.lines().skip(1);
     let lines = lines.map(|line| line.split(',').map(str::to_owned).collect());
     let rows: Vec<Vec<String>> = lines.map(in_percent).collect();
@@ -17,6 +17,10 @@ pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
     let heads = ["table", "level", "period", "rows", "A", "B", "D", "hidden %", "value of D %"];
     table(page, &heads, &rows);
     page.line("A few units, B dominance, D to protect others. Internal: readers see one sign.");
+    if !withheld.is_empty() {
+        let withheld = withheld.join(", ");
+        page.line(format!("Withheld, for too little of them would be left: {withheld}"));
+    }
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! A problem becomes a pattern, by the engine that suits its shape.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protect::elimination::{self, Options};
-use crate::protect::network::{self, Network};
+use crate::protect::network::{self, Network, Ways};
 use crate::protect::office::problem::{Problem, Stated};
-use crate::protect::system::{Cell, Pattern, State, System};
+use crate::protect::system::{Cell, Pattern, Room, State, System};
 use crate::protect::tree::Tree;
 
 /// How a pattern was found.
@@ -45,7 +45,7 @@ const BOTH_MAX: usize = 1_000;
 #[must_use]
 pub fn protect(problem: &Problem) -> Solved {
     let graph = match &problem.tables[..] {
-        [table] => Grid::new(table, &problem.system),
+        [table] => Grid::new(table, problem),
         _ => None,
     };
     let insiders = &problem.insiders;
@@ -90,12 +90,37 @@ pub fn eliminate(system: &System, insiders: &[Vec<u32>]) -> Solved {
     }
 }
 
+/// Hides more around figures that are exposed all the same: in each sum that one stands in, the
+/// smallest published figure that leaves it room, or the largest. Says whether there was any.
+pub fn widen(system: &System, solved: &mut Solved, narrow: &[usize]) -> bool {
+    let mut found = BTreeSet::new();
+    for cell in narrow {
+        let Room { up, down } = system.cells[*cell].room;
+        let asked = up.max(down).max(1);
+        let is_in = |row: &&[(u32, i8)]| row.iter().any(|(term, _)| *term as usize == *cell);
+        for row in system.relations.iter().filter(is_in) {
+            let others = row.iter().filter_map(|(term, _)| {
+                let known = system.cells[*term as usize];
+                let above = known.value.abs_diff(known.floor.unwrap_or(0));
+                let is_shown = known.state == State::Free && !solved.pattern[*term as usize];
+                (is_shown && known.value != 0).then_some((above, *term))
+            });
+            let others: BTreeSet<(u64, u32)> = others.collect();
+            let wide = others.iter().find(|(above, _)| *above >= asked);
+            found.extend(wide.or(others.last()).map(|(_, term)| *term));
+        }
+    }
+    found.iter().for_each(|term| solved.pattern[*term as usize] = true);
+    solved.cost = cost(system, &solved.pattern);
+    !found.is_empty()
+}
+
 fn cost(system: &System, pattern: &[bool]) -> u64 {
     let costs = system.secondary(pattern).into_iter();
     costs.map(|cell| system.cells[cell].cost).fold(0, u64::saturating_add)
 }
 
-/// Counts: a zero is published, and figures that are not may be one more and one less.
+/// Counts of which zeros are published.
 fn is_of_counts(system: &System) -> bool {
     let is_count = |cell: &Cell| match cell.state {
         State::Primary => cell.value > 0,
@@ -103,7 +128,7 @@ fn is_of_counts(system: &System) -> bool {
         State::Frozen => true,
         State::Unpublished => false,
     };
-    system.cells.iter().all(|cell| cell.floor == Some(0) && cell.value >= 0 && is_count(cell))
+    system.cells.iter().all(|cell| cell.value >= 0 && is_count(cell))
 }
 
 /// A table whose figures are the edges of a graph.
@@ -115,7 +140,9 @@ struct Grid {
 
 impl Grid {
     /// A table of counts by a tree, one flat dimension and perhaps a third one.
-    fn new(table: &Stated, system: &System) -> Option<Self> {
+    fn new(table: &Stated, problem: &Problem) -> Option<Self> {
+        let system = &problem.system;
+        let floor = u64::try_from(problem.floor?).ok()?;
         let axes = &table.cells.axes;
         let mut places: Vec<usize> = (0..axes.len()).collect();
         places.sort_by_key(|place| Reverse((axes[*place].levels(), axes[*place].tree.len())));
@@ -133,7 +160,11 @@ impl Grid {
         let slice_tree = slices.map_or_else(alone, |place| axes[place].tree.clone());
         let territories = axes[tree].tree.len();
         let length = slice_tree.len() * territories * columns as usize;
+        let is_exact = |cell: usize| system.cells[cell].room == Room::default();
+        let ways = if system.primary().all(is_exact) { Ways::Either } else { Ways::Both };
         let mut network = Network {
+            floor,
+            ways,
             territory: axes[tree].tree.clone(),
             columns,
             slices: slice_tree,
@@ -213,7 +244,7 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protect::system::{Builder, Room};
+    use crate::protect::system::Builder;
 
     #[test]
     fn any_system_is_protected_by_elimination() {
@@ -233,5 +264,8 @@ mod tests {
         let found = eliminate(&system, &[]);
         assert_eq!(found.pattern, [true, false, true, false]);
         assert_eq!((found.cost, found.unprotected.len()), (5, 0));
+        let mut found = found;
+        assert!(widen(&system, &mut found, &[0]));
+        assert_eq!((found.pattern, found.cost), (vec![true, true, true, false], 14));
     }
 }

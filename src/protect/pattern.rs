@@ -1,18 +1,13 @@
-//! The rows of a release become hidden or published, measure after measure.
-//!
-//! To hide more never exposes a figure: so what one measure asks for is hidden for the others too,
-//! and what each of them needs is found in turn.
+//! The rows of a release become hidden or published, with what proves that enough is hidden.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::protect::balance::balance;
+use crate::protect::balance::desk::Fate;
 use crate::protect::elimination::{Options, protect};
 use crate::protect::release::{Release, Shared, Tie};
 use crate::protect::rules::Status;
 use crate::protect::system::{Builder, Cell, Room, State, System};
-
-/// Figures of one measure up to which rooms and contributors are minded from the start. Beyond, no
-/// figure is computable to begin with, and [`widen`] does the rest where the audit asks for it.
-const ROOM_FIGURES_MAX: usize = 600;
 
 /// What is known of rows that past releases had, by key: whether they hid them.
 pub type Before = BTreeMap<String, bool>;
@@ -20,17 +15,13 @@ pub type Before = BTreeMap<String, bool>;
 /// Changes of figures of one measure, by key of the row.
 pub type Change = Vec<(String, i64)>;
 
-/// Why a figure is safe: outsiders cannot tell either change from the truth.
+/// Why figures are safe: outsiders cannot tell the changed ones from the truth.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Proof {
     /// The measure.
     pub measure: String,
-    /// The row.
-    pub key: String,
-    /// A change that raises the figure.
-    pub up: Change,
-    /// A change that lowers it.
-    pub down: Change,
+    /// What changes together; the opposite may be as possible.
+    pub change: Change,
 }
 
 /// A figure that what is out already gives away.
@@ -69,88 +60,53 @@ impl Pattern {
 /// Decides which rows are hidden. Those of past releases stay what they were.
 #[must_use]
 pub fn hide(release: &Release, before: &Before) -> Pattern {
-    let is_out = |key: &str| before.get(key) == Some(&false);
-    let was_hidden = |key: &str| before.get(key) == Some(&true);
+    let fates = release.rows.iter().map(|(key, row)| match before.get(key) {
+        Some(false) => Fate::Out,
+        Some(true) => Fate::Hidden,
+        None if row.is_inner || !row.primary.is_empty() => Fate::Hidden,
+        None => Fate::Free,
+    });
+    let balanced = balance(release, &fates.collect::<Vec<Fate>>());
+    let keys: Vec<&String> = release.rows.keys().collect();
+    let name = |row: u32| keys.get(row as usize).map_or_else(String::new, |key| (*key).clone());
     let mut pattern = Pattern::default();
-    let rows = release.rows.iter().filter(|(_, row)| !row.is_inner);
-    for (key, row) in rows {
-        if was_hidden(key) || (!row.primary.is_empty() && !is_out(key)) {
+    for ((key, row), fate) in release.rows.iter().zip(&balanced.fates) {
+        if *fate == Fate::Hidden && !row.is_inner {
             pattern.hidden.insert(key.clone());
         }
     }
-    let measures: BTreeSet<&String> =
-        release.rows.values().flat_map(|row| row.figures.keys()).collect();
-    for measure in measures {
-        let mut system = system(release, measure, (&pattern.hidden, before));
-        let mut options = Options::default();
-        if system.cells.len() > ROOM_FIGURES_MAX {
-            options.orders = 0;
-            system.cells.iter_mut().for_each(|cell| cell.room = Room::default());
-        } else {
-            options.insiders = insiders(release, &system);
-        }
-        let outcome = protect(&system, &options);
-        let name = |place: u32| {
-            let place = usize::try_from(place).unwrap_or(usize::MAX);
-            system.keys.get(place).cloned().unwrap_or_default()
-        };
-        for place in system.secondary(&outcome.pattern) {
-            pattern.hidden.extend(system.keys.get(place).cloned());
-        }
-        let named = |change: &[(u32, i64)]| {
-            change.iter().map(|(place, by)| (name(*place), *by)).collect::<Change>()
-        };
-        pattern.proofs.extend(outcome.witnesses.iter().map(|witness| Proof {
-            measure: measure.clone(),
-            key: name(witness.cell),
-            up: named(&witness.up),
-            down: named(&witness.down),
-        }));
-        // Where nothing that is out stands in the way, the audit decides, and more may be hidden.
-        let given_away = outcome.unprotected.iter().filter(|found| !found.frozen.is_empty());
-        pattern.exposed.extend(given_away.map(|found| Exposed {
-            measure: measure.clone(),
-            key: name(found.cell),
-            by: found.frozen.iter().map(|place| name(*place)).collect(),
-        }));
+    let proofs = balanced.changes.into_iter().map(|(measure, moves)| {
+        let change = moves.into_iter().map(|(row, by)| (name(row), by)).collect();
+        Proof { measure, change }
+    });
+    pattern.proofs = proofs.collect();
+    let failed: BTreeSet<String> = balanced.short.into_iter().map(|(measure, _)| measure).collect();
+    for measure in failed.iter().filter(|_| before.values().any(|was_hidden| !was_hidden)) {
+        pattern.exposed.extend(given_away(release, measure, (&pattern.hidden, before)));
     }
     pattern
 }
 
-/// Hides more where the audit finds a figure too narrow: in each sum that the figure stands in, the
-/// smallest published row that leaves it room, or the largest. Says whether there was any.
-pub fn widen(
-    (release, before): (&Release, &Before),
-    pattern: &mut Pattern,
-    narrow: &[(String, String)],
-) -> bool {
-    let mut found = BTreeSet::new();
-    for (measure, key) in narrow {
-        let row = release.rows.get(key);
-        let room = row.and_then(|row| row.primary.get(measure)).map(|primary| primary.room);
-        let asked = room.map_or(1, |room| room.up.max(room.down).max(1));
-        for tie in &release.ties {
-            let is_in = tie.terms.iter().any(|(term, _)| term == key);
-            if !is_in || !tie.measures.contains(measure) {
-                continue;
-            }
-            let others = tie.terms.iter().filter_map(|(term, _)| {
-                let row = release.rows.get(term)?;
-                let value = row.figures.get(measure)?.unsigned_abs();
-                let is_free = !row.is_inner
-                    && value > 0
-                    && !pattern.hidden.contains(term)
-                    && !before.contains_key(term);
-                is_free.then_some((value, term))
-            });
-            let others: BTreeSet<(u64, &String)> = others.collect();
-            let wide = others.iter().find(|(value, _)| *value >= asked);
-            found.extend(wide.or(others.last()).map(|(_, term)| (*term).clone()));
-        }
-    }
-    let has_more = !found.is_empty();
-    pattern.hidden.extend(found);
-    has_more
+/// The figures of a measure that follow from what past releases show, whatever is hidden now.
+fn given_away(
+    release: &Release,
+    measure: &str,
+    (hidden, before): (&BTreeSet<String>, &Before),
+) -> Vec<Exposed> {
+    let mut system = system(release, measure, (hidden, before));
+    system.cells.iter_mut().for_each(|cell| cell.room = Room::default());
+    let outcome = protect(&system, &Options { orders: 0, ..Options::default() });
+    let name = |place: u32| {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        system.keys.get(place).cloned().unwrap_or_default()
+    };
+    let found = outcome.unprotected.iter().filter(|found| !found.frozen.is_empty());
+    let found = found.map(|found| Exposed {
+        measure: measure.to_owned(),
+        key: name(found.cell),
+        by: found.frozen.iter().map(|place| name(*place)).collect(),
+    });
+    found.collect()
 }
 
 /// The system of one measure.
@@ -184,17 +140,6 @@ fn system(
     release.ties.iter().filter(is_of).for_each(|tie| builder.relation(tie.terms.clone()));
     release.limits.iter().filter(is_of).for_each(|tie| builder.inequality(tie.terms.clone()));
     builder.finish()
-}
-
-/// For each contributor, the figures that are all his.
-fn insiders(release: &Release, system: &System) -> Vec<Vec<u32>> {
-    let mut of: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-    for (place, key) in (0_u32..).zip(&system.keys) {
-        if let Some(alone) = release.rows.get(key).and_then(|row| row.alone.as_deref()) {
-            of.entry(alone).or_default().push(place);
-        }
-    }
-    of.into_values().collect()
 }
 
 #[cfg(test)]

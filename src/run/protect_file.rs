@@ -20,7 +20,7 @@ use crate::protect::office::jj;
 use crate::protect::office::output::{self, Protected};
 use crate::protect::office::problem::{Problem, Stated};
 use crate::protect::rules::Status;
-use crate::protect::system::{State, System};
+use crate::protect::system::{Room, State, System};
 use crate::run::store::{Store, read_file};
 
 /// What is asked for.
@@ -54,6 +54,8 @@ pub struct Judged {
     pub proof: Proof,
     /// Names of what is exposed or has not the room it needs.
     pub exposed: Vec<String>,
+    /// Figures that have not the room they need, or are known to a contributor.
+    narrow: Vec<(usize, Option<u32>)>,
     /// What stands for a hidden figure.
     symbol: String,
 }
@@ -138,12 +140,77 @@ fn trees_of(metadata: &Metadata, path: &Path) -> Result<Vec<Codes>> {
     Ok(trees)
 }
 
-/// Protects a problem, and judges the result as an outsider would see it.
+/// Protects a problem, and judges the result as an outsider would see it. The audit decides: where
+/// it finds that what the relations do not give away is known all the same, for no other whole
+/// figures are possible, room for one more is asked for, or else for one less; where that does not
+/// help, more is hidden around what is exposed.
 ///
 /// # Errors
 /// When the tables do not fit together.
-pub fn protect(problem: Problem, words: &Words) -> Result<Judged> {
-    let solved = engine::protect(&problem);
+pub fn protect(mut problem: Problem, words: &Words) -> Result<Judged> {
+    let rooms: Vec<Room> = problem.system.cells.iter().map(|cell| cell.room).collect();
+    let mut bound = None;
+    loop {
+        let mut solved = engine::protect(&problem);
+        // A bound holds for what is due, not where more is asked.
+        solved.bound = *bound.get_or_insert(solved.bound);
+        let asked = problem.system.cells.iter_mut().map(|cell| &mut cell.room).zip(&rooms);
+        let asked: Vec<Room> = asked.map(|(room, own)| std::mem::replace(room, *own)).collect();
+        let judged = judge(problem, solved, words)?;
+        let wanted = more_room(&judged, &asked);
+        if wanted.is_empty() {
+            return widen(judged, words);
+        }
+        problem = judged.problem;
+        for (cell, room) in problem.system.cells.iter_mut().zip(asked) {
+            cell.room = room;
+        }
+        for (cell, room) in wanted {
+            problem.system.cells[cell].room = room;
+        }
+    }
+}
+
+/// Hides more around what is exposed, unless what is published already gives it away.
+fn widen(mut judged: Judged, words: &Words) -> Result<Judged> {
+    let is_given_away = judged.solved.unprotected.iter().any(|(_, frozen)| !frozen.is_empty());
+    for _ in 0..if is_given_away { 0 } else { WIDENINGS_MAX } {
+        let narrow: Vec<usize> = judged.narrow.iter().map(|(cell, _)| *cell).collect();
+        if !engine::widen(&judged.problem.system, &mut judged.solved, &narrow) {
+            break;
+        }
+        judged = judge(judged.problem, judged.solved, words)?;
+    }
+    if judged.exposed.is_empty() {
+        judged.solved.unprotected.clear();
+    }
+    Ok(judged)
+}
+
+/// How often more is hidden around what is exposed.
+const WIDENINGS_MAX: usize = 16;
+
+/// The room to ask for where none is due and yet the audit finds too little, given what was asked.
+fn more_room(judged: &Judged, asked: &[Room]) -> Vec<(usize, Room)> {
+    let system = &judged.problem.system;
+    let unprotected = &judged.solved.unprotected;
+    let is_lost = |cell: usize| unprotected.iter().any(|(one, _)| *one as usize == cell);
+    let of_outsiders = judged.narrow.iter().filter(|(_, insider)| insider.is_none());
+    let wanted = of_outsiders.filter_map(|(cell, _)| {
+        let known = system.cells[*cell];
+        let is_exact = known.room == Room::default();
+        let may_sink = known.floor.is_none_or(|floor| floor < known.value);
+        let room = match asked[*cell] {
+            Room { up: 0, down: 0 } if !is_lost(*cell) => Room { up: 1, down: 0 },
+            Room { up: 1, down: 0 } if may_sink => Room { up: 0, down: 1 },
+            _ => return None,
+        };
+        is_exact.then_some((*cell, room))
+    });
+    wanted.collect()
+}
+
+fn judge(problem: Problem, solved: Solved, words: &Words) -> Result<Judged> {
     let system = &problem.system;
     let (known, truth, keys) = if problem.tables.is_empty() {
         let truth = system.cells.iter().map(|cell| cell.value).collect();
@@ -187,11 +254,14 @@ pub fn protect(problem: Problem, words: &Words) -> Result<Judged> {
     });
     let proof = prove(&case, changes);
     let name = |figure: u32| keys.get(figure as usize).cloned().unwrap_or_default();
+    let place = |figure: u32| system.cell(keys.get(figure as usize)?);
+    let narrow = proof.exposed.iter().filter_map(|one| Some((place(one.figure)?, one.insider)));
+    let narrow = narrow.collect();
     let mut exposed: Vec<String> = proof.exposed.iter().map(|one| name(one.figure)).collect();
     if exposed.is_empty() {
         exposed.extend(verify(&case, &proof.certificate).err().map(|refusal| refusal.to_string()));
     }
-    Ok(Judged { problem, solved, proof, exposed, symbol: words.symbol.clone() })
+    Ok(Judged { problem, solved, proof, exposed, narrow, symbol: words.symbol.clone() })
 }
 
 /// The hash of each public file.
@@ -210,7 +280,7 @@ fn files_of(problem: &Problem, pattern: &[bool], symbol: &str) -> Result<Vec<Rel
 fn release(problem: &Problem, pattern: &[bool]) -> Result<Release> {
     let mut release = Release::default();
     for stated in &problem.tables {
-        let floor = problem.system.cells.first().and_then(|cell| cell.floor);
+        let floor = problem.floor;
         let measure = Measure { name: String::new(), floor, sums: Sums::Exact };
         let dimensions = stated.cells.axes.iter().map(dimension).collect();
         let mut table = Table {
@@ -318,3 +388,58 @@ pub fn write(judged: &Judged, format: Format, out: &Path) -> Result<(PathBuf, Ve
 
 /// The folder of what stays inside.
 const INSIDE: &str = "interne";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::secrecy::{CostBy, Interval, Rules, Zero};
+    use crate::protect::office::records::Columns;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn problem(text: &str, zero: Zero) -> Problem {
+        let rules = Rules { zero, ..Rules::bare(2, Some(Interval::Exact)) };
+        let plan = Plan {
+            columns: Columns { value: Some("n".to_owned()), ..Columns::default() },
+            levels: Vec::new(),
+            totals: BTreeMap::new(),
+            attributes: Vec::new(),
+            missing: BTreeSet::new(),
+            of_marked: rules.clone(),
+            rules: vec![rules],
+            cost: CostBy::Value,
+            minds_insiders: false,
+        };
+        let source = Source { name: "t".to_owned(), bytes: text.as_bytes().to_vec() };
+        assemble(&[source], &[], &plan).unwrap()
+    }
+
+    const TEXT: &str = "place,type,n\na,x,1\na,y,1\nb,x,9\nb,y,8\nc,x,20\nc,y,30\nd,x,0\n";
+
+    #[test]
+    fn engine_and_audit_think_a_hidden_figure_at_least_the_same() {
+        let decimals = TEXT.replace("20", "20.5");
+        let tables = [(TEXT, Zero::Publish, 1), (TEXT, Zero::MayHide, 0)];
+        for (text, zero, least) in tables.into_iter().chain([(&*decimals, Zero::Publish, 0)]) {
+            let problem = problem(text, zero);
+            assert_eq!(problem.floor, Some(least));
+            let pattern = vec![true; problem.system.cells.len()];
+            let known = Knowledge::of(&[release(&problem, &pattern).unwrap()], (0, 0)).unwrap();
+            for (key, cell) in problem.system.keys.iter().zip(&problem.system.cells) {
+                let place = known.keys.binary_search(key).unwrap();
+                let floor = cell.floor.filter(|_| cell.value > 0);
+                assert!(floor.is_none_or(|floor| known.known.low[place] == floor), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_figures_of_one_do_not_hide_each_other_where_zeros_are_published() {
+        let words = Words { version: String::new(), symbol: "s".to_owned() };
+        for (zero, hides_total) in [(Zero::Publish, true), (Zero::MayHide, false)] {
+            let judged = protect(problem(TEXT, zero), &words).unwrap();
+            assert!(judged.exposed.is_empty() && judged.solved.unprotected.is_empty());
+            let total = judged.problem.system.cell("|place=a").unwrap();
+            assert_eq!(judged.solved.pattern[total], hides_total, "{zero:?}");
+        }
+    }
+}

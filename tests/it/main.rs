@@ -24,6 +24,7 @@ mod scenarios;
 mod secrecy;
 mod secrecy_audit;
 mod secrecy_network;
+mod secrecy_nights;
 mod secrecy_rules;
 mod secrecy_sets;
 mod sources;

@@ -101,6 +101,20 @@ fn what_is_published_already_may_make_it_impossible_and_nothing_is_written() {
 }
 
 #[test]
+fn a_hidden_count_is_no_zero_unless_zeros_may_be_hidden() {
+    let rows = "place,type,n\na,x,1\na,y,1\nb,x,9\nb,y,8\nc,x,20\nc,y,30\n";
+    let scene = folder(&[("t.csv", rows)]);
+    let asked = ["--table", "t.csv", "--value", "n", "--min-units", "2", "--interval", "exact"];
+    // Of two figures that make 2, none is other than 1 where none is 0.
+    for (zeros, total) in [("published", "a,Total,s\n"), ("hidden", "a,Total,2\n")] {
+        let arguments = [&asked[..], &["--zeros", zeros, "--out", "t.out.csv"]].concat();
+        protect(scene.path(), &arguments).expect(0);
+        let public = read(scene.path(), "t.out.csv");
+        assert!(public.contains(total), "{zeros}\n{public}");
+    }
+}
+
+#[test]
 fn linked_tables_are_safe_together() {
     // Each table alone would be safe with its small figures hidden.
     let rows = "region,county,size,n\n\

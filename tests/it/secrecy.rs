@@ -6,7 +6,7 @@ use std::fs;
 use crate::support::{FLAT, Said, Scene, conum, row, said};
 
 /// A number with its key (Luhn): a SIREN.
-fn siren(number: u32) -> String {
+pub fn siren(number: u32) -> String {
     let digits = format!("{number:08}");
     let sum = digits.bytes().rev().enumerate().map(|(place, digit)| {
         let digit = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
@@ -66,18 +66,18 @@ fn month(month: &str) -> Vec<String> {
     rows
 }
 
-fn write(scene: &Scene, rows: &[String]) {
+pub fn write(scene: &Scene, rows: &[String]) {
     scene.file("activites_plates.csv", format!("{FLAT}\n{}\n", rows.join("\n")));
 }
 
 /// `conum run` on a reference day.
-fn run_on(scene: &Scene, day: &str) -> Said {
+pub fn run_on(scene: &Scene, day: &str) -> Said {
     let mut arguments = scene.arguments("run");
     arguments[2] = day.into();
     said(&conum().args(arguments).output().unwrap())
 }
 
-fn verify_secrecy(scene: &Scene) -> Said {
+pub fn verify_secrecy(scene: &Scene) -> Said {
     let mut conum = conum();
     said(&conum.arg("verify-secrecy").arg("--warehouse").arg(scene.warehouse()).output().unwrap())
 }
@@ -192,4 +192,34 @@ fn a_run_that_forgot_what_it_hid_publishes_nothing() {
     assert!(said.stderr.contains("no longer says what they hid"), "{}", said.stderr);
     assert_eq!(fs::read_link(scene.warehouse().join("releases/latest")).unwrap(), latest);
     assert_eq!(fs::read_link(scene.warehouse().join("current")).unwrap(), run);
+}
+
+#[test]
+fn a_row_that_is_out_is_still_judged_for_what_it_did_not_show() {
+    let mut scene = Scene::new();
+    structures(&scene, 18);
+    // One structure has most participants of its place, and few of the activities.
+    let big = record("big", "2024-02-12", (0, 0), 900);
+    write(&scene, &[["2024-01", "2024-02", "2024-03"].map(month).concat(), vec![big]].concat());
+    let folder = scene.own_declarations().join("tables");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let is_of_persons = |line: &&str| line.ends_with("= [\"structures\", \"persons\"]");
+        if text.contains("nb_activites = [") {
+            let lines: Vec<&str> = text.lines().filter(|line| !is_of_persons(line)).collect();
+            fs::write(&path, lines.join("\n")).unwrap();
+        }
+    }
+    run_on(&scene, "2024-08-01").expect(0);
+    let shown = figures(&scene);
+    assert!(!shown["01,2024-02"].ends_with('s'), "{shown:?}");
+    let table = "title = \"Participations par département\"\ndefinition = \"Toutes.\"\n\
+        from = \"activites\"\nby = [\"departement\", \"periode\"]\nperiods = [\"mois\"]\n\
+        measures = [\"nb_participations\"]\n[secrecy]\nwhy = \"Une table de plus.\"\n\
+        [secrecy.rules]\nnb_participations = [\"structures\"]\n";
+    fs::write(folder.join("participations_par_departement.toml"), table).unwrap();
+    let told = run_on(&scene, "2024-08-02").expect(77);
+    assert!(told.stderr.contains("nb_participations of `"), "{}", told.stderr);
+    assert_eq!(figures(&scene), shown);
 }

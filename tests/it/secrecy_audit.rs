@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use conum::audit::attack::computable;
 use conum::audit::figures::Known;
 use conum::audit::knowledge::Knowledge;
-use conum::audit::primary::{Thresholds, judge};
+use conum::audit::primary::{Parts, judge};
 use conum::audit::release::{Dimension, Measure, Release, Row, Sums, Table};
 use conum::audit::search::Search;
+use conum::definition::secrecy::{Dominance, Percent, Rules};
 
 type Figures = BTreeMap<Vec<String>, i64>;
 
@@ -256,19 +257,26 @@ fn contributions_are_judged_as_the_handbook_does() {
     let Some(rows) = rows("smallcases/rules_known_answers.csv") else { return };
     for row in rows {
         // Levels are given to two decimals.
-        let units = row[1].split(';').map(|one| one.parse::<i64>().unwrap() * 100).collect();
-        let mut thresholds = Thresholds::default();
+        let largest: Vec<u64> =
+            row[1].split(';').map(|one| one.parse::<u64>().unwrap() * 100).collect();
+        let mut rules = Rules::bare(1, None);
+        let dominance = |top, percent| vec![Dominance { top, percent: Percent(percent) }];
         match row[2].as_str() {
-            "(1,85) dominance" => thresholds.dominance.push((1, 85_000)),
-            "(2,90.909) dominance" => thresholds.dominance.push((2, 90_909)),
-            "p%=10" => thresholds.p_percent = 10,
+            "(1,85) dominance" => rules.dominance = dominance(1, 85_000),
+            "(2,90.909) dominance" => rules.dominance = dominance(2, 90_909),
+            "p%=10" => {
+                (rules.dominance, rules.p_percent) = (Vec::new(), Percent(10 * Percent::ONE));
+            }
             other => panic!("no rule {other}"),
         }
-        let judged = judge(units, &thresholds);
-        assert_eq!(!judged.reasons.is_empty(), row[3] == "1", "{}", row[0]);
-        if let Some((level, _)) = row[4].split_once(' ') {
+        let units = u64::try_from(largest.len()).unwrap();
+        let total: u64 = largest.iter().sum();
+        let value = i64::try_from(total).unwrap();
+        let judged = judge(&Parts { value, units, total, largest, ..Parts::default() }, [&rules]);
+        assert_eq!(judged.is_some(), row[3] == "1", "{}", row[0]);
+        if let (Some(judged), Some((level, _))) = (judged, row[4].split_once(' ')) {
             let level = level.replace('.', "").parse::<i64>().unwrap();
-            assert!((level..=level + 1).contains(&judged.level), "{}", row[0]);
+            assert!((level..=level + 1).contains(&judged.up), "{}", row[0]);
         }
     }
 }

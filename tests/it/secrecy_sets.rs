@@ -233,6 +233,56 @@ pub(crate) fn small(name: &str, ask: Ask) -> Option<System> {
     Some(system(&tables))
 }
 
+/// The cases of hand size, by name.
+pub(crate) fn by_hand(name: &str, ask: Ask) -> Option<System> {
+    let case = |file: &str| data(&format!("smallcases/{file}.csv"));
+    let tables = match name {
+        "vignette" => {
+            let records = case("insee_vignette_ex1")?;
+            let flat = |column: &'static str| {
+                let codes = records.iter().map(|record| record[column].as_str());
+                let codes: BTreeSet<&str> = codes.filter(|code| *code != "Total").collect();
+                (column, Tree::flat("Total", codes))
+            };
+            vec![whole(&records, &["ACTIVITY", "SIZE"].map(flat), |record| {
+                let number = |column: &str| record[column].parse::<i64>().unwrap();
+                let is_primary = number("N_OBS") < 3 || 100 * number("MAX") > 85 * number("VAL");
+                cell(number("VAL"), is_primary, ask)
+            })]
+        }
+        "4x4" => {
+            let records = case("sdctable_simpleheuristic_4x4")?;
+            let judge = |group: &[&Record]| {
+                let value = group.iter().map(|record| record["freq"].parse::<i64>().unwrap()).sum();
+                cell(value, group.len() == 1 && group[0]["primary"] == "1", ask)
+            };
+            let trees = ["v1", "v2"].map(|column| (column, column, tree_of(&records, &[column])));
+            vec![totalled(&records, &trees, judge)]
+        }
+        "issue136" => {
+            let records = case("issue136_linked_unsafe")?;
+            let by = |column: &str| {
+                let trees = [("region", "region", tree_of(&records, &["region", column]))];
+                totalled(&records, &trees, count("n", 3, ask))
+            };
+            vec![by("county"), by("group")]
+        }
+        "issue135" => {
+            let records = case("issue135_three_singletons")?;
+            let tree = |column: &'static str| (column, column, tree_of(&records, &[column]));
+            vec![totalled(&records, &["var1", "var2"].map(tree), count("value", 2, ask))]
+        }
+        _ => panic!("{name}"),
+    };
+    Some(system(&tables))
+}
+
+/// What each contributor knows when those of 1 have one each.
+pub(crate) fn ones(system: &System) -> Vec<Vec<u32>> {
+    let cells = (0..).zip(&system.cells);
+    cells.filter(|(_, cell)| cell.value == 1).map(|(place, _)| vec![place]).collect()
+}
+
 /// Tables that share no more than their inner cells, which are not published.
 fn through_inner_cells(set: &str, records: &[Record], ask: Ask) -> System {
     let most = if set == "example1" { 2 } else { 3 };
@@ -394,9 +444,11 @@ fn all_communes_are_protected() {
     }
 }
 
+const EXACT: Ask = Ask { criterion: Criterion::Linear, cost: Cost::Value };
+
 /// Keys of the secondary cells of a small case, without the name of the measure.
-fn hidden(system: &System, options: &Options) -> Vec<String> {
-    let outcome = protect(system, options);
+fn hidden(system: &System) -> Vec<String> {
+    let outcome = protect(system, &Options::default());
     assert!(outcome.unprotected.is_empty());
     let keys = system.secondary(&outcome.pattern).into_iter().map(|cell| &system.keys[cell]);
     keys.map(|key| key.trim_start_matches("n|").to_owned()).collect()
@@ -404,67 +456,35 @@ fn hidden(system: &System, options: &Options) -> Vec<String> {
 
 #[test]
 fn a_group_seen_through_two_tables_is_protected_jointly() {
-    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Value };
-    let Some(records) = data("smallcases/issue136_linked_unsafe.csv") else { return };
-    let by = |column: &str| {
-        let trees = [("region", "region", tree_of(&records, &["region", column]))];
-        totalled(&records, &trees, count("n", 3, ask))
-    };
-    let system = system(&[by("county"), by("group")]);
-    assert_eq!(hidden(&system, &Options::default()), ["region=N"]);
+    let Some(system) = by_hand("issue136", EXACT) else { return };
+    assert_eq!(hidden(&system), ["region=N"]);
 }
 
 #[test]
 fn two_hidden_cells_a_line_are_not_enough() {
-    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Value };
-    let name = "smallcases/sdctable_simpleheuristic_4x4.csv";
-    let Some(records) = data(name) else { return };
-    let judge = |group: &[&Record]| {
-        let value = group.iter().map(|record| record["freq"].parse::<i64>().unwrap()).sum();
-        cell(value, group.len() == 1 && group[0]["primary"] == "1", ask)
-    };
-    let trees = ["v1", "v2"].map(|column| (column, column, tree_of(&records, &[column])));
-    let system = system(&[totalled(&records, &trees, judge)]);
-    assert_eq!(hidden(&system, &Options::default()), ["v1=x|v2=d"]);
+    let Some(system) = by_hand("4x4", EXACT) else { return };
+    assert_eq!(hidden(&system), ["v1=x|v2=d"]);
 }
 
 #[test]
 fn the_vignette_of_rtauargus_is_solved_as_published() {
-    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Value };
-    let Some(records) = data("smallcases/insee_vignette_ex1.csv") else { return };
-    let flat = |column: &'static str| {
-        let codes: BTreeSet<&str> = records.iter().map(|record| record[column].as_str()).collect();
-        (column, Tree::flat("Total", codes.into_iter().filter(|code| *code != "Total")))
-    };
-    let table = whole(&records, &["ACTIVITY", "SIZE"].map(flat), |record| {
-        let number = |column: &str| record[column].parse::<i64>().unwrap();
-        let is_primary = number("N_OBS") < 3 || 100 * number("MAX") > 85 * number("VAL");
-        cell(number("VAL"), is_primary, ask)
-    });
-    let system = system(&[table]);
+    let Some(system) = by_hand("vignette", EXACT) else { return };
+    let records = data("smallcases/insee_vignette_ex1.csv").unwrap();
     let status = |key: &str| {
         let known = records.iter().find(|record| {
             key == format!("ACTIVITY={}|SIZE={}", record["ACTIVITY"], record["SIZE"])
         });
         known.map(|record| record["tauargus_status"].clone()).unwrap()
     };
-    let found = hidden(&system, &Options::default());
+    let found = hidden(&system);
     assert_eq!(found.len(), 2);
     assert!(found.iter().all(|key| status(key) == "D"), "{found:?}");
 }
 
 #[test]
 fn who_is_alone_in_a_cell_does_not_compute_that_of_another() {
-    let ask = Ask { criterion: Criterion::Linear, cost: Cost::Count };
-    let Some(records) = data("smallcases/issue135_three_singletons.csv") else { return };
-    let trees = ["var1", "var2"].map(|column| (column, column, tree_of(&records, &[column])));
-    let judge = |group: &[&Record]| {
-        let value = group.iter().map(|record| record["value"].parse::<i64>().unwrap()).sum();
-        cell(value, (1..=2).contains(&value), ask)
-    };
-    let system = system(&[totalled(&records, &trees, judge)]);
-    let alone = (0..).zip(&system.cells).filter(|(_, cell)| cell.value == 1);
-    let insiders: Vec<Vec<u32>> = alone.map(|(place, _)| vec![place]).collect();
+    let Some(system) = by_hand("issue135", Ask { cost: Cost::Count, ..EXACT }) else { return };
+    let insiders = ones(&system);
     let options = Options { insiders: insiders.clone(), ..Options::default() };
     let outcome = protect(&system, &options);
     assert!(outcome.unprotected.is_empty());

@@ -252,16 +252,10 @@ mod tests {
 
     fn columns() -> Columns {
         Columns {
-            by: Vec::new(),
             value: Some("value".into()),
             units: Some("units".into()),
             largest: vec!["largest".into()],
-            unit: None,
-            status: None,
-            cost: None,
-            levels: Vec::new(),
-            delimiter: b',',
-            places: None,
+            ..Columns::default()
         }
     }
 

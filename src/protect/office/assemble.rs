@@ -78,16 +78,8 @@ pub fn assemble(tables: &[Source], codes: &[Codes], plan: &Plan) -> Result<Probl
     for (source, records) in tables.iter().zip(&read_tables) {
         found.extend(tables_of(source, records, (&trees, &columns.levels, plan))?);
     }
-    let values = found.iter().flat_map(|(_, cells)| cells.figures.values());
-    let is_negative = values.clone().any(|figure| figure.made_of.value < 0);
     let rules: Vec<&Rules> = plan.rules.iter().collect();
-    let terms = Terms {
-        rules: &rules,
-        of_marked: &plan.of_marked,
-        cost: plan.cost,
-        floor: (!is_negative).then_some(0),
-        places,
-    };
+    let terms = Terms { rules: &rules, of_marked: &plan.of_marked, cost: plan.cost, places };
     let mut problem = Problem::new(found, terms)?;
     if plan.minds_insiders {
         problem.mind_insiders();
@@ -237,14 +229,7 @@ mod tests {
             columns: Columns {
                 by: by.iter().map(|by| (*by).to_owned()).collect(),
                 value: Some("n".into()),
-                units: None,
-                largest: Vec::new(),
-                unit: None,
-                status: None,
-                cost: None,
-                levels: Vec::new(),
-                delimiter: b',',
-                places: None,
+                ..Columns::default()
             },
             levels: Vec::new(),
             totals: BTreeMap::new(),

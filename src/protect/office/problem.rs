@@ -19,8 +19,6 @@ pub struct Terms<'a> {
     pub of_marked: &'a Rules,
     /// What hiding costs.
     pub cost: CostBy,
-    /// What everyone knows a figure is at least.
-    pub floor: Option<i64>,
     /// Decimals of the figures.
     pub places: u32,
 }
@@ -45,6 +43,8 @@ pub struct Problem {
     pub system: System,
     /// Of each primary figure, why.
     pub primary: BTreeMap<usize, Status>,
+    /// What everyone knows that a hidden figure of the tables is at least.
+    pub floor: Option<i64>,
     /// Decimals of the figures.
     pub places: u32,
     /// The figures of each contributor who is alone in them, and so knows them.
@@ -80,7 +80,18 @@ impl Problem {
             table.add_to("", &mut builder);
             keys.push(of_table);
         }
-        let system = builder.finish();
+        let mut system = builder.finish();
+        let floor = terms.floor(&system);
+        for cell in &mut system.cells {
+            cell.floor = floor.map(|floor| floor.min(cell.value));
+        }
+        // No pattern makes it possible that a figure is below what everyone knows.
+        let least = least(&system);
+        for (cell, least) in system.cells.iter_mut().zip(least) {
+            let below =
+                least.and_then(|least| u64::try_from(cell.value.saturating_sub(least)).ok());
+            cell.room.down = cell.room.down.min(below.unwrap_or(u64::MAX));
+        }
         let place = |key: &String| system.cell(key);
         let tables = tables.into_iter().zip(keys);
         let tables = tables.map(|((name, cells), keys)| Stated {
@@ -94,7 +105,8 @@ impl Problem {
             Some((place, primary.as_ref()?.status))
         });
         let primary = primary.collect();
-        Ok(Self { tables, system, primary, places: terms.places, insiders: Vec::new() })
+        let places = terms.places;
+        Ok(Self { tables, system, primary, floor, places, insiders: Vec::new() })
     }
 
     /// Says that who is alone in a figure knows it. Files do not name him: one of a part who is
@@ -160,12 +172,10 @@ impl Terms<'_> {
         let value = figure.made_of.value;
         let size = value.unsigned_abs();
         let primary = self.judge(figure);
-        let is_zero_shown = self.rules.iter().chain([&self.of_marked]);
-        let is_zero_shown = is_zero_shown.clone().all(|rules| rules.zero == Zero::Publish);
         let state = match figure.given {
             Given::Published => State::Frozen,
             _ if primary.is_some() => State::Primary,
-            _ if value == 0 && is_zero_shown => State::Frozen,
+            _ if value == 0 && self.shows_zeros() => State::Frozen,
             Given::Primary | Given::Nothing => State::Free,
         };
         let cost = figure.cost.unwrap_or(match self.cost {
@@ -174,11 +184,48 @@ impl Terms<'_> {
             CostBy::Units => figure.made_of.units,
             CostBy::RootOfValue => size.isqrt(),
         });
-        let mut room = primary.map(|primary| primary.room).unwrap_or_default();
-        // Everyone knows that it is no less.
-        let below = self.floor.and_then(|floor| u64::try_from(value.saturating_sub(floor)).ok());
-        room.down = room.down.min(below.unwrap_or(u64::MAX));
-        Cell { value, cost, state, room, floor: self.floor }
+        let room = primary.map(|primary| primary.room).unwrap_or_default();
+        Cell { value, cost, state, room, floor: None }
+    }
+
+    /// Whether zeros that nobody contributes to are always published.
+    fn shows_zeros(&self) -> bool {
+        let mut rules = self.rules.iter().chain([&self.of_marked]);
+        rules.all(|rules| rules.zero == Zero::Publish)
+    }
+
+    /// What everyone knows that a hidden figure is at least: nothing where one is negative; 1 where
+    /// figures are whole and each zero is published, for what is hidden is none then; else 0.
+    fn floor(&self, system: &System) -> Option<i64> {
+        if system.cells.iter().any(|cell| cell.value < 0) {
+            return None;
+        }
+        let is_shown = |cell: &Cell| cell.value > 0 || cell.state == State::Frozen;
+        let hides_no_zero = self.shows_zeros() && system.cells.iter().all(is_shown);
+        Some(i64::from(hides_no_zero && self.places == 0))
+    }
+}
+
+/// What everyone knows that each figure is at least, whatever is hidden: a total of two parts that
+/// are no zeros is no 1.
+fn least(system: &System) -> Vec<Option<i64>> {
+    let known =
+        |cell: &Cell| if cell.state == State::Frozen { Some(cell.value) } else { cell.floor };
+    let mut least: Vec<Option<i64>> = system.cells.iter().map(known).collect();
+    loop {
+        let mut has_changed = false;
+        for row in system.relations.iter() {
+            let (total, parts): (Vec<_>, Vec<_>) = row.iter().partition(|(_, sign)| *sign < 0);
+            let [(total, _)] = total[..] else { continue };
+            let of_parts = parts.iter().map(|(part, _)| least[*part as usize]);
+            let sum = of_parts.sum::<Option<i64>>();
+            if sum > least[total as usize] {
+                (least[total as usize], has_changed) = (sum, true);
+            }
+        }
+        if !has_changed {
+            return least;
+        }
     }
 }
 
@@ -221,8 +268,8 @@ mod tests {
         let rules: Rules = toml::from_str("unit = \"person\"\nmin_units = 5").unwrap();
         let [sex, age] = tables;
         let tables = vec![cells("sex", sex, &rules), cells("age", age, &rules)];
-        let (cost, floor, places) = (CostBy::Value, Some(0), 0);
-        Problem::new(tables, Terms { rules: &[&rules], of_marked: &rules, cost, floor, places })
+        let (cost, places) = (CostBy::Value, 0);
+        Problem::new(tables, Terms { rules: &[&rules], of_marked: &rules, cost, places })
     }
 
     #[test]
@@ -245,6 +292,17 @@ mod tests {
         let mut found = problem([&[("F", 1), ("M", 9)], &[("old", 1), ("young", 9)]]).unwrap();
         found.mind_insiders();
         assert_eq!(found.insiders, [[1], [3]]);
+    }
+
+    #[test]
+    fn a_figure_needs_no_room_below_what_everyone_knows() {
+        // A total of a 2 and a 1 is at least 2, for a hidden part is no zero.
+        let found = problem([&[("F", 2), ("M", 1)], &[("old", 0), ("young", 3)]]).unwrap();
+        let below = |key: &str| found.system.cells[found.system.cell(key).unwrap()].room.down;
+        let keys = ["|", "|age=young", "|sex=F", "|sex=M"];
+        assert_eq!((found.floor, keys.map(below)), (Some(1), [1, 1, 1, 0]));
+        let found = problem([&[("F", 1), ("M", 1)], &[("old", 0), ("young", 2)]]).unwrap();
+        assert_eq!(found.system.cells[0].room.down, 0);
     }
 
     #[test]

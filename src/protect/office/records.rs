@@ -28,6 +28,24 @@ pub struct Columns {
     pub places: Option<u32>,
 }
 
+impl Default for Columns {
+    /// A comma between fields; no column means anything yet.
+    fn default() -> Self {
+        Self {
+            by: Vec::new(),
+            value: None,
+            units: None,
+            largest: Vec::new(),
+            unit: None,
+            status: None,
+            cost: None,
+            levels: Vec::new(),
+            delimiter: b',',
+            places: None,
+        }
+    }
+}
+
 /// What a row says of its figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Given {
@@ -226,16 +244,10 @@ mod tests {
 
     fn columns() -> Columns {
         Columns {
-            by: Vec::new(),
             value: Some("TOT".into()),
             units: Some("N_OBS".into()),
             largest: vec!["MAX".into()],
-            unit: None,
-            status: None,
-            cost: None,
-            levels: Vec::new(),
-            delimiter: b',',
-            places: None,
+            ..Columns::default()
         }
     }
 

@@ -1,10 +1,11 @@
 //! Exact tables become a release that passed the audit, or the table without which one may.
 
+use std::collections::BTreeSet;
+
 use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
-use crate::protect::pattern::{Before, Pattern, hide, widen};
-use crate::protect::proposal::propose;
+use crate::protect::pattern::{Before, Pattern, hide};
 use crate::protect::release::Release;
 use crate::run::job::Job;
 use crate::run::outputs::BUILDING;
@@ -26,6 +27,8 @@ pub(super) struct Draft<'a> {
     pub(super) release: Release,
     pub(super) truth: Truth,
     pub(super) known: &'a Before,
+    /// Tables that past releases show.
+    pub(super) out: &'a BTreeSet<String>,
 }
 
 /// A release that passed the audit.
@@ -45,8 +48,7 @@ pub(super) enum Attempt {
     Withhold(usize),
 }
 
-/// Protects the tables, writes what the public reads of them, and has it audited; more is hidden
-/// until the audit finds no way in.
+/// Protects the tables, writes what the public reads of them, and has it audited.
 ///
 /// # Errors
 /// When what is already published gives a figure away.
@@ -56,40 +58,33 @@ pub(super) fn attempt(
     (draft, closed): (Draft<'_>, &Closed),
     (before, register, past): (Option<&Record>, &Register, &[OnDisk]),
 ) -> Result<Attempt> {
-    let Draft { exact, release, truth, known } = draft;
+    let Draft { exact, release, truth, known, out } = draft;
     job.store.remove_folder(&format!("{BUILDING}/{RELEASE}"))?;
-    let mut pattern = hide(&release, known);
+    let pattern = hide(&release, known);
     refuse_exposed(&pattern)?;
-    loop {
-        let is_hidden = |key: &str| pattern.hidden.contains(key);
-        if let Some(place) = barest(exact, known, policy.withhold_above_percent, &is_hidden) {
-            return Ok(Attempt::Withhold(place));
+    let is_hidden = |key: &str| pattern.hidden.contains(key);
+    if let Some(place) = barest(exact, out, policy.withhold_above_percent, &is_hidden) {
+        return Ok(Attempt::Withhold(place));
+    }
+    let losses = Losses::of(exact, (&release, &pattern));
+    write_public(job, policy, (exact, &pattern, &losses), closed)?;
+    let name = name_of(job, before)?;
+    let releases = past.iter().filter(|past| past.name != name).cloned();
+    let folder = format!("{BUILDING}/{RELEASE}");
+    let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
+    let releases: Vec<OnDisk> = releases.chain([last]).collect();
+    let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
+    match evidence.certify(&pattern.proofs)? {
+        Ok(certificate) => {
+            write_verdict(job, policy, (&evidence, &certificate))?;
+            let made = Made { release, pattern, truth, name, certificate, losses };
+            Ok(Attempt::Made(Box::new(made)))
         }
-        let losses = Losses::of(exact, (&release, &pattern));
-        write_public(job, policy, (exact, &pattern, &losses), closed)?;
-        let name = name_of(job, before)?;
-        let releases = past.iter().filter(|past| past.name != name).cloned();
-        let folder = format!("{BUILDING}/{RELEASE}");
-        let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
-        let releases: Vec<OnDisk> = releases.chain([last]).collect();
-        let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
-        let guesses = propose(&release, &pattern);
-        tracing::debug!(event = "release.guessed", guesses = guesses.len(), "Changes guessed.");
-        match evidence.certify(&[pattern.proofs.as_slice(), &guesses].concat())? {
-            Ok(certificate) => {
-                write_verdict(job, policy, (&evidence, &certificate))?;
-                let made = Made { release, pattern, truth, name, certificate, losses };
-                return Ok(Attempt::Made(Box::new(made)));
-            }
-            Err(short) => {
-                let named = short.iter().map(|one| (one.measure.clone(), one.key.clone()));
-                let named: Vec<(String, String)> = named.collect();
-                tracing::info!(event = "release.widened", narrow = named.len(), "More is hidden.");
-                if !widen((&release, known), &mut pattern, &named) {
-                    let place = narrowest(exact, known, &short);
-                    return place.map(Attempt::Withhold).ok_or_else(|| refused(&short));
-                }
-            }
+        Err(short) => {
+            let (narrow, told) = (short.len(), named(&short));
+            tracing::info!(event = "release.narrow", narrow, "Not proved safe: {told}");
+            let place = narrowest(exact, out, &short);
+            place.map(Attempt::Withhold).ok_or_else(|| refused(&short))
         }
     }
 }
@@ -132,14 +127,15 @@ fn write_verdict(
 
 /// Figures that outsiders could compute, or guess too closely, whatever may still be hidden.
 fn refused(short: &[Short]) -> Error {
+    Error::secrecy(format!("{} figures are not protected\n  {}", short.len(), named(short)))
+        .hint("nothing was published; the last release stays")
+}
+
+/// The first figures that are not safe, in words.
+fn named(short: &[Short]) -> String {
     let named = short.iter().take(NAMED).map(|one| {
         let Short { measure, key, up, down } = one;
         format!("{measure} of `{key}` can only rise by {up} and fall by {down}")
     });
-    Error::secrecy(format!(
-        "{} figures are not protected\n  {}",
-        short.len(),
-        named.collect::<Vec<_>>().join("\n  ")
-    ))
-    .hint("nothing was published; the last release stays")
+    named.collect::<Vec<_>>().join("\n  ")
 }

@@ -22,6 +22,9 @@ pub(super) struct Record {
     pub(super) key: String,
     /// All releases so far, this one last.
     pub(super) all: Vec<String>,
+    /// Tables that are not in it, though the declarations ask for them.
+    #[serde(default)]
+    pub(super) withheld: Vec<String>,
 }
 
 impl Record {
@@ -93,14 +96,26 @@ pub(in crate::run) fn show(store: &Store) -> Result<()> {
     }
 }
 
-/// What the release of the current run costs: lines of CSV, the head first; nothing without one.
+/// What the release of a run costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// Its name.
+    pub release: String,
+    /// Lines of CSV, the head first.
+    pub losses: String,
+    /// Tables that were asked for and are not in it.
+    pub withheld: Vec<String>,
+}
+
+/// What the release of the current run costs; nothing without one.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn costs(store: &Store) -> Result<Option<(String, String)>> {
+pub fn costs(store: &Store) -> Result<Option<Costs>> {
     let Some(record) = Record::read(store, CURRENT)? else { return Ok(None) };
     let losses = store.read(&format!("{CURRENT}/{FOLDER}/{LOSSES}"))?.unwrap_or_default();
-    Ok(Some((record.release, String::from_utf8_lossy(&losses).into_owned())))
+    let losses = String::from_utf8_lossy(&losses).into_owned();
+    Ok(Some(Costs { release: record.release, losses, withheld: record.withheld }))
 }
 
 /// Rows that no past release showed are not to be judged as if one had.

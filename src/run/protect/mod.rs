@@ -15,6 +15,7 @@ mod pages;
 mod proof;
 mod revised;
 mod truth;
+mod twice;
 pub mod verify;
 mod withheld;
 
@@ -40,7 +41,7 @@ use crate::run::protect::losses::Losses;
 use crate::run::protect::pages::{Told, for_experts, for_readers};
 use crate::run::protect::proof::OnDisk;
 use crate::run::protect::truth::{Register, read_register};
-use crate::run::protect::withheld::barest;
+use crate::run::protect::withheld::{barest, out};
 use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 
 /// Name of the stage.
@@ -129,6 +130,8 @@ fn make(
         register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
     let mut inside = Inside { job, outputs: Vec::new() };
     let past = inside.past(before)?;
+    let out = out(job.store, &past)?;
+    let mut withheld = Vec::new();
     let made = loop {
         let truth = truth_of(&exact);
         let tables: Vec<_> = exact.iter().map(|exact| lines(exact, &truth, policy)).collect();
@@ -136,11 +139,11 @@ fn make(
         let release = Release::new(&tables, &crossings)?;
         let forbidden =
             |key: &str| release.rows.get(key).is_some_and(|row| !row.primary.is_empty());
-        let bare = barest(&exact, &known, policy.withhold_above_percent, &forbidden);
+        let bare = barest(&exact, &out, policy.withhold_above_percent, &forbidden);
         let place = match bare {
             Some(place) => place,
             None => {
-                let draft = Draft { exact: &exact, release, truth, known: &known };
+                let draft = Draft { exact: &exact, release, truth, known: &known, out: &out };
                 match attempt(job, policy, (draft, closed), (before, register, &past))? {
                     Attempt::Made(made) => break made,
                     Attempt::Withhold(place) => place,
@@ -149,6 +152,7 @@ fn make(
         };
         let table = exact.remove(place).wanted.name;
         tracing::info!(event = "table.withheld", table, "Too little of it would be left.");
+        withheld.push(table.to_owned());
     };
     let Made { release, pattern, truth, name, certificate, losses } = *made;
     if past.iter().all(|past| past.name != name) {
@@ -163,7 +167,7 @@ fn make(
     if !all.contains(&name) {
         all.push(name.clone());
     }
-    let record = Record { release: name.clone(), key, all };
+    let record = Record { release: name.clone(), key, all, withheld };
     let content = serde_json::to_vec_pretty(&record).map_err(not_json)?;
     inside.bytes(RECORD, &content)?;
     outputs.append(&mut inside.outputs);

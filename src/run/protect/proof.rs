@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::case::{Case, Primary, Refusal};
 use crate::audit::certificate::{Certificate, Change, ReleaseFile, Verdict};
-use crate::audit::figures::hex;
+use crate::audit::figures::{NO_LOW, hex};
 use crate::audit::knowledge::Knowledge;
+use crate::audit::least::least;
 use crate::audit::proof::prove;
 use crate::audit::release::{Dimension as Codes, Measure, Release, Row, Sums, Table};
 use crate::audit::verifier::{verify, verify_released};
@@ -20,8 +21,9 @@ use crate::protect::pattern::Proof;
 use crate::protect::release::key;
 use crate::run::protect::counted::{Wanted, published, wanted};
 use crate::run::protect::files::{Public, VERDICT, read_public};
-use crate::run::protect::judged::{inner_rows, judged, key_of};
+use crate::run::protect::judged::{inner_rows, key_of};
 use crate::run::protect::truth::{Register, Truth};
+use crate::run::protect::twice::judged_twice;
 use crate::run::store::Store;
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::ENSEMBLE;
@@ -78,7 +80,12 @@ impl Evidence {
             Error::secrecy(format!("the releases do not fit together: {unfit}"))
         })?;
         let last = releases.last().ok_or_else(|| Error::internal("there is a release"))?;
-        let primaries = primaries(store, (definitions, policy), (last, register), &knowledge)?;
+        let mut out = public.split_last().map_or_else(BTreeSet::new, |(_, past)| shown(past));
+        out.retain(|figure| {
+            let row = figure.split_once('|').and_then(|(_, key)| register.get(key));
+            row.is_some_and(|(status, _)| status == "V")
+        });
+        let primaries = primaries(store, (definitions, policy), (last, &out), &knowledge)?;
         let insiders = insiders(&last.truth, &knowledge);
         Ok(Self { rules: policy.version.clone(), files, knowledge, primaries, insiders })
     }
@@ -102,16 +109,14 @@ impl Evidence {
     ) -> Result<std::result::Result<Certificate, Vec<Short>>> {
         let mut changes: BTreeSet<Vec<(u32, i64)>> = BTreeSet::new();
         for proof in proofs {
-            changes.insert(self.change(proof, &proof.up)?);
-            changes.insert(self.change(proof, &proof.down)?);
+            changes.insert(self.change(proof)?);
         }
-        let changes = changes.into_iter().filter(|terms| !terms.is_empty());
         tracing::info!(
             event = "release.proposed",
             primaries = self.primaries.len(),
             "Audit begins."
         );
-        let found = prove(&self.case(), changes.map(|terms| Change::new(terms, false)));
+        let found = prove(&self.case(), changes.into_iter().map(|terms| Change::new(terms, false)));
         if found.exposed.is_empty() {
             return Ok(Ok(found.certificate));
         }
@@ -127,14 +132,14 @@ impl Evidence {
         Ok(Err(short.collect()))
     }
 
-    fn change(&self, proof: &Proof, change: &[(String, i64)]) -> Result<Vec<(u32, i64)>> {
+    fn change(&self, proof: &Proof) -> Result<Vec<(u32, i64)>> {
         let figure = |(key, by): &(String, i64)| {
             let key = format!("{}|{key}", proof.measure);
             let figure = self.knowledge.figure(&key);
             let figure = figure.ok_or_else(|| Error::internal(format!("`{key}` is released")))?;
             Ok((figure, *by))
         };
-        let mut terms: Vec<(u32, i64)> = change.iter().map(figure).collect::<Result<_>>()?;
+        let mut terms: Vec<(u32, i64)> = proof.change.iter().map(figure).collect::<Result<_>>()?;
         terms.sort_unstable();
         Ok(terms)
     }
@@ -208,9 +213,9 @@ fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> R
         let is_there =
             |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
         let measures = names.iter().filter(is_there);
-        let measures =
-            measures.filter_map(|name| counted_measures.get(name.as_str()).cloned()).collect();
-        tables.push(tied(&dimensions, rows, measures, &on_disk.truth));
+        let measures = measures.filter_map(|name| counted_measures.get(name.as_str()).cloned());
+        let measures: Vec<Measure> = measures.collect();
+        tables.extend(tied(&dimensions, &rows, &measures, &on_disk.truth));
     }
     let secrets = on_disk.truth.iter();
     let secrets = secrets.map(|((key, name), figure)| (format!("{name}|{key}"), figure.value));
@@ -267,82 +272,111 @@ fn dimension<'a>(name: &str, codes: impl Iterator<Item = &'a String>, sums: Sums
     }
 }
 
-/// Inner rows, with the groups that they are parts of.
+/// Inner rows with the rows that they are parts of: those of one grouping, and those of the other,
+/// as far as these are released.
 fn tied(
     dimensions: &[String],
-    mut rows: Vec<Vec<String>>,
-    measures: Vec<Measure>,
+    rows: &[Vec<String>],
+    measures: &[Measure],
     truth: &Truth,
-) -> Table {
-    let is_place =
+) -> Vec<Table> {
+    let is_grouping =
         |place: &usize| dimensions.get(*place).is_some_and(|name| name != columns::PERIODE.name);
-    let places: Vec<usize> = (0..dimensions.len()).filter(is_place).collect();
-    let mut groups: BTreeSet<Vec<String>> = BTreeSet::new();
-    for row in &rows {
-        // One grouping, the other, and all: what stands for zero where it is absent.
-        let totals = places.iter().map(std::slice::from_ref).chain([places.as_slice()]);
-        for totals in totals {
-            let mut group = row.clone();
-            for code in totals.iter() {
-                if let Some(code) = group.get_mut(*code) {
-                    ENSEMBLE.clone_into(code);
-                }
+    let is_released = |codes: &Vec<String>| {
+        let named = dimensions.iter().map(String::as_str);
+        let key = key(named.zip(codes.iter().map(String::as_str)));
+        measures.iter().all(|measure| truth.contains_key(&(key.clone(), measure.name.clone())))
+    };
+    let tables = (0..dimensions.len()).filter(is_grouping).map(|along| {
+        let totals = rows.iter().map(|row| {
+            let mut total = row.clone();
+            if let Some(code) = total.get_mut(along) {
+                ENSEMBLE.clone_into(code);
             }
-            let named = dimensions.iter().map(String::as_str);
-            let key = key(named.zip(group.iter().map(String::as_str)));
-            let is_released =
-                |measure: &Measure| truth.contains_key(&(key.clone(), measure.name.clone()));
-            if measures.iter().all(is_released) {
-                groups.insert(group);
-            }
+            total
+        });
+        let totals: BTreeSet<Vec<String>> = totals.filter(is_released).collect();
+        let has_totals = !totals.is_empty();
+        let rows: Vec<&Vec<String>> = rows.iter().chain(&totals).collect();
+        let codes = |place: usize| rows.iter().filter_map(move |row| row.get(place));
+        let of = |(place, name): (usize, &String)| {
+            let known = dimension(name, codes(place), Sums::Exact);
+            let adds_up = (place == along && has_totals) || name == columns::PERIODE.name;
+            if adds_up { known } else { Codes { total: None, parents: BTreeMap::new(), ..known } }
+        };
+        let of_rows = dimensions.iter().enumerate().map(of).collect();
+        let values = vec![None; measures.len()];
+        let row = |codes: &&Vec<String>| Row { codes: (*codes).clone(), values: values.clone() };
+        Table {
+            name: dimensions.join("|"),
+            dimensions: of_rows,
+            measures: measures.to_vec(),
+            relations: Vec::new(),
+            rows: rows.iter().map(row).collect(),
         }
-    }
-    rows.extend(groups);
-    let width = measures.len();
-    let codes = |place: usize| rows.iter().filter_map(move |row| row.get(place));
-    let named = dimensions.iter().enumerate();
-    let named = named.map(|(place, name)| dimension(name, codes(place), Sums::Exact)).collect();
-    let values = |codes: &Vec<String>| Row { codes: codes.clone(), values: vec![None; width] };
-    let rows = rows.iter().map(values).collect();
-    Table { name: dimensions.join("|"), dimensions: named, measures, relations: Vec::new(), rows }
+    });
+    tables.collect()
 }
 
-/// The figures of the last release that must not be known.
+/// The figures that past releases show.
+fn shown(past: &[Release]) -> BTreeSet<String> {
+    let tables = past.iter().flat_map(|release| &release.tables);
+    let rows = tables.flat_map(|table| table.rows.iter().map(move |row| (table, row)));
+    let figures = rows.flat_map(|(table, row)| {
+        let values = row.values.iter().enumerate().filter(|(_, value)| value.is_some());
+        values.map(move |(measure, _)| table.key(measure, &row.codes))
+    });
+    figures.collect()
+}
+
+/// The figures of the last release that must not be known, whatever the engine took for such. One
+/// that a past release showed under other rules is out for good; other figures of its row are not.
 fn primaries(
     store: &Store,
     (definitions, policy): (&Definitions, &Policy),
-    (last, register): (&OnDisk, &Register),
+    (last, out): (&OnDisk, &BTreeSet<String>),
     knowledge: &Knowledge,
 ) -> Result<Vec<Primary>> {
     let mut found: BTreeMap<u32, Primary> = BTreeMap::new();
-    let lowest =
-        |figure: u32| knowledge.known.low.get(figure as usize).copied().unwrap_or_default();
+    let least = least_of(&last.truth, knowledge);
+    let lowest = |figure: u32| least.get(figure as usize).copied().unwrap_or_default();
     for wanted in wanted(definitions) {
         let Some(public) = read_public(store, &last.folder, &wanted)? else { continue };
         let measures: Vec<&str> = published(wanted.table, wanted.secrecy).collect();
         for row in &public.rows {
             let key = key_of(wanted.table, &row.codes);
-            // What a past release showed under other rules is out for good.
-            if register.get(&key).is_some_and(|(status, _)| status == "V") {
-                continue;
-            }
-            let judged = judged((&wanted, &measures), &row.codes, (&last.truth, policy));
-            for (measure, primary) in measures.iter().zip(judged) {
+            let judged = judged_twice((&wanted, &measures), &row.codes, (&last.truth, policy))?;
+            for (measure, sensitive) in measures.iter().zip(judged) {
+                let name = format!("{measure}|{key}");
                 let figure = last.truth.get(&(key.clone(), (*measure).to_owned()));
                 let value = figure.map_or(0, |figure| figure.value);
-                let number = knowledge.figure(&format!("{measure}|{key}"));
-                let (Some(primary), Some(figure), true) = (primary, number, value != 0) else {
+                let (Some(sensitive), Some(figure)) = (sensitive, knowledge.figure(&name)) else {
                     continue;
                 };
-                let bound = |room: u64| i64::try_from(room).unwrap_or(i64::MAX);
-                let (up, down) = (bound(primary.room.up), bound(primary.room.down));
-                let down = down.min(value.saturating_sub(lowest(figure)));
+                if out.contains(&name) {
+                    continue;
+                }
+                let down = sensitive.down.min(value.saturating_sub(lowest(figure)));
                 let known = found.entry(figure).or_insert(Primary { figure, ..Primary::default() });
-                (known.up, known.down) = (known.up.max(up), known.down.max(down));
+                (known.up, known.down) = (known.up.max(sensitive.up), known.down.max(down));
             }
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// What everyone knows that each figure of the last release is at least, whatever is hidden.
+fn least_of(truth: &Truth, knowledge: &Knowledge) -> Vec<i64> {
+    let names: BTreeSet<&String> = truth.keys().map(|(_, measure)| measure).collect();
+    let floors = names.into_iter().map(|name| (name.as_str(), counted(name, truth).floor));
+    let floors: BTreeMap<&str, Option<i64>> = floors.collect();
+    let floor = |figure: u32| {
+        let name = knowledge.keys.get(figure as usize).map_or("", String::as_str);
+        // Of a figure that was revised since nothing need be known.
+        let measure = name.split_once('|').filter(|_| !name.contains('@')).map(|named| named.0);
+        measure.and_then(|measure| floors.get(measure).copied().flatten()).unwrap_or(NO_LOW)
+    };
+    least(&knowledge.known, &floor)
 }
 
 /// For each contributor, the figures that are all his.
@@ -359,4 +393,25 @@ fn insiders(truth: &Truth, knowledge: &Knowledge) -> Vec<Vec<u32>> {
         figures
     };
     of.into_values().map(sorted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protect::release::{Release as Asked, Shared};
+    use crate::run::protect::truth::Figure;
+
+    #[test]
+    fn engine_and_audit_think_a_hidden_figure_at_least_the_same() {
+        for (values, least) in [([1, 4], 1), ([0, 4], 0)] {
+            let (mut truth, mut asked) = (Truth::new(), Asked::default());
+            for (key, value) in ["type=a", "type=b"].into_iter().zip(values) {
+                let figure = Figure { value, ..Figure::default() };
+                truth.insert((key.to_owned(), "n".to_owned()), figure);
+                let figures = BTreeMap::from([("n".to_owned(), value)]);
+                asked.rows.insert(key.to_owned(), Shared { figures, ..Shared::default() });
+            }
+            assert_eq!((asked.floor("n"), counted("n", &truth).floor), (least, Some(least)));
+        }
+    }
 }
