@@ -32,8 +32,9 @@ const BROKEN: f64 = 1e-4;
 pub struct Relaxed {
     /// From 0 to 1, in thousandths.
     pub hidden: Vec<u32>,
-    /// The same once figures that are partly hidden were fixed, the most hidden ones first.
-    pub dived: Vec<u32>,
+    /// Where room is asked, the same once figures that are partly hidden were fixed, the most
+    /// hidden ones first.
+    pub dived: Option<Vec<u32>>,
     /// No pattern costs less.
     pub bound: u64,
 }
@@ -50,6 +51,7 @@ pub fn relax(part: &Part, costs: &[u64], attacker: &mut Attacker) -> Option<Rela
         costs: costs.iter().map(|cost| float(*cost) / dearest).collect(),
         fixed: vec![false; part.len()],
         cuts: Vec::new(),
+        asks_room: tasks(part).iter().any(|task| task.room > 0),
         variables: Vec::new(),
         x: Vec::new(),
         solution: None,
@@ -58,12 +60,12 @@ pub fn relax(part: &Part, costs: &[u64], attacker: &mut Attacker) -> Option<Rela
     master.cut_off(attacker, CUTS_MAX)?;
     let bound = whole(master.solution.as_ref()?.objective() * dearest);
     let hidden = master.thousandths();
-    let asks_room = tasks(part).iter().any(|task| task.room > 0);
-    while asks_room && master.fix() {
+    while master.asks_room && master.fix() {
         master.solve()?;
         master.cut_off(attacker, CUTS_DIVING)?;
     }
-    Some(Relaxed { hidden, dived: master.thousandths(), bound })
+    let dived = master.asks_room.then(|| master.thousandths());
+    Some(Relaxed { hidden, dived, bound })
 }
 
 /// The linear programme, as far as it is known.
@@ -73,6 +75,8 @@ struct Master<'a> {
     /// Figures that are to be hidden.
     fixed: Vec<bool>,
     cuts: Vec<Cut>,
+    /// Where none is asked there are few cuts, and all are best looked for at once.
+    asks_room: bool,
     variables: Vec<Option<Variable>>,
     x: Vec<f64>,
     solution: Option<Solution>,
@@ -116,6 +120,9 @@ impl Master<'_> {
         let mut given = 0;
         while given < most {
             attacker.settle(&|cell| (0.0, self.x[cell as usize]));
+            if !self.asks_room {
+                open.clone_from(&tasks);
+            }
             let all = open.len() == tasks.len();
             let mut found: Vec<Cut> = Vec::new();
             // What broke a cut is asked again before all others are.
@@ -134,7 +141,7 @@ impl Master<'_> {
             }
             found.sort_by(order);
             found.dedup();
-            if found.len() <= FEW {
+            if self.asks_room && found.len() <= FEW {
                 self.add(found)?;
             } else {
                 // A cut that does not bind is found again if it matters: the programme stays small.

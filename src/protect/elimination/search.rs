@@ -47,7 +47,7 @@ pub fn search(part: &Part, costs: &[u64], orders: u32) -> Found {
     let relaxed = (orders > 0).then(|| attacker(part)).flatten();
     let relaxed = relaxed.and_then(|mut attacker| relax(part, costs, &mut attacker));
     if let Some(relaxed) = relaxed {
-        for hidden in [relaxed.hidden, relaxed.dived] {
+        for hidden in [Some(relaxed.hidden), relaxed.dived].into_iter().flatten() {
             order.sort_by_key(|cell| (hidden[*cell as usize], dearest(cell)));
             let support = hidden.iter().map(|hidden| *hidden > 0).collect();
             attempts.push((order.clone(), Some(support)));
