@@ -19,7 +19,7 @@ pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
     page.line("A few units, B dominance, D to protect others. Internal: readers see one sign.");
     if !withheld.is_empty() {
         let withheld = withheld.join(", ");
-        page.line(format!("Withheld, for too little of them would be left: {withheld}"));
+        page.line(format!("Withheld, as too little would be left or is proved safe: {withheld}"));
     }
     Ok(())
 }
