@@ -182,6 +182,20 @@ class Union:
                 self.equations.add((names[total], parts))
         return names
 
+    def least(self):
+        """What all know that each figure is at least, whatever is hidden: a total is no less than its parts are."""
+        least, rises = dict(self.floors), True
+        while rises:
+            rises = False
+            for total, parts in self.equations:
+                sums = [(total, sum(least[part] for part in parts))]
+                if len(parts) == 1:
+                    sums.append((*parts, least[total]))
+                for figure, known in sums:
+                    if known > least[figure]:
+                        least[figure], rises = known, True
+        return least
+
     def model(self):
         """The linear programme of what no release shows."""
         hidden = {figure: place for place, figure in enumerate(f for f in self.floors if f not in self.shown)}
@@ -236,6 +250,7 @@ def main():
         out.update(name for name, shown in public.items() if shown is not None)
         forbidden.append((release, len(public), sum(shown is None for shown in public.values()), rooms))
     model, hidden = union.model()
+    least_of = union.least()
     print(f"{len(releases)} releases: {len(union.floors)} figures, {len(hidden)} hidden, {len(union.equations)} sums")
     failed = 0
     for release, figures, hidden_there, rooms in forbidden:
@@ -247,7 +262,7 @@ def main():
         for figure in judged:
             value, (up, down) = rooms[figure]
             # Nobody need be made to believe less than all know.
-            room = (up, min(down, value - union.floors[figure]))
+            room = (up, min(down, value - least_of[figure]))
             is_known, is_narrow, least, most = judge(model, hidden[figure], value, room)
             if is_known or is_narrow:
                 (known if is_known else narrow).append((figure, least, most))

@@ -1,7 +1,7 @@
 //! What everyone knows of parts becomes what everyone knows that a total is at least.
 //!
-//! A total of two hidden parts, neither of which is zero, is 2 or more whatever is hidden, and so is
-//! the only part of such a total: no rule can ask that it might be 1.
+//! A total of two hidden parts, neither of which is zero, is 2 or more whatever is hidden, and so
+//! is the only part of such a total: no rule can ask that it might be 1.
 
 use crate::audit::figures::{Known, NO_LOW};
 
