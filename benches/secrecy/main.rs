@@ -20,6 +20,8 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Instant;
 
+use rayon::prelude::*;
+
 use conum::audit::case::{Case, Primary};
 use conum::audit::certificate::Change;
 use conum::audit::figures::{Known, NO_HIGH, NO_LOW};
@@ -421,8 +423,7 @@ fn exposed_of_network(given: &Network, found: &network::Outcome) -> usize {
         let slice = first.and_then(|(cell, _)| u32::try_from(cell as usize / figures).ok());
         changes.entry(slice.and_then(top)).or_default().push(witness);
     }
-    let mut exposed = 0;
-    for root in roots {
+    let exposed = roots.into_par_iter().map(|root| {
         let slices: Vec<u32> =
             given.slices.nodes().filter(|slice| top(*slice) == Some(root)).collect();
         let view = View::new(given, &found.hidden, &slices);
@@ -437,9 +438,9 @@ fn exposed_of_network(given: &Network, found: &network::Outcome) -> usize {
             known
         });
         let insiders: Vec<Vec<u32>> = insiders.collect();
-        exposed += judge(&view.known, (&view.truth, &view.primaries, &insiders), changes);
-    }
-    exposed
+        judge(&view.known, (&view.truth, &view.primaries, &insiders), changes)
+    });
+    exposed.sum()
 }
 
 /// Some slices of a table as the public sees them. Zeros are published: they are left out.
