@@ -20,9 +20,8 @@ const EFFORTS: [Effort; 7] = [
 ];
 
 const fn effort(hides: Hides, splits: bool, haste: u64) -> Effort {
-    let (tries, ways) = if haste == 1 { (3_000, 12) } else { (3_000, 24) };
-    let tries = if matches!(hides, Hides::Nothing) { 200 } else { tries };
-    Effort { hides, splits, haste, tries, ways }
+    let tries = if matches!(hides, Hides::Nothing) { 200 } else { 3_000 };
+    Effort { hides, splits, haste, tries, ways: if haste == 1 { 12 } else { 24 } }
 }
 
 /// What may be done with a row.
