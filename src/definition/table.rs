@@ -150,5 +150,8 @@ pub(super) fn load(
     if tables.is_empty() {
         problems.push(Problem::new("tables", "declares no table"));
     }
+    for (name, message) in secrecy_check::groupings(&tables) {
+        problems.push(Problem::new(&format!("tables/{name}.toml"), message));
+    }
     tables
 }

@@ -227,3 +227,48 @@ fn a_table_that_shows_more_of_rows_that_are_out_is_withheld_where_that_may_not_b
     assert!(!latest.join("participations_par_departement.csv").exists());
     assert_eq!(figures(&scene), shown);
 }
+
+#[test]
+fn a_past_release_that_is_not_whole_is_not_forgotten() {
+    let (scene, mut rows) = three_months();
+    run_on(&scene, "2024-08-01").expect(0);
+    let latest = fs::read_link(scene.warehouse().join("releases/latest")).unwrap();
+    rows.extend(month("2024-04"));
+    write(&scene, &rows);
+    let file = scene.warehouse().join(format!("{TABLE}.parquet"));
+    let content = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let told = run_on(&scene, "2024-09-01").expect(77);
+    assert!(told.stderr.contains("is gone, or not what it was"), "{}", told.stderr);
+    assert_eq!(fs::read_link(scene.warehouse().join("releases/latest")).unwrap(), latest);
+    fs::write(&file, content).unwrap();
+    run_on(&scene, "2024-09-01").expect(0);
+    verify_secrecy(&scene).expect(0);
+}
+
+#[test]
+fn a_published_table_is_not_declared_otherwise() {
+    let (mut scene, _) = three_months();
+    run_on(&scene, "2024-08-01").expect(0);
+    let table = scene.own_declarations().join("tables/activites_par_departement_periode.toml");
+    let text = fs::read_to_string(&table).unwrap();
+    let is_of_minutes = |line: &&str| !line.starts_with("nb_minutes =");
+    let lines: Vec<&str> = text.lines().filter(is_of_minutes).collect();
+    fs::write(&table, lines.join("\n")).unwrap();
+    let told = run_on(&scene, "2024-08-02").expect(77);
+    assert!(told.stderr.contains("is published, and is no longer declared"), "{}", told.stderr);
+    fs::write(&table, text).unwrap();
+    run_on(&scene, "2024-08-02").expect(0);
+}
+
+#[test]
+fn two_releases_of_one_day_are_judged_like_others() {
+    let (mut scene, _) = three_months();
+    run_on(&scene, "2024-08-01").expect(0);
+    let policy = scene.own_declarations().join("secrecy.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    fs::write(&policy, text.replace("min_units = 3", "min_units = 4")).unwrap();
+    let said = run_on(&scene, "2024-08-01");
+    assert!([0, 77].contains(&said.code), "{}", said.stderr);
+    verify_secrecy(&scene).expect(0);
+}

@@ -14,7 +14,7 @@ use crate::run::protect::counted::Exact;
 use crate::run::protect::files::{RELEASE, VERDICT};
 use crate::run::protect::losses::Losses;
 use crate::run::protect::proof::{Evidence, OnDisk, Short};
-use crate::run::protect::truth::{Register, Truth};
+use crate::run::protect::truth::Truth;
 use crate::run::protect::withheld::{barest, narrowest};
 use crate::run::protect::{Record, name_of, not_json, write_public};
 
@@ -56,7 +56,7 @@ pub(super) fn attempt(
     job: &Job<'_>,
     policy: &Policy,
     (draft, closed): (Draft<'_>, &Closed),
-    (before, register, past): (Option<&Record>, &Register, &[OnDisk]),
+    (before, past): (Option<&Record>, &[OnDisk]),
 ) -> Result<Attempt> {
     let Draft { exact, release, truth, known, out } = draft;
     job.store.remove_folder(&format!("{BUILDING}/{RELEASE}"))?;
@@ -73,7 +73,7 @@ pub(super) fn attempt(
     let folder = format!("{BUILDING}/{RELEASE}");
     let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };
     let releases: Vec<OnDisk> = releases.chain([last]).collect();
-    let evidence = Evidence::read(job.store, (job.definitions, policy), &releases, register)?;
+    let evidence = Evidence::read(job.store, (job.definitions, policy), &releases)?;
     match evidence.certify(&pattern.proofs)? {
         Ok(certificate) => {
             write_verdict(job, policy, (&evidence, &certificate))?;

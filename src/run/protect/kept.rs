@@ -1,5 +1,7 @@
 //! What a run keeps of its release becomes the memory of the next, and the place readers look at.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -9,7 +11,6 @@ use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::BUILDING;
 use crate::run::parquet;
 use crate::run::protect::files::{RELEASE, VERDICT};
-use crate::run::protect::truth::Register;
 use crate::run::protect::{FOLDER, LATEST, LOSSES, RECORD, RELEASES};
 use crate::run::store::Store;
 
@@ -25,6 +26,9 @@ pub(super) struct Record {
     /// Tables that are not in it, though the declarations ask for them.
     #[serde(default)]
     pub(super) withheld: Vec<String>,
+    /// What each table that was ever released is made of.
+    #[serde(default)]
+    pub(super) shapes: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -116,10 +120,4 @@ pub fn costs(store: &Store) -> Result<Option<Costs>> {
     let losses = store.read(&format!("{CURRENT}/{FOLDER}/{LOSSES}"))?.unwrap_or_default();
     let losses = String::from_utf8_lossy(&losses).into_owned();
     Ok(Some(Costs { release: record.release, losses, withheld: record.withheld }))
-}
-
-/// Rows that no past release showed are not to be judged as if one had.
-pub(super) fn register_before(register: &Register, as_of: &str) -> Register {
-    let before = register.iter().filter(|(_, (_, since))| since.as_str() < as_of);
-    before.map(|(key, value)| (key.clone(), value.clone())).collect()
 }

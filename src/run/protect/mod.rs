@@ -12,7 +12,9 @@ mod judged;
 pub mod kept;
 mod losses;
 mod pages;
+mod past;
 mod proof;
+mod public;
 mod revised;
 mod truth;
 mod twice;
@@ -39,6 +41,7 @@ use crate::run::protect::judged::{crossing, keep_closed, lines, truth_of};
 use crate::run::protect::kept::{Record, keep, output};
 use crate::run::protect::losses::Losses;
 use crate::run::protect::pages::{Told, for_experts, for_readers};
+use crate::run::protect::past::{are_whole, same_shapes, shape};
 use crate::run::protect::proof::OnDisk;
 use crate::run::protect::truth::{Register, read_register};
 use crate::run::protect::withheld::{barest, out};
@@ -130,6 +133,8 @@ fn make(
         register.iter().map(|(key, (status, _))| (key.clone(), status != "V")).collect();
     let mut inside = Inside { job, outputs: Vec::new() };
     let past = inside.past(before)?;
+    are_whole(job.store, &past)?;
+    let mut shapes = same_shapes(job.definitions, before)?;
     let out = out(job.store, &past)?;
     let mut withheld = Vec::new();
     let made = loop {
@@ -144,7 +149,7 @@ fn make(
             Some(place) => place,
             None => {
                 let draft = Draft { exact: &exact, release, truth, known: &known, out: &out };
-                match attempt(job, policy, (draft, closed), (before, register, &past))? {
+                match attempt(job, policy, (draft, closed), (before, &past))? {
                     Attempt::Made(made) => break made,
                     Attempt::Withhold(place) => place,
                 }
@@ -155,6 +160,7 @@ fn make(
         withheld.push(table.to_owned());
     };
     let Made { release, pattern, truth, name, certificate, losses } = *made;
+    shapes.extend(exact.iter().map(|exact| (exact.wanted.name.to_owned(), shape(&exact.wanted))));
     if past.iter().all(|past| past.name != name) {
         inside.table(&format!("verite/{name}.parquet"), &VERITE, &truth::batch(&truth)?)?;
     }
@@ -167,7 +173,7 @@ fn make(
     if !all.contains(&name) {
         all.push(name.clone());
     }
-    let record = Record { release: name.clone(), key, all, withheld };
+    let record = Record { release: name.clone(), key, all, withheld, shapes };
     let content = serde_json::to_vec_pretty(&record).map_err(not_json)?;
     inside.bytes(RECORD, &content)?;
     outputs.append(&mut inside.outputs);

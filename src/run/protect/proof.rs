@@ -11,23 +11,19 @@ use crate::audit::figures::{NO_LOW, hex};
 use crate::audit::knowledge::Knowledge;
 use crate::audit::least::least;
 use crate::audit::proof::prove;
-use crate::audit::release::{Dimension as Codes, Measure, Release, Row, Sums, Table};
+use crate::audit::release::Release;
 use crate::audit::verifier::{verify, verify_released};
 use crate::definition::Definitions;
 use crate::definition::secrecy::Policy;
-use crate::definition::table::Dimension;
 use crate::error::{Error, Result};
 use crate::protect::pattern::Proof;
-use crate::protect::release::key;
-use crate::run::protect::counted::{Wanted, published, wanted};
-use crate::run::protect::files::{Public, VERDICT, read_public};
-use crate::run::protect::judged::{inner_rows, key_of};
-use crate::run::protect::truth::{Register, Truth};
+use crate::run::protect::counted::{published, wanted};
+use crate::run::protect::files::{VERDICT, read_public};
+use crate::run::protect::judged::key_of;
+use crate::run::protect::public::{as_published, counted};
+use crate::run::protect::truth::Truth;
 use crate::run::protect::twice::judged_twice;
 use crate::run::store::Store;
-use crate::vocabulary::calendar::Length;
-use crate::vocabulary::codes::ENSEMBLE;
-use crate::vocabulary::columns;
 
 /// A release on disk.
 #[derive(Clone, Debug)]
@@ -61,12 +57,11 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// Reads the releases, the last one last. `register` says which rows were out before it.
+    /// Reads the releases, the last one last.
     pub(super) fn read(
         store: &Store,
         (definitions, policy): (&Definitions, &Policy),
         releases: &[OnDisk],
-        register: &Register,
     ) -> Result<Self> {
         let mut public = Vec::new();
         let mut files = Vec::new();
@@ -80,12 +75,13 @@ impl Evidence {
             Error::secrecy(format!("the releases do not fit together: {unfit}"))
         })?;
         let last = releases.last().ok_or_else(|| Error::internal("there is a release"))?;
-        let mut out = public.split_last().map_or_else(BTreeSet::new, |(_, past)| shown(past));
-        out.retain(|figure| {
-            let row = figure.split_once('|').and_then(|(_, key)| register.get(key));
-            row.is_some_and(|(status, _)| status == "V")
-        });
-        let primaries = primaries(store, (definitions, policy), (last, &out), &knowledge)?;
+        let out = public.split_last().map_or_else(BTreeSet::new, |(_, past)| shown(past));
+        let mut found = BTreeMap::new();
+        for release in releases {
+            let judged = Judged { release, last, out: &out };
+            primaries(store, (definitions, policy), &judged, (&knowledge, &mut found))?;
+        }
+        let primaries = found.into_values().collect();
         let insiders = insiders(&last.truth, &knowledge);
         Ok(Self { rules: policy.version.clone(), files, knowledge, primaries, insiders })
     }
@@ -182,7 +178,7 @@ impl Evidence {
 }
 
 /// The sha256 of each file of a release but the verdict, which tells of the certificate.
-fn files_of(store: &Store, release: &OnDisk) -> Result<Vec<ReleaseFile>> {
+pub(super) fn files_of(store: &Store, release: &OnDisk) -> Result<Vec<ReleaseFile>> {
     let mut files = Vec::new();
     for name in store.names_in(&release.folder)? {
         if name == VERDICT {
@@ -193,129 +189,6 @@ fn files_of(store: &Store, release: &OnDisk) -> Result<Vec<ReleaseFile>> {
         files.push(ReleaseFile { release: release.name.clone(), name, sha256 });
     }
     Ok(files)
-}
-
-/// What the public reads in the files of a release, and how codes add up.
-fn as_published(store: &Store, definitions: &Definitions, on_disk: &OnDisk) -> Result<Release> {
-    let mut tables = Vec::new();
-    let names: BTreeSet<&String> = on_disk.truth.keys().map(|(_, measure)| measure).collect();
-    let counted_measures: BTreeMap<&str, Measure> =
-        names.iter().map(|name| (name.as_str(), counted(name, &on_disk.truth))).collect();
-    for wanted in wanted(definitions) {
-        let Some(public) = read_public(store, &on_disk.folder, &wanted)? else { continue };
-        tables.push(table_of(&wanted, public, &counted_measures));
-    }
-    for (dimensions, rows) in inner_rows(&on_disk.truth) {
-        let codes = |row: &Vec<String>| {
-            key(dimensions.iter().map(String::as_str).zip(row.iter().map(String::as_str)))
-        };
-        let first = rows.first().map(codes).unwrap_or_default();
-        let is_there =
-            |name: &&&String| on_disk.truth.contains_key(&(first.clone(), (**name).clone()));
-        let measures = names.iter().filter(is_there);
-        let measures = measures.filter_map(|name| counted_measures.get(name.as_str()).cloned());
-        let measures: Vec<Measure> = measures.collect();
-        tables.extend(tied(&dimensions, &rows, &measures, &on_disk.truth));
-    }
-    let secrets = on_disk.truth.iter();
-    let secrets = secrets.map(|((key, name), figure)| (format!("{name}|{key}"), figure.value));
-    Ok(Release { name: on_disk.name.clone(), tables, secrets: secrets.collect() })
-}
-
-/// A measure, and what everyone knows that its figures are at least: rows of zeros are left out, so
-/// where no row has a zero of it, a hidden figure is no zero either.
-fn counted(name: &str, truth: &Truth) -> Measure {
-    let mut figures = truth.iter().filter(|((_, measure), _)| measure == name);
-    let floor = i64::from(figures.all(|(_, figure)| figure.value > 0));
-    Measure { name: name.to_owned(), floor: Some(floor), sums: Sums::Exact }
-}
-
-fn table_of(wanted: &Wanted<'_>, public: Public, measures: &BTreeMap<&str, Measure>) -> Table {
-    let codes = |place: usize| public.rows.iter().filter_map(move |row| row.codes.get(place));
-    let dimensions = wanted.table.dimensions().enumerate().map(|(place, (name, from))| {
-        let sums = match from {
-            Dimension::Split(_) => Sums::Overlap,
-            _ => Sums::Exact,
-        };
-        dimension(name, codes(place), sums)
-    });
-    Table {
-        name: wanted.name.to_owned(),
-        dimensions: dimensions.collect(),
-        measures: published(wanted.table, wanted.secrecy)
-            .map(|name| measures.get(name).cloned().unwrap_or_default())
-            .collect(),
-        relations: Vec::new(),
-        rows: public.rows,
-    }
-}
-
-/// A dimension: each code is part of the total, and a period of the next longer one.
-fn dimension<'a>(name: &str, codes: impl Iterator<Item = &'a String>, sums: Sums) -> Codes {
-    let codes: BTreeSet<&String> = codes.collect();
-    if name != columns::PERIODE.name {
-        let parts = codes.iter().filter(|code| **code != ENSEMBLE);
-        let parents = parts.map(|code| ((*code).clone(), ENSEMBLE.to_owned())).collect();
-        return Codes { name: name.to_owned(), total: Some(ENSEMBLE.to_owned()), parents, sums };
-    }
-    let lengths: BTreeSet<Length> = codes.iter().map(|code| Length::of_period(code)).collect();
-    let parent = |code: &&String| {
-        let own = Length::of_period(code);
-        let longer = lengths.iter().find(|length| **length > own)?.of(code);
-        codes.contains(&longer).then(|| ((*code).clone(), longer))
-    };
-    Codes {
-        name: name.to_owned(),
-        total: None,
-        parents: codes.iter().filter_map(parent).collect(),
-        sums,
-    }
-}
-
-/// Inner rows with the rows that they are parts of: those of one grouping, and those of the other,
-/// as far as these are released.
-fn tied(
-    dimensions: &[String],
-    rows: &[Vec<String>],
-    measures: &[Measure],
-    truth: &Truth,
-) -> Vec<Table> {
-    let is_grouping =
-        |place: &usize| dimensions.get(*place).is_some_and(|name| name != columns::PERIODE.name);
-    let is_released = |codes: &Vec<String>| {
-        let named = dimensions.iter().map(String::as_str);
-        let key = key(named.zip(codes.iter().map(String::as_str)));
-        measures.iter().all(|measure| truth.contains_key(&(key.clone(), measure.name.clone())))
-    };
-    let tables = (0..dimensions.len()).filter(is_grouping).map(|along| {
-        let totals = rows.iter().map(|row| {
-            let mut total = row.clone();
-            if let Some(code) = total.get_mut(along) {
-                ENSEMBLE.clone_into(code);
-            }
-            total
-        });
-        let totals: BTreeSet<Vec<String>> = totals.filter(is_released).collect();
-        let has_totals = !totals.is_empty();
-        let rows: Vec<&Vec<String>> = rows.iter().chain(&totals).collect();
-        let codes = |place: usize| rows.iter().filter_map(move |row| row.get(place));
-        let of = |(place, name): (usize, &String)| {
-            let known = dimension(name, codes(place), Sums::Exact);
-            let adds_up = (place == along && has_totals) || name == columns::PERIODE.name;
-            if adds_up { known } else { Codes { total: None, parents: BTreeMap::new(), ..known } }
-        };
-        let of_rows = dimensions.iter().enumerate().map(of).collect();
-        let values = vec![None; measures.len()];
-        let row = |codes: &&Vec<String>| Row { codes: (*codes).clone(), values: values.clone() };
-        Table {
-            name: dimensions.join("|"),
-            dimensions: of_rows,
-            measures: measures.to_vec(),
-            relations: Vec::new(),
-            rows: rows.iter().map(row).collect(),
-        }
-    });
-    tables.collect()
 }
 
 /// The figures that past releases show.
@@ -329,31 +202,43 @@ fn shown(past: &[Release]) -> BTreeSet<String> {
     figures.collect()
 }
 
-/// The figures of the last release that must not be known, whatever the engine took for such. One
-/// that a past release showed under other rules is out for good; other figures of its row are not.
+/// A release whose forbidden figures are looked for.
+struct Judged<'a> {
+    release: &'a OnDisk,
+    /// The last one: what it has is judged as it is there.
+    last: &'a OnDisk,
+    /// Figures that past releases show: out for good, even under other rules than today's; other
+    /// figures of their rows are not.
+    out: &'a BTreeSet<String>,
+}
+
+/// The figures that must not be known, whatever the engine took for such: of the last release, and
+/// of past ones what it no longer has.
 fn primaries(
     store: &Store,
     (definitions, policy): (&Definitions, &Policy),
-    (last, out): (&OnDisk, &BTreeSet<String>),
-    knowledge: &Knowledge,
-) -> Result<Vec<Primary>> {
-    let mut found: BTreeMap<u32, Primary> = BTreeMap::new();
-    let least = least_of(&last.truth, knowledge);
+    judged: &Judged<'_>,
+    (knowledge, found): (&Knowledge, &mut BTreeMap<u32, Primary>),
+) -> Result<()> {
+    let Judged { release, last, out } = judged;
+    let least = least_of(&release.truth, knowledge);
     let lowest = |figure: u32| least.get(figure as usize).copied().unwrap_or_default();
     for wanted in wanted(definitions) {
-        let Some(public) = read_public(store, &last.folder, &wanted)? else { continue };
+        let Some(public) = read_public(store, &release.folder, &wanted)? else { continue };
         let measures: Vec<&str> = published(wanted.table, wanted.secrecy).collect();
         for row in &public.rows {
             let key = key_of(wanted.table, &row.codes);
-            let judged = judged_twice((&wanted, &measures), &row.codes, (&last.truth, policy))?;
-            for (measure, sensitive) in measures.iter().zip(judged) {
+            let sensitive =
+                judged_twice((&wanted, &measures), &row.codes, (&release.truth, policy))?;
+            for (measure, sensitive) in measures.iter().zip(sensitive) {
                 let name = format!("{measure}|{key}");
-                let figure = last.truth.get(&(key.clone(), (*measure).to_owned()));
-                let value = figure.map_or(0, |figure| figure.value);
+                let named = (key.clone(), (*measure).to_owned());
+                let is_gone_on = release.name != last.name && last.truth.contains_key(&named);
+                let value = release.truth.get(&named).map_or(0, |figure| figure.value);
                 let (Some(sensitive), Some(figure)) = (sensitive, knowledge.figure(&name)) else {
                     continue;
                 };
-                if out.contains(&name) {
+                if is_gone_on || out.contains(&name) {
                     continue;
                 }
                 let down = sensitive.down.min(value.saturating_sub(lowest(figure)));
@@ -362,7 +247,7 @@ fn primaries(
             }
         }
     }
-    Ok(found.into_values().collect())
+    Ok(())
 }
 
 /// What everyone knows that each figure of the last release is at least, whatever is hidden.

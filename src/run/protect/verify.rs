@@ -4,10 +4,10 @@ use crate::audit::certificate::{Certificate, Verdict};
 use crate::error::{Error, Result};
 use crate::run::manifest::CURRENT;
 use crate::run::protect::files::VERDICT;
-use crate::run::protect::kept::{Record, register_before};
+use crate::run::protect::kept::Record;
 use crate::run::protect::proof::{Evidence, OnDisk};
-use crate::run::protect::truth::{read, read_register};
-use crate::run::protect::{CERTIFICATE, FOLDER, LATEST, RECORD, REGISTER, RELEASES};
+use crate::run::protect::truth::read;
+use crate::run::protect::{CERTIFICATE, FOLDER, LATEST, RECORD, RELEASES};
 use crate::run::store::Store;
 use crate::run::verify::definitions_of_current;
 
@@ -50,10 +50,7 @@ pub fn verify(store: &Store) -> Result<Verified> {
         let truth = read(store, &format!("{CURRENT}/{FOLDER}/verite/{name}.parquet"))?;
         all.push(OnDisk { name: name.clone(), folder, truth });
     }
-    let register = read_register(store, &format!("{CURRENT}/{FOLDER}/{REGISTER}"))?;
-    let day = latest.get(..10).unwrap_or_default();
-    let register = register_before(&register, day);
-    let evidence = Evidence::read(store, (&definitions, policy), &all, &register)?;
+    let evidence = Evidence::read(store, (&definitions, policy), &all)?;
     let content = store.read(&format!("{CURRENT}/{FOLDER}/{CERTIFICATE}"))?;
     let certificate = Certificate::from_bytes(&content.ok_or_else(|| lost(CERTIFICATE))?);
     let certificate = certificate
