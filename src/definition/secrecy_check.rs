@@ -1,6 +1,7 @@
 //! What a table says of its publication is held against the table and the indicators.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 
 use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::secrecy::Policy;
@@ -87,7 +88,8 @@ pub(super) fn groupings(tables: &BTreeMap<String, Table>) -> Vec<(String, String
     for (name, table) in released {
         for (dimension, from) in table.dimensions() {
             let other = known.iter().find(|(_, other, before)| {
-                let is_other_form = *other == dimension && kind(*before) != kind(from);
+                let is_other_form =
+                    *other == dimension && discriminant(before) != discriminant(&from);
                 let shares = columns_of(*before).iter().any(|it| columns_of(from).contains(it));
                 is_other_form || (shares && (*before != from || *other != dimension))
             });
@@ -111,16 +113,6 @@ fn columns_of(dimension: Dimension<'_>) -> Vec<&str> {
         Dimension::Classes(classes) => vec![classes.of.as_str()],
         Dimension::Split(column) => vec![column],
         Dimension::Bands(bands) => bands.values().flatten().map(String::as_str).collect(),
-    }
-}
-
-fn kind(dimension: Dimension<'_>) -> u8 {
-    match dimension {
-        Dimension::Column(_) => 0,
-        Dimension::Periods(_) => 1,
-        Dimension::Classes(_) => 2,
-        Dimension::Split(_) => 3,
-        Dimension::Bands(_) => 4,
     }
 }
 

@@ -268,7 +268,6 @@ fn two_releases_of_one_day_are_judged_like_others() {
     let policy = scene.own_declarations().join("secrecy.toml");
     let text = fs::read_to_string(&policy).unwrap();
     fs::write(&policy, text.replace("min_units = 3", "min_units = 4")).unwrap();
-    let said = run_on(&scene, "2024-08-01");
-    assert!([0, 77].contains(&said.code), "{}", said.stderr);
-    verify_secrecy(&scene).expect(0);
+    run_on(&scene, "2024-08-01").expect(0);
+    assert!(verify_secrecy(&scene).expect(0).stdout.contains("2 release(s)"));
 }

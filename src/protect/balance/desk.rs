@@ -199,9 +199,8 @@ impl Desk {
             }
         }
         touched.iter().for_each(|figure| self.recount(*figure, rows));
-        let mut had_changes =
-            touched.difference(&self.short).copied().collect::<Vec<_>>().into_iter();
-        if had_changes.all(|figure| self.protect(figure, rows, false)) {
+        let had_changes: Vec<Figure> = touched.difference(&self.short).copied().collect();
+        if had_changes.into_iter().all(|figure| self.protect(figure, rows, false)) {
             return Some(undo);
         }
         self.undo(undo, rows);

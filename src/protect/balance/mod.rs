@@ -71,15 +71,9 @@ fn publish_again(desks: &mut [(&String, Desk)], rows: &mut Rows, first: &[Fate])
     for row in secondary {
         rows.set(row, Fate::Out);
         let mut done = Vec::new();
-        let mut each = desks.iter_mut();
-        let failed = each.by_ref().find_map(|(_, desk)| match desk.release(row, rows) {
-            Some(undo) => {
-                done.push(undo);
-                None
-            }
-            None => Some(()),
-        });
-        if failed.is_some() {
+        let mut release = |desk: &mut Desk| desk.release(row, rows).map(|undo| done.push(undo));
+        let is_needless = desks.iter_mut().all(|(_, desk)| release(desk).is_some());
+        if !is_needless {
             rows.set(row, Fate::Hidden);
             for ((_, desk), undo) in desks.iter_mut().zip(done) {
                 desk.undo(undo, rows);

@@ -58,7 +58,7 @@ struct Begun {
 }
 
 /// What a change under construction comes to.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Open {
     moves: Vec<(Figure, i64)>,
     /// Sums that are not balanced, and by how much.
@@ -122,10 +122,10 @@ pub(crate) fn cheapest(board: &Board, ask: &Ask<'_>) -> Option<Vec<(Figure, i64)
             return Some(change);
         };
         tries += 1;
-        if tries > effort.tries || open.moves.len() >= STEPS_MAX {
-            if tries > effort.tries {
-                return None;
-            }
+        if tries > effort.tries {
+            return None;
+        }
+        if open.moves.len() >= STEPS_MAX {
             continue;
         }
         let so_far = begun[place].weight;

@@ -1,7 +1,5 @@
 //! Exact tables become a release that passed the audit, or the table without which one may.
 
-use std::collections::BTreeSet;
-
 use crate::audit::certificate::{Certificate, PROTECTED, Verdict};
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
@@ -13,6 +11,7 @@ use crate::run::protect::closed::Closed;
 use crate::run::protect::counted::Exact;
 use crate::run::protect::files::{RELEASE, VERDICT};
 use crate::run::protect::losses::Losses;
+use crate::run::protect::past::Shapes;
 use crate::run::protect::proof::{Evidence, OnDisk, Short};
 use crate::run::protect::truth::Truth;
 use crate::run::protect::withheld::{barest, narrowest};
@@ -28,7 +27,7 @@ pub(super) struct Draft<'a> {
     pub(super) truth: Truth,
     pub(super) known: &'a Before,
     /// Tables that past releases show.
-    pub(super) out: &'a BTreeSet<String>,
+    pub(super) out: &'a Shapes,
 }
 
 /// A release that passed the audit.

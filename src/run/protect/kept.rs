@@ -1,7 +1,5 @@
 //! What a run keeps of its release becomes the memory of the next, and the place readers look at.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -11,6 +9,7 @@ use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::BUILDING;
 use crate::run::parquet;
 use crate::run::protect::files::{RELEASE, VERDICT};
+use crate::run::protect::past::Shapes;
 use crate::run::protect::{FOLDER, LATEST, LOSSES, RECORD, RELEASES};
 use crate::run::store::Store;
 
@@ -24,11 +23,9 @@ pub(super) struct Record {
     /// All releases so far, this one last.
     pub(super) all: Vec<String>,
     /// Tables that are not in it, though the declarations ask for them.
-    #[serde(default)]
     pub(super) withheld: Vec<String>,
     /// What each table that was ever released is made of.
-    #[serde(default)]
-    pub(super) shapes: BTreeMap<String, String>,
+    pub(super) shapes: Shapes,
 }
 
 impl Record {

@@ -44,7 +44,7 @@ use crate::run::protect::pages::{Told, for_experts, for_readers};
 use crate::run::protect::past::{are_whole, same_shapes, shape};
 use crate::run::protect::proof::OnDisk;
 use crate::run::protect::truth::{Register, read_register};
-use crate::run::protect::withheld::{barest, out};
+use crate::run::protect::withheld::barest;
 use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 
 /// Name of the stage.
@@ -135,7 +135,6 @@ fn make(
     let past = inside.past(before)?;
     are_whole(job.store, &past)?;
     let mut shapes = same_shapes(job.definitions, before)?;
-    let out = out(job.store, &past)?;
     let mut withheld = Vec::new();
     let made = loop {
         let truth = truth_of(&exact);
@@ -144,11 +143,11 @@ fn make(
         let release = Release::new(&tables, &crossings)?;
         let forbidden =
             |key: &str| release.rows.get(key).is_some_and(|row| !row.primary.is_empty());
-        let bare = barest(&exact, &out, policy.withhold_above_percent, &forbidden);
+        let bare = barest(&exact, &shapes, policy.withhold_above_percent, &forbidden);
         let place = match bare {
             Some(place) => place,
             None => {
-                let draft = Draft { exact: &exact, release, truth, known: &known, out: &out };
+                let draft = Draft { exact: &exact, release, truth, known: &known, out: &shapes };
                 match attempt(job, policy, (draft, closed), (before, &past))? {
                     Attempt::Made(made) => break made,
                     Attempt::Withhold(place) => place,

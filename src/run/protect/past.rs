@@ -15,6 +15,9 @@ use crate::run::protect::proof::{OnDisk, files_of};
 use crate::run::protect::{CERTIFICATE, FOLDER};
 use crate::run::store::Store;
 
+/// What each table that was ever released is made of.
+pub(super) type Shapes = BTreeMap<String, String>;
+
 /// All files of past releases are those that the last certificate is about.
 pub(super) fn are_whole(store: &Store, past: &[OnDisk]) -> Result<()> {
     if past.is_empty() {
@@ -50,10 +53,7 @@ pub(super) fn shape(wanted: &Wanted<'_>) -> String {
 }
 
 /// The shapes of tables that are out, none of which has changed.
-pub(super) fn same_shapes(
-    definitions: &Definitions,
-    before: Option<&Record>,
-) -> Result<BTreeMap<String, String>> {
+pub(super) fn same_shapes(definitions: &Definitions, before: Option<&Record>) -> Result<Shapes> {
     let shapes = before.map(|before| before.shapes.clone()).unwrap_or_default();
     let now: BTreeMap<&str, String> =
         wanted(definitions).iter().map(|wanted| (wanted.name, shape(wanted))).collect();

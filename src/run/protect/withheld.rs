@@ -1,23 +1,22 @@
 //! Tables of which too little would be left, or nothing is proved, become tables that are not
 //! published.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::error::Result;
 use crate::run::protect::counted::Exact;
 use crate::run::protect::judged::key_of;
-use crate::run::protect::proof::{OnDisk, Short};
-use crate::run::store::Store;
+use crate::run::protect::past::Shapes;
+use crate::run::protect::proof::Short;
 
 /// The place of the table with the greatest share of hidden rows, if that is more than the policy
 /// allows. A table that a past release shows stays.
 pub(super) fn barest(
     exact: &[Exact<'_>],
-    out: &BTreeSet<String>,
+    out: &Shapes,
     percent_max: u64,
     is_hidden: &dyn Fn(&str) -> bool,
 ) -> Option<usize> {
-    let shares = exact.iter().enumerate().filter(|(_, exact)| !out.contains(exact.wanted.name));
+    let shares = exact.iter().enumerate().filter(|(_, exact)| !out.contains_key(exact.wanted.name));
     let shares = shares.filter_map(|(place, exact)| {
         let rows = u64::try_from(exact.rows.len()).ok()?;
         let hidden = keys(exact).filter(|key| is_hidden(key)).count();
@@ -28,32 +27,18 @@ pub(super) fn barest(
 }
 
 /// The place of the table in which most of the figures stand that are not proved.
-pub(super) fn narrowest(
-    exact: &[Exact<'_>],
-    out: &BTreeSet<String>,
-    short: &[Short],
-) -> Option<usize> {
+pub(super) fn narrowest(exact: &[Exact<'_>], out: &Shapes, short: &[Short]) -> Option<usize> {
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for one in short {
         *times.entry(one.key.as_str()).or_default() += 1;
     }
-    let counts = exact.iter().enumerate().filter(|(_, exact)| !out.contains(exact.wanted.name));
+    let counts = exact.iter().enumerate().filter(|(_, exact)| !out.contains_key(exact.wanted.name));
     let counts = counts.map(|(place, exact)| {
         let found = keys(exact).filter_map(|key| times.get(key.as_str()).copied());
         (found.sum::<usize>(), place)
     });
     let most = counts.max_by_key(|(count, place)| (*count, std::cmp::Reverse(*place)));
     most.filter(|(count, _)| *count > 0).map(|(_, place)| place)
-}
-
-/// The tables that past releases show.
-pub(super) fn out(store: &Store, past: &[OnDisk]) -> Result<BTreeSet<String>> {
-    let mut out = BTreeSet::new();
-    for release in past {
-        let names = store.names_in(&release.folder)?;
-        out.extend(names.iter().filter_map(|name| name.strip_suffix(".csv").map(str::to_owned)));
-    }
-    Ok(out)
 }
 
 fn keys<'e>(exact: &'e Exact<'_>) -> impl Iterator<Item = String> + 'e {
