@@ -96,6 +96,23 @@ mod tests {
     }
 
     #[test]
+    fn a_measure_that_moves_with_another_gives_it_away() {
+        let mut one = release("1", [3, 8], &["n|a=a0", "n|a=a1"]);
+        let mut other = one.tables[0].clone();
+        other.measures[0].name = "m".into();
+        for row in &mut other.rows {
+            row.values = vec![Some(if row.codes[0] == "T" { 13 } else { 4 })];
+        }
+        other.rows.retain(|row| row.codes[0] != "a1");
+        one.tables.push(other);
+        let apart = Knowledge::of(&[one.clone()], (0, 0)).unwrap();
+        assert!(names(&apart).is_empty());
+        one.bonds = vec![("n".into(), "m".into())];
+        let bound = Knowledge::of(&[one], (0, 0)).unwrap();
+        assert_eq!(names(&bound), ["n|a=a0", "n|a=a1"]);
+    }
+
+    #[test]
     fn the_rate_of_a_hidden_figure_gives_it_away() {
         let measure = |name: &str, sums: Sums| Measure { name: name.into(), floor: Some(0), sums };
         let rows = vec![Row { codes: vec!["a0".into()], values: vec![None, Some(8), Some(38)] }];
@@ -113,6 +130,7 @@ mod tests {
                 relations,
                 rows: rows.clone(),
             }],
+            bonds: Vec::new(),
             secrets: [("part|a=a0".into(), 3), ("rate|a=a0".into(), 38)].into(),
         };
         let with = Knowledge::of(&[released(vec![rate])], (0, 0)).unwrap();

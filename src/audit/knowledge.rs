@@ -109,20 +109,34 @@ impl Knowledge {
                 relate_codes(table, &place, &mut rows);
                 relate_measures(table, &release.name, &place, &mut rows)?;
             }
+            for (one, other) in &release.bonds {
+                let of_one = names.range((number, format!("{one}|"))..);
+                let of_one = of_one.map_while(|((of, key), _)| {
+                    let row = key.strip_prefix(one.as_str())?.strip_prefix('|')?;
+                    (*of == number).then(|| (key, format!("{other}|{row}")))
+                });
+                for (key, of_other) in of_one {
+                    let pair = place(key.clone()).zip(place(of_other));
+                    let Some((one, other)) = pair else { continue };
+                    let truth = |figure: u32| knowledge.truth[figure as usize];
+                    let apart = truth(one).saturating_sub(truth(other));
+                    rows.equations.insert((sorted([(one, 1), (other, -1)].into_iter()), apart));
+                }
+            }
         }
         for terms in changes {
             let terms = terms.iter().zip([1, -1, -1]);
             let terms = terms.filter_map(|(key, factor)| Some((knowledge.figure(key)?, factor)));
-            rows.equations.insert(terms.collect());
+            rows.equations.insert((terms.collect(), 0));
         }
-        for terms in rows.equations {
+        for (terms, sum) in rows.equations {
             // A total without any part was not broken down: else it would be a row of zeros.
             if let [(total, _)] = terms.as_slice()
                 && knowledge.truth[*total as usize] != 0
             {
                 continue;
             }
-            knowledge.known.equations.push(terms, 0);
+            knowledge.known.equations.push(terms, sum);
         }
         for (terms, least) in rows.inequalities {
             knowledge.known.inequalities.push(terms, least);
@@ -174,7 +188,7 @@ fn figures_of(release: &Release) -> Result<BTreeMap<String, Seen>, Unfit> {
 /// Relations found so far, each once.
 #[derive(Default)]
 struct Lines {
-    equations: BTreeSet<Vec<(u32, i32)>>,
+    equations: BTreeSet<(Vec<(u32, i32)>, i64)>,
     inequalities: BTreeSet<(Vec<(u32, i32)>, i64)>,
 }
 
@@ -219,7 +233,7 @@ fn relate_group(sums: Sums, total: Option<u32>, parts: &[u32], rows: &mut Lines)
     };
     match sums {
         Sums::Exact => {
-            rows.equations.insert(signed(-1));
+            rows.equations.insert((signed(-1), 0));
         }
         Sums::Overlap | Sums::Part => {
             if sums == Sums::Overlap {
@@ -250,7 +264,7 @@ fn relate_measures(
         for relation in &table.relations {
             match relation {
                 Relation::Equal(sum) => {
-                    rows.equations.insert(terms(sum));
+                    rows.equations.insert((terms(sum), 0));
                 }
                 Relation::NotNegative(sum) => {
                     rows.inequalities.insert((terms(sum), 0));
@@ -300,7 +314,7 @@ mod tests {
     use crate::audit::test_support::{flat, hide, key_is_hidden, possible, table};
 
     fn release(table: Table) -> Release {
-        Release { name: "1".into(), tables: vec![table], secrets: BTreeMap::new() }
+        Release { name: "1".into(), tables: vec![table], ..Release::default() }
     }
 
     #[test]

@@ -94,6 +94,9 @@ pub struct Release {
     pub name: String,
     /// Its tables.
     pub tables: Vec<Table>,
+    /// Measures that move together: in each row that has both, everyone knows by how much they
+    /// differ.
+    pub bonds: Vec<(String, String)>,
     /// The true figures of what it hides, by key. They are kept inside, and say two things only:
     /// that the true table is possible, and which figures changed since another release.
     pub secrets: BTreeMap<String, i64>,

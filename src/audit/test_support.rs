@@ -88,7 +88,7 @@ pub(crate) fn linked() -> impl Strategy<Value = Release> {
                 table(&[(0, a.clone()), (1, b)], &records),
                 table(&[(0, a), (2, c)], &records),
             ];
-            let mut release = Release { name: "1".into(), tables, secrets: BTreeMap::new() };
+            let mut release = Release { name: "1".into(), tables, ..Release::default() };
             hide(&mut release, |key, _| key != "n|" && key_is_hidden(key, seed, share));
             release
         })

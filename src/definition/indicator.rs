@@ -43,6 +43,8 @@ pub struct Indicator {
     pub of: Option<String>,
     /// The indicator that a difference takes away.
     pub minus: Option<String>,
+    /// The indicator that its total over all bands moves with: readers know by how much they differ.
+    pub follows: Option<String>,
     /// Which system published it, and what it was called there.
     #[serde(default)]
     pub used_by: String,
@@ -99,6 +101,11 @@ fn mistake(indicator: &Indicator, others: &BTreeMap<String, Indicator>) -> Optio
             (are_sums, "`of` and `minus` must name indicators that are counts or sums")
         }
     };
+    if indicator.follows.is_some()
+        && !(indicator.compute == Compute::Bands && is_sum(&indicator.follows))
+    {
+        return Some("`follows` goes with `bands`, and names an indicator that is a count or a sum");
+    }
     let has_minus = indicator.minus.is_some();
     if !is_valid {
         return Some(message);

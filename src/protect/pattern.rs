@@ -12,16 +12,14 @@ use crate::protect::system::{Builder, Cell, Room, State, System};
 /// What is known of rows that past releases had, by key: whether they hid them.
 pub type Before = BTreeMap<String, bool>;
 
-/// Changes of figures of one measure, by key of the row.
-pub type Change = Vec<(String, i64)>;
+/// A figure of a change: its measure, the key of its row, and what it moves by.
+pub type Moved = (String, String, i64);
 
 /// Why figures are safe: outsiders cannot tell the changed ones from the truth.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Proof {
-    /// The measure.
-    pub measure: String,
     /// What changes together; the opposite may be as possible.
-    pub change: Change,
+    pub change: Vec<Moved>,
 }
 
 /// A figure that what is out already gives away.
@@ -75,70 +73,93 @@ pub fn hide(release: &Release, before: &Before) -> Pattern {
             pattern.hidden.insert(key.clone());
         }
     }
-    let proofs = balanced.changes.into_iter().map(|(measure, moves)| {
-        let change = moves.into_iter().map(|(row, by)| (name(row), by)).collect();
-        Proof { measure, change }
+    let proofs = balanced.changes.into_iter().map(|moves| {
+        let named = moves.into_iter().map(|(measure, row, by)| (measure, name(row), by));
+        Proof { change: named.collect() }
     });
     pattern.proofs = proofs.collect();
-    let failed: BTreeSet<String> = balanced.short.into_iter().map(|(measure, _)| measure).collect();
-    for measure in failed.iter().filter(|_| before.values().any(|was_hidden| !was_hidden)) {
-        pattern.exposed.extend(given_away(release, measure, (&pattern.hidden, before)));
+    if before.values().any(|was_hidden| !was_hidden) {
+        let failed: BTreeSet<String> =
+            balanced.short.into_iter().map(|(measure, _)| measure).collect();
+        let groups = release.groups();
+        let groups = groups.iter().filter(|group| group.iter().any(|one| failed.contains(one)));
+        for measures in groups {
+            let found = given_away(release, measures, (&pattern.hidden, before));
+            pattern.exposed.extend(found);
+        }
     }
     pattern
 }
 
-/// The figures of a measure that follow from what past releases show, whatever is hidden now.
+/// The figures of some measures that follow from what past releases show, whatever is hidden now.
 fn given_away(
     release: &Release,
-    measure: &str,
+    measures: &[String],
     (hidden, before): (&BTreeSet<String>, &Before),
 ) -> Vec<Exposed> {
-    let mut system = system(release, measure, (hidden, before));
+    let mut system = system(release, measures, (hidden, before));
     system.cells.iter_mut().for_each(|cell| cell.room = Room::default());
     let outcome = protect(&system, &Options { orders: 0, ..Options::default() });
     let name = |place: u32| {
         let place = usize::try_from(place).unwrap_or(usize::MAX);
-        system.keys.get(place).cloned().unwrap_or_default()
+        system.keys.get(place).and_then(|name| name.split_once('|')).unwrap_or_default()
     };
     let found = outcome.unprotected.iter().filter(|found| !found.frozen.is_empty());
-    let found = found.map(|found| Exposed {
-        measure: measure.to_owned(),
-        key: name(found.cell),
-        by: found.frozen.iter().map(|place| name(*place)).collect(),
+    let found = found.map(|found| {
+        let (measure, key) = name(found.cell);
+        let mut by: Vec<String> =
+            found.frozen.iter().map(|place| name(*place).1.to_owned()).collect();
+        by.dedup();
+        Exposed { measure: measure.to_owned(), key: key.to_owned(), by }
     });
     found.collect()
 }
 
-/// The system of one measure.
+/// The system of some measures.
 fn system(
     release: &Release,
-    measure: &str,
+    measures: &[String],
     (hidden, before): (&BTreeSet<String>, &Before),
 ) -> System {
     let mut builder = Builder::default();
-    let floor = release.floor(measure);
-    for (key, row) in &release.rows {
-        let Some(value) = row.figures.get(measure).copied() else { continue };
-        let mut cell = Cell { value, floor: Some(floor), ..Cell::default() };
-        cell.cost = value.unsigned_abs().max(1);
-        // A zero is no one's figure; no one need know either that it is one.
-        let primary = row.primary.get(measure).filter(|_| value != 0);
-        if row.is_inner {
-            cell.state = State::Unpublished;
-        } else if !hidden.contains(key) {
-            cell.state = if before.contains_key(key) { State::Frozen } else { State::Free };
-        } else if let Some(primary) = primary {
-            cell.state = State::Primary;
-            cell.room = primary.room;
-            cell.room.down = cell.room.down.min((value - floor).unsigned_abs());
-        } else {
-            cell.state = State::Unpublished;
+    let figure = |measure: &str, key: &str| format!("{measure}|{key}");
+    for measure in measures {
+        let floor = release.floor(measure);
+        for (key, row) in &release.rows {
+            let Some(value) = row.figures.get(measure).copied() else { continue };
+            let mut cell = Cell { value, floor: Some(floor), ..Cell::default() };
+            cell.cost = value.unsigned_abs().max(1);
+            // A zero is no one's figure; no one need know either that it is one.
+            let primary = row.primary.get(measure).filter(|_| value != 0);
+            if row.is_inner {
+                cell.state = State::Unpublished;
+            } else if !hidden.contains(key) {
+                cell.state = if before.contains_key(key) { State::Frozen } else { State::Free };
+            } else if let Some(primary) = primary {
+                cell.state = State::Primary;
+                cell.room = primary.room;
+                cell.room.down = cell.room.down.min((value - floor).unsigned_abs());
+            } else {
+                cell.state = State::Unpublished;
+            }
+            builder.cell(figure(measure, key), cell);
         }
-        builder.cell(key.clone(), cell);
+        let is_of = |tie: &&Tie| tie.measures.contains(measure);
+        let named = |tie: &Tie| {
+            let terms = tie.terms.iter().map(|(key, sign)| (figure(measure, key), *sign));
+            terms.collect::<Vec<_>>()
+        };
+        release.ties.iter().filter(is_of).for_each(|tie| builder.relation(named(tie)));
+        release.limits.iter().filter(is_of).for_each(|tie| builder.inequality(named(tie)));
     }
-    let is_of = |tie: &&Tie| tie.measures.iter().any(|one| one == measure);
-    release.ties.iter().filter(is_of).for_each(|tie| builder.relation(tie.terms.clone()));
-    release.limits.iter().filter(is_of).for_each(|tie| builder.inequality(tie.terms.clone()));
+    for (one, other) in &release.bonds {
+        let rows = release.rows.iter().filter(|(_, row)| {
+            [one, other].iter().all(|measure| row.figures.contains_key(*measure))
+        });
+        for (key, _) in rows {
+            builder.relation(vec![(figure(one, key), 1), (figure(other, key), -1)]);
+        }
+    }
     builder.finish()
 }
 
@@ -179,7 +200,7 @@ mod tests {
 
     #[test]
     fn one_primary_row_takes_three_others() {
-        let release = Release::new(&[table(&CELLS)], &[]).unwrap();
+        let release = Release::new(&[table(&CELLS)], &[], &[]).unwrap();
         let pattern = hide(&release, &Before::new());
         assert!(pattern.hidden.contains("place=x|type=a") && pattern.hidden.len() == 4);
         assert!(pattern.exposed.is_empty());
@@ -190,7 +211,7 @@ mod tests {
 
     #[test]
     fn rows_of_past_releases_stay_what_they_were() {
-        let release = Release::new(&[table(&CELLS)], &[]).unwrap();
+        let release = Release::new(&[table(&CELLS)], &[], &[]).unwrap();
         let before = Before::from([("type=b".to_owned(), false), ("place=y".to_owned(), true)]);
         let pattern = hide(&release, &before);
         assert!(pattern.hidden.contains("place=y") && !pattern.hidden.contains("type=b"));
@@ -200,6 +221,6 @@ mod tests {
     fn parts_that_do_not_add_up_are_refused() {
         let mut cells = CELLS;
         cells[0].2 = 3;
-        assert!(Release::new(&[table(&cells)], &[]).is_err());
+        assert!(Release::new(&[table(&cells)], &[], &[]).is_err());
     }
 }

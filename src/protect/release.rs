@@ -3,7 +3,7 @@
 //! A row has one fate for all its measures, in whatever tables it stands: so a reader need not
 //! wonder which of its figures are there, and no table gives away what another hides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Result};
 use crate::protect::rules::Primary;
@@ -89,6 +89,10 @@ pub struct Tie {
     pub terms: Vec<(String, i8)>,
 }
 
+/// Two measures that move together in each row that has both: everyone knows by how much they
+/// differ there.
+pub type Bond = (String, String);
+
 /// All rows of a release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
@@ -98,6 +102,8 @@ pub struct Release {
     pub ties: Vec<Tie>,
     /// Signed sums that are not negative.
     pub limits: Vec<Tie>,
+    /// Measures that move together.
+    pub bonds: Vec<Bond>,
 }
 
 /// The key of a row: the dimensions it is no total of, sorted. So a margin has one key in all
@@ -129,8 +135,8 @@ impl Release {
     ///
     /// # Errors
     /// When two tables differ on a row, or parts do not add up: then nothing can be protected.
-    pub fn new(tables: &[Table], crossings: &[Crossing]) -> Result<Self> {
-        let mut release = Self::default();
+    pub fn new(tables: &[Table], crossings: &[Crossing], bonds: &[Bond]) -> Result<Self> {
+        let mut release = Self { bonds: bonds.to_vec(), ..Self::default() };
         for table in tables {
             release.add_rows(table)?;
         }
@@ -241,6 +247,24 @@ impl Release {
             terms.push((group, -1));
             self.ties.push(Tie { measures: crossing.measures.clone(), terms });
         }
+    }
+
+    /// The measures, those that move together in one group; sorted.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Vec<String>> {
+        let measures: BTreeSet<&String> =
+            self.rows.values().flat_map(|row| row.figures.keys()).collect();
+        let mut groups: Vec<Vec<String>> = measures.into_iter().map(|m| vec![m.clone()]).collect();
+        for (one, other) in &self.bonds {
+            let place = |measure| groups.iter().position(|group| group.contains(measure));
+            let (Some(to), Some(from)) = (place(one), place(other)) else { continue };
+            if to != from {
+                let more = groups.remove(to.max(from));
+                groups[to.min(from)].extend(more);
+            }
+        }
+        groups.iter_mut().for_each(|group| group.sort_unstable());
+        groups
     }
 
     /// Everything that is said to add up does.

@@ -1,4 +1,4 @@
-//! A release becomes, for one measure, figures and the sums they stand in.
+//! A release becomes, for measures that move together, figures and the sums they stand in.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,11 @@ use crate::protect::release::{Release, Tie};
 /// A row, by its place among the keys of the release.
 pub(crate) type Row = u32;
 
-/// Rows that always have the same figure, such as a région and its only département: by number.
+/// What always moves together, such as a région and its only département: by number.
 pub(crate) type Figure = u32;
+
+/// Where a figure stands: a measure, by its place among those of the board, and a row.
+pub(crate) type Place = (usize, Row);
 
 /// Figures that are summed with signs, and by how much the sum may still fall: not at all for a
 /// tie.
@@ -25,82 +28,95 @@ pub(crate) struct Sums {
     of: Vec<Vec<(u32, i64)>>,
 }
 
-/// The figures of one measure.
+/// The figures of some measures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Board {
     values: Vec<i64>,
+    /// Where each figure stands.
+    places: Vec<Vec<Place>>,
     /// The rows of each figure.
     rows: Vec<Vec<Row>>,
-    /// The figure of each row that has the measure.
-    figures: Vec<Option<Figure>>,
+    /// By measure, the figure of each row that has it.
+    figures: Vec<Vec<Option<Figure>>>,
     /// What everyone knows that each of them is at least, whatever is hidden.
     least: Vec<i64>,
-    /// Signed sums that are zero.
+    /// Signed sums that do not change.
     pub(crate) ties: Sums,
     /// Signed sums that are not negative.
     pub(crate) limits: Sums,
 }
 
+/// Signed places.
+type Terms = Vec<(Place, i64)>;
+
 impl Board {
-    /// The figures of a measure; `keys` are those of the release, in order.
-    pub(crate) fn new(release: &Release, keys: &[&String], measure: &str) -> Self {
-        let row = |key: &String| keys.binary_search(&key).ok();
-        let values: Vec<Option<i64>> =
-            release.rows.values().map(|row| row.figures.get(measure).copied()).collect();
-        let of_measure = |tie: &&Tie| tie.measures.iter().any(|it| it == measure);
-        let terms = |tie: &Tie| -> Vec<(usize, i64)> {
-            let terms = tie.terms.iter();
-            let terms = terms.filter_map(|(key, sign)| Some((row(key)?, i64::from(*sign))));
-            terms.filter(|(row, _)| values.get(*row).copied().flatten().is_some()).collect()
+    /// The figures of some measures; `keys` are those of the release, in order.
+    pub(crate) fn new(release: &Release, keys: &[&String], measures: &[String]) -> Self {
+        let of_measure = |measure: &String| -> Vec<Option<i64>> {
+            release.rows.values().map(|row| row.figures.get(measure).copied()).collect()
         };
-        let ties: Vec<_> = release.ties.iter().filter(of_measure).map(terms).collect();
-        let limits: Vec<_> = release.limits.iter().filter(of_measure).map(terms).collect();
+        let values: Vec<Vec<Option<i64>>> = measures.iter().map(of_measure).collect();
+        let named = Named { keys, measures, values: &values };
+        let mut ties: Vec<Terms> = release.ties.iter().flat_map(|tie| named.terms(tie)).collect();
+        let limits: Vec<Terms> = release.limits.iter().flat_map(|it| named.terms(it)).collect();
+        for (one, other) in &release.bonds {
+            if let [Some(one), Some(other)] = [one, other].map(|name| named.measure(name)) {
+                ties.extend(named.less(one, other));
+            }
+        }
         let mut board = Self::default();
         board.number(&values, &ties);
-        let sum = |terms: &Vec<(usize, i64)>| board.sum(terms);
+        let sum = |terms: &Terms| board.sum(terms);
         let ties = ties.iter().map(sum).filter(|sum| !sum.terms.is_empty()).collect();
         let limits = limits.iter().map(sum).filter(|sum| !sum.terms.is_empty()).collect();
         let figures = board.values.len();
         (board.ties, board.limits) = (Sums::new(ties, figures), Sums::new(limits, figures));
-        board.least = vec![release.floor(measure); figures];
+        let floors: Vec<i64> = measures.iter().map(|measure| release.floor(measure)).collect();
+        let floor = |places: &Vec<Place>| places.iter().filter_map(|(of, _)| floors.get(*of)).max();
+        board.least = board.places.iter().map(|at| floor(at).copied().unwrap_or(0)).collect();
         while board.raise() {}
         board
     }
 
-    /// Numbers the figures: a tie of two rows makes them one.
-    fn number(&mut self, values: &[Option<i64>], ties: &[Vec<(usize, i64)>]) {
-        let mut same: Vec<usize> = (0..values.len()).collect();
-        let first = |same: &[usize], mut row: usize| {
-            while same[row] != row {
-                row = same[row];
-            }
-            row
-        };
+    /// Numbers the figures: a tie of two places makes them one, if their values are the same.
+    fn number(&mut self, values: &[Vec<Option<i64>>], ties: &[Terms]) {
+        let mut same: BTreeMap<Place, Place> = BTreeMap::new();
+        let value = |(measure, row): Place| values.get(measure)?.get(row as usize).copied()?;
         for tie in ties {
-            if let [(one, 1), (other, -1)] | [(other, -1), (one, 1)] = tie.as_slice() {
+            if let [(one, 1), (other, -1)] | [(other, -1), (one, 1)] = tie.as_slice()
+                && value(*one) == value(*other)
+            {
                 let (one, other) = (first(&same, *one), first(&same, *other));
-                same[one.max(other)] = one.min(other);
+                if one != other {
+                    same.insert(one.max(other), one.min(other));
+                }
             }
         }
-        self.figures = vec![None; values.len()];
-        for (place, value) in values.iter().enumerate() {
-            let (Some(value), Ok(row)) = (value, Row::try_from(place)) else { continue };
-            let of_first = self.figures.get(first(&same, place)).copied().flatten();
-            let figure = of_first.unwrap_or_else(|| {
-                self.values.push(*value);
-                self.rows.push(Vec::new());
-                Figure::try_from(self.rows.len() - 1).unwrap_or(Figure::MAX)
-            });
-            self.figures[place] = Some(figure);
-            self.rows[figure as usize].push(row);
+        self.figures = values.iter().map(|of| vec![None; of.len()]).collect();
+        for (measure, of_measure) in values.iter().enumerate() {
+            for (row, value) in (0..).zip(of_measure) {
+                let Some(value) = value else { continue };
+                let place = (measure, row);
+                let figure = self.figure(first(&same, place)).unwrap_or_else(|| {
+                    self.values.push(*value);
+                    self.places.push(Vec::new());
+                    self.rows.push(Vec::new());
+                    Figure::try_from(self.values.len() - 1).unwrap_or(Figure::MAX)
+                });
+                self.figures[measure][row as usize] = Some(figure);
+                self.places[figure as usize].push(place);
+                if !self.rows[figure as usize].contains(&row) {
+                    self.rows[figure as usize].push(row);
+                }
+            }
         }
     }
 
-    fn sum(&self, terms: &[(usize, i64)]) -> Sum {
+    fn sum(&self, terms: &Terms) -> Sum {
         let mut signs: BTreeMap<Figure, i64> = BTreeMap::new();
         let mut slack = 0;
-        for (row, sign) in terms {
-            if let Some(figure) = self.figures.get(*row).copied().flatten() {
+        for (place, sign) in terms {
+            if let Some(figure) = self.figure(*place) {
                 *signs.entry(figure).or_default() += sign;
                 slack += self.value(figure) * sign;
             }
@@ -112,6 +128,13 @@ impl Board {
     fn raise(&mut self) -> bool {
         let mut has_risen = false;
         for sum in &self.ties.all {
+            if let [(one, 1), (other, -1)] | [(other, -1), (one, 1)] = sum.terms.as_slice() {
+                let [one, other] = [*one as usize, *other as usize];
+                let both = self.least[one].max(self.least[other] + sum.slack);
+                has_risen |= both > self.least[one] || both - sum.slack > self.least[other];
+                (self.least[one], self.least[other]) = (both, both - sum.slack);
+                continue;
+            }
             let mut totals = sum.terms.iter().filter(|(_, sign)| *sign == -1);
             let (Some((total, _)), None) = (totals.next(), totals.next()) else { continue };
             let parts = sum.terms.iter().filter(|(_, sign)| *sign > 0);
@@ -125,14 +148,24 @@ impl Board {
         has_risen
     }
 
-    /// The figure of a row, if it has the measure.
-    pub(crate) fn figure(&self, row: Row) -> Option<Figure> {
-        self.figures.get(row as usize).copied().flatten()
+    /// The figure of a place, if the row has the measure.
+    pub(crate) fn figure(&self, (measure, row): Place) -> Option<Figure> {
+        self.figures.get(measure)?.get(row as usize).copied().flatten()
+    }
+
+    /// The figures of a row.
+    pub(crate) fn of_row(&self, row: Row) -> impl Iterator<Item = Figure> {
+        self.figures.iter().filter_map(move |of| of.get(row as usize).copied().flatten())
     }
 
     /// Number of figures.
     pub(crate) fn figures(&self) -> usize {
         self.values.len()
+    }
+
+    /// Where a figure stands.
+    pub(crate) fn places(&self, figure: Figure) -> &[Place] {
+        self.places.get(figure as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The rows of a figure.
@@ -184,6 +217,53 @@ impl Board {
     }
 }
 
+/// The figures of a release by name.
+struct Named<'a> {
+    keys: &'a [&'a String],
+    measures: &'a [String],
+    values: &'a [Vec<Option<i64>>],
+}
+
+impl Named<'_> {
+    fn measure(&self, name: &str) -> Option<usize> {
+        self.measures.iter().position(|measure| measure == name)
+    }
+
+    fn has(&self, (measure, row): Place) -> bool {
+        let of = self.values.get(measure).and_then(|of| of.get(row as usize));
+        of.is_some_and(Option::is_some)
+    }
+
+    /// The sums of a tie, one for each measure.
+    fn terms(&self, tie: &Tie) -> impl Iterator<Item = Terms> {
+        let measures = tie.measures.iter().filter_map(|name| self.measure(name));
+        let rows = tie.terms.iter().filter_map(|(key, sign)| {
+            let row = Row::try_from(self.keys.binary_search(&key).ok()?).ok()?;
+            Some((row, i64::from(*sign)))
+        });
+        let rows: Vec<(Row, i64)> = rows.collect();
+        measures.map(move |measure| {
+            let terms = rows.iter().map(|(row, sign)| ((measure, *row), *sign));
+            terms.filter(|(place, _)| self.has(*place)).collect()
+        })
+    }
+
+    /// One measure less another, in each row that has both.
+    fn less(&self, one: usize, other: usize) -> impl Iterator<Item = Terms> {
+        let rows = (0..).take(self.keys.len());
+        let rows = rows.filter(move |row| self.has((one, *row)) && self.has((other, *row)));
+        rows.map(move |row| vec![((one, row), 1), ((other, row), -1)])
+    }
+}
+
+/// The first of the places that are one figure with another.
+fn first(same: &BTreeMap<Place, Place>, mut place: Place) -> Place {
+    while let Some(before) = same.get(&place) {
+        place = *before;
+    }
+    place
+}
+
 impl Sums {
     fn new(all: Vec<Sum>, figures: usize) -> Self {
         let mut of = vec![Vec::new(); figures];
@@ -231,7 +311,7 @@ pub(super) mod tests {
         release.ties = ties.iter().map(tie).collect();
         release.limits = limits.iter().map(tie).collect();
         let keys: Vec<&String> = release.rows.keys().collect();
-        Board::new(&release, &keys, "n")
+        Board::new(&release, &keys, &["n".to_owned()])
     }
 
     #[test]
@@ -240,8 +320,8 @@ pub(super) mod tests {
         let ties: [&[_]; 2] = [&[("a", 1), ("b", -1)], &[("b", 1), ("c", 1), ("d", -1)]];
         let board = board(&rows, &ties, &[]);
         assert_eq!(
-            (board.figures(), board.figure(0), board.rows(0)),
-            (3, board.figure(1), &[0, 1][..])
+            (board.figures(), board.figure((0, 0)), board.rows(0)),
+            (3, board.figure((0, 1)), &[0, 1][..])
         );
         assert_eq!(board.ties.of(0).len(), 1);
         assert_eq!(board.room_below(2), 5, "a total of two is 2 at least");

@@ -1,9 +1,9 @@
-//! The changes found for the figures of one measure become how far each of them can go, for all
-//! and for each contributor.
+//! The changes found for the figures of a board become how far each of them can go, for all and
+//! for each contributor.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::protect::balance::board::{Board, Figure, Row};
+use crate::protect::balance::board::{Board, Figure, Place, Row};
 use crate::protect::balance::search::{Ask, Effort, Hides, NEVER, cheapest};
 use crate::protect::system::Room;
 
@@ -20,7 +20,11 @@ const EFFORTS: [Effort; 7] = [
 ];
 
 const fn effort(hides: Hides, splits: bool, haste: u64) -> Effort {
-    let tries = if matches!(hides, Hides::Nothing) { 200 } else { 3_000 };
+    let tries = match (hides, haste) {
+        (Hides::Nothing, _) => 200,
+        (_, ..=30) => 3_000,
+        _ => 30_000,
+    };
     Effort { hides, splits, haste, tries, ways: if haste == 1 { 12 } else { 24 } }
 }
 
@@ -90,7 +94,7 @@ struct Reach {
     stuck: Option<BTreeSet<u32>>,
 }
 
-/// The figures of one measure, and the changes found for them.
+/// The figures of some measures, and the changes found for them.
 pub(crate) struct Desk {
     board: Board,
     /// What each forbidden figure must be able to rise and sink by.
@@ -105,11 +109,11 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(board: Board, rooms: impl Iterator<Item = (Row, Room)>) -> Self {
+    pub(crate) fn new(board: Board, rooms: impl Iterator<Item = (Place, Room)>) -> Self {
         let size = |room: u64| i64::try_from(room).unwrap_or(i64::MAX).max(1);
         let mut asked: BTreeMap<Figure, (i64, i64)> = BTreeMap::new();
-        for (row, room) in rooms {
-            let Some(figure) = board.figure(row) else { continue };
+        for (place, room) in rooms {
+            let Some(figure) = board.figure(place) else { continue };
             let most = board.room_below(figure);
             let known = asked.entry(figure).or_default();
             *known = (known.0.max(size(room.up)), known.1.max(size(room.down).min(most)));
@@ -131,24 +135,24 @@ impl Desk {
         }
     }
 
-    /// The rows of figures for which nothing was found.
-    pub(crate) fn short(&self) -> impl Iterator<Item = Row> {
-        self.short.iter().flat_map(|figure| self.board.rows(*figure).iter().copied())
+    /// Where figures stand for which nothing was found.
+    pub(crate) fn short(&self) -> impl Iterator<Item = Place> {
+        self.short.iter().flat_map(|figure| self.board.places(*figure).iter().copied())
     }
 
-    /// The value of a row.
+    /// The greatest value of a row.
     pub(crate) fn value(&self, row: Row) -> Option<i64> {
-        self.board.figure(row).map(|figure| self.board.value(figure))
+        self.board.of_row(row).map(|figure| self.board.value(figure)).max()
     }
 
-    /// All changes that hold, by row.
-    pub(crate) fn changes(&self) -> impl Iterator<Item = Vec<(Row, i64)>> {
+    /// All changes that hold.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = Vec<(Place, i64)>> {
         self.changes.iter().flatten().map(|change| {
-            let rows = |(figure, by): &(Figure, i64)| {
+            let places = |(figure, by): &(Figure, i64)| {
                 let by = *by;
-                self.board.rows(*figure).iter().map(move |row| (*row, by))
+                self.board.places(*figure).iter().map(move |place| (*place, by))
             };
-            let mut moves: Vec<(Row, i64)> = change.moves.iter().flat_map(rows).collect();
+            let mut moves: Vec<(Place, i64)> = change.moves.iter().flat_map(places).collect();
             moves.sort_unstable();
             moves
         })
@@ -190,9 +194,9 @@ impl Desk {
     /// takes everything back if there are none.
     pub(crate) fn release(&mut self, row: Row, rows: &mut Rows) -> Option<Undo> {
         let mut undo = Undo { known: self.changes.len(), dropped: Vec::new() };
-        let Some(figure) = self.board.figure(row) else { return Some(undo) };
         let mut touched = BTreeSet::new();
-        for number in self.movers.get(figure as usize).cloned().unwrap_or_default() {
+        let movers = self.board.of_row(row).filter_map(|figure| self.movers.get(figure as usize));
+        for number in movers.flatten().copied().collect::<BTreeSet<usize>>() {
             if let Some(change) = self.changes.get_mut(number).and_then(Option::take) {
                 touched.extend(change.moves.iter().map(|(figure, _)| *figure));
                 undo.dropped.push((number, change));

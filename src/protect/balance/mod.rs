@@ -8,7 +8,7 @@ pub(crate) mod board;
 pub(crate) mod desk;
 pub(crate) mod search;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::protect::balance::board::{Board, Row};
 use crate::protect::balance::desk::{Desk, Fate, Rows};
@@ -20,8 +20,8 @@ use crate::vocabulary::columns;
 pub(crate) struct Balanced {
     /// By row.
     pub(crate) fates: Vec<Fate>,
-    /// Measure, and what moves together.
-    pub(crate) changes: Vec<(String, Vec<(Row, i64)>)>,
+    /// What moves together: measures and rows.
+    pub(crate) changes: Vec<Vec<(String, Row, i64)>>,
     /// Measure and row of the figures for which nothing was found.
     pub(crate) short: Vec<(String, Row)>,
 }
@@ -30,52 +30,59 @@ pub(crate) struct Balanced {
 /// hidden stays so.
 pub(crate) fn balance(release: &Release, fates: &[Fate]) -> Balanced {
     let keys: Vec<&String> = release.rows.keys().collect();
-    let measures: BTreeSet<&String> =
-        release.rows.values().flat_map(|row| row.figures.keys()).collect();
     let period = format!("{}=", columns::PERIODE.name);
     let is_top = |key: &String| !key.contains('|') && (key.is_empty() || key.starts_with(&period));
     let tops = release.rows.keys().map(is_top).collect();
     let mut rows = Rows { fates: fates.to_vec(), owners: owners(release), tops };
-    let mut desks: Vec<(&String, Desk)> = Vec::new();
-    for measure in measures {
-        let board = Board::new(release, &keys, measure);
-        let forbidden = (0_u32..).zip(release.rows.values()).filter_map(|(row, shared)| {
-            let room = shared.primary.get(measure)?.room;
-            // A zero is no one's figure; no one need know either that it is one.
-            let is_some = shared.figures.get(measure).is_some_and(|value| *value != 0);
-            (is_some && rows.fate(row) == Fate::Hidden).then_some((row, room))
+    let mut desks: Vec<Desk> = Vec::new();
+    let groups = release.groups();
+    for measures in &groups {
+        let board = Board::new(release, &keys, measures);
+        let forbidden = measures.iter().enumerate().flat_map(|(place, measure)| {
+            let rows = (0_u32..).zip(release.rows.values());
+            rows.filter_map(move |(row, shared)| {
+                let room = shared.primary.get(measure)?.room;
+                // A zero is no one's figure; no one need know either that it is one.
+                let is_some = shared.figures.get(measure).is_some_and(|value| *value != 0);
+                is_some.then_some(((place, row), room))
+            })
         });
+        let forbidden = forbidden.filter(|((_, row), _)| rows.fate(*row) == Fate::Hidden);
         let mut desk = Desk::new(board, forbidden);
         desk.protect_all(&mut rows);
-        desks.push((measure, desk));
+        desks.push(desk);
     }
     // What other measures hide may be of help.
-    desks.iter_mut().for_each(|(_, desk)| desk.protect_all(&mut rows));
+    desks.iter_mut().for_each(|desk| desk.protect_all(&mut rows));
     publish_again(&mut desks, &mut rows, fates);
-    let changes = desks
-        .iter()
-        .flat_map(|(measure, desk)| desk.changes().map(|moves| ((*measure).clone(), moves)));
-    let short =
-        desks.iter().flat_map(|(measure, desk)| desk.short().map(|row| ((*measure).clone(), row)));
-    Balanced { changes: changes.collect(), short: short.collect(), fates: rows.fates }
+    let name = |measures: &[String], place: usize| measures.get(place).cloned().unwrap_or_default();
+    let mut found = Balanced::default();
+    for (measures, desk) in groups.iter().zip(&desks) {
+        found.changes.extend(desk.changes().map(|moves| {
+            let named = moves.into_iter();
+            named.map(|((measure, row), by)| (name(measures, measure), row, by)).collect()
+        }));
+        found.short.extend(desk.short().map(|(measure, row)| (name(measures, measure), row)));
+    }
+    Balanced { fates: rows.fates, ..found }
 }
 
 /// Publishes what no figure needs to be hidden, or only until other changes are found for it; what
 /// readers miss most comes first.
-fn publish_again(desks: &mut [(&String, Desk)], rows: &mut Rows, first: &[Fate]) {
+fn publish_again(desks: &mut [Desk], rows: &mut Rows, first: &[Fate]) {
     let fates = (0_u32..).zip(rows.fates.iter().zip(first));
     let secondary = fates.filter(|(_, fates)| *fates == (&Fate::Hidden, &Fate::Free));
     let mut secondary: Vec<Row> = secondary.map(|(row, _)| row).collect();
-    let value = |row: &Row| desks.iter().filter_map(|(_, desk)| desk.value(*row)).max();
+    let value = |row: &Row| desks.iter().filter_map(|desk| desk.value(*row)).max();
     secondary.sort_by_key(|row| std::cmp::Reverse(value(row)));
     for row in secondary {
         rows.set(row, Fate::Out);
         let mut done = Vec::new();
         let mut release = |desk: &mut Desk| desk.release(row, rows).map(|undo| done.push(undo));
-        let is_needless = desks.iter_mut().all(|(_, desk)| release(desk).is_some());
+        let is_needless = desks.iter_mut().all(|desk| release(desk).is_some());
         if !is_needless {
             rows.set(row, Fate::Hidden);
-            for ((_, desk), undo) in desks.iter_mut().zip(done) {
+            for (desk, undo) in desks.iter_mut().zip(done) {
                 desk.undo(undo, rows);
             }
         }
@@ -100,6 +107,7 @@ mod tests {
     use crate::protect::release::{Adding, Axis, Line, Table};
     use crate::protect::rules::{Primary, Status};
     use crate::protect::system::Room;
+    use crate::vocabulary::codes::ENSEMBLE;
 
     const MONTHS: [&str; 3] = ["2024-01", "2024-02", "2024-03"];
 
@@ -122,7 +130,49 @@ mod tests {
         });
         let axes = vec![axis("place", Adding::ToTotal), axis("periode", Adding::ToLongerPeriods)];
         let table = Table { axes, measures: vec!["n".to_owned()], lines: lines.collect() };
-        Release::new(&[table], &[]).unwrap()
+        Release::new(&[table], &[], &[]).unwrap()
+    }
+
+    /// The same, with a table of each place by kinds, of which some count twice: its totals follow.
+    fn with_kinds(counts: &[[i64; 3]]) -> Release {
+        let places = release(counts, false);
+        let axis = |name: &str, adding| Axis { name: name.to_owned(), adding };
+        let mut lines: BTreeMap<Vec<String>, i64> = BTreeMap::new();
+        for (place, of) in counts.iter().enumerate() {
+            for (kind, value) in ["some", "others"].into_iter().zip([of[0], of[0] / 3 + of[1]]) {
+                for (place, kind) in [
+                    (format!("d{place}"), kind),
+                    (format!("d{place}"), ENSEMBLE),
+                    (ENSEMBLE.to_owned(), kind),
+                    (ENSEMBLE.to_owned(), ENSEMBLE),
+                ] {
+                    let codes = vec![place, kind.to_owned(), MONTHS[0].to_owned()];
+                    *lines.entry(codes).or_default() += value;
+                }
+            }
+        }
+        let lines = lines.into_iter().filter(|(_, value)| *value > 0).map(|(codes, value)| Line {
+            codes,
+            figures: vec![value],
+            primary: vec![(value < 4).then_some(PRIMARY)],
+            alone: None,
+        });
+        let axes = vec![
+            axis("place", Adding::ToTotal),
+            axis("kind", Adding::ToTotal),
+            axis("periode", Adding::ToLongerPeriods),
+        ];
+        let table = Table { axes, measures: vec!["m".to_owned()], lines: lines.collect() };
+        let bonds = [("n".to_owned(), "m".to_owned())];
+        let kinds = Release::new(&[table], &[], &bonds).unwrap();
+        let mut both = Release { bonds: kinds.bonds.clone(), ..places };
+        for (key, row) in kinds.rows {
+            let of = both.rows.entry(key).or_default();
+            of.figures.extend(row.figures);
+            of.primary.extend(row.primary);
+        }
+        both.ties.extend(kinds.ties);
+        both
     }
 
     const PRIMARY: Primary = Primary { status: Status::A, room: Room { up: 1, down: 1 } };
@@ -180,36 +230,47 @@ mod tests {
         #[test]
         fn changes_keep_sums_and_give_each_figure_its_room(
             counts in prop::collection::vec(prop::array::uniform3(0_i64..12), 2..6),
-            owned in any::<bool>(),
+            (owned, kinds) in any::<(bool, bool)>(),
         ) {
-            let release = release(&counts, owned);
+            let release = if kinds { with_kinds(&counts) } else { release(&counts, owned) };
             let found = balance(&release, &fates(&release));
             let rows: Vec<_> = release.rows.values().collect();
-            let value = |row: Row| rows[row as usize].figures["n"];
-            let mut reach: BTreeMap<Row, (i64, i64)> = BTreeMap::new();
-            for (_, moves) in &found.changes {
-                let moved: BTreeMap<Row, i64> = moves.iter().copied().collect();
+            let value = |(measure, row): (&str, Row)| rows[row as usize].figures[measure];
+            let mut reach: BTreeMap<(&str, Row), (i64, i64)> = BTreeMap::new();
+            for moves in &found.changes {
+                let moved: BTreeMap<(&str, Row), i64> =
+                    moves.iter().map(|(measure, row, by)| ((measure.as_str(), *row), *by)).collect();
                 let keys: Vec<_> = release.rows.keys().collect();
                 for tie in &release.ties {
                     let by = |(key, sign): &(String, i8)| {
                         let row = Row::try_from(keys.binary_search(&key).unwrap()).unwrap();
-                        moved.get(&row).copied().unwrap_or(0) * i64::from(*sign)
+                        let of = tie.measures[0].as_str();
+                        moved.get(&(of, row)).copied().unwrap_or(0) * i64::from(*sign)
                     };
                     prop_assert_eq!(tie.terms.iter().map(by).sum::<i64>(), 0);
                 }
-                let both = moved.iter().all(|(row, by)| value(*row) - by.abs() >= 1);
-                for (row, by) in &moved {
-                    prop_assert!(value(*row) + by >= 1);
-                    prop_assert_eq!(found.fates[*row as usize], Fate::Hidden);
-                    let (up, down) = reach.entry(*row).or_default();
+                for (one, other) in &release.bonds {
+                    for (row, shared) in (0_u32..).zip(&rows) {
+                        let by = [one, other].map(|it| moved.get(&(it.as_str(), row)));
+                        let has_both = [one, other].iter().all(|it| shared.figures.contains_key(*it));
+                        prop_assert!(!has_both || by[0] == by[1]);
+                    }
+                }
+                let both = moved.iter().all(|(place, by)| value(*place) - by.abs() >= 1);
+                for (place, by) in &moved {
+                    prop_assert!(value(*place) + by >= 1);
+                    prop_assert_eq!(found.fates[place.1 as usize], Fate::Hidden);
+                    let (up, down) = reach.entry(*place).or_default();
                     *up = (*up).max(if both { by.abs() } else { *by });
                     *down = (*down).max(if both { by.abs() } else { -by });
                 }
             }
-            for (row, shared) in (0_u32..).zip(&rows).filter(|(_, row)| !row.primary.is_empty()) {
-                let is_short = found.short.iter().any(|(_, short)| *short == row);
-                let up = reach.get(&row).map_or(0, |reach| reach.0);
-                prop_assert!(up >= 1 || is_short, "{:?}", shared);
+            for (row, shared) in (0_u32..).zip(&rows) {
+                for measure in shared.primary.keys() {
+                    let is_short = found.short.iter().any(|it| (&it.0, it.1) == (measure, row));
+                    let up = reach.get(&(measure.as_str(), row)).map_or(0, |reach| reach.0);
+                    prop_assert!(up >= 1 || is_short, "{:?}", shared);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Clean files become the tables of a release, each cell with those who contribute to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -163,6 +163,26 @@ pub(super) fn published<'t>(
 ) -> impl Iterator<Item = &'t str> {
     let measures = table.measures.iter().map(String::as_str);
     measures.filter(|measure| secrecy.rules.contains_key(*measure))
+}
+
+/// Released measures that move together: those that follow a measure with it, or with each other
+/// where it is not released.
+pub(super) fn bonds<'m>(
+    definitions: &Definitions,
+    measures: impl IntoIterator<Item = &'m str>,
+) -> Vec<(String, String)> {
+    let mut moved: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for measure in measures {
+        let indicator = definitions.indicators.get(measure);
+        let leader = indicator.and_then(|indicator| indicator.follows.as_deref());
+        moved.entry(leader.unwrap_or(measure)).or_default().insert(measure);
+    }
+    let bonds = moved.into_iter().flat_map(|(leader, together)| {
+        let first = together.get(leader).or(together.first()).copied().unwrap_or(leader);
+        let others = together.into_iter().filter(move |one| *one != first);
+        others.map(move |one| (first.to_owned(), one.to_owned()))
+    });
+    bonds.collect()
 }
 
 fn counts_persons(secrecy: &Secrecy, policy: &Policy) -> bool {

@@ -50,7 +50,7 @@ use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 /// Name of the stage.
 pub const STAGE: &str = "protect";
 /// Changes when the same tables and declarations would give another release.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Folder of all releases.
 pub const RELEASES: &str = "releases";
 /// Pointer to the release that readers see.
@@ -140,7 +140,9 @@ fn make(
         let truth = truth_of(&exact);
         let tables: Vec<_> = exact.iter().map(|exact| lines(exact, &truth, policy)).collect();
         let crossings: Vec<_> = exact.iter().filter_map(crossing).collect();
-        let release = Release::new(&tables, &crossings)?;
+        let measures = exact.iter().flat_map(|exact| exact.measures.iter().copied());
+        let bonds = counted::bonds(job.definitions, measures);
+        let release = Release::new(&tables, &crossings, &bonds)?;
         let forbidden =
             |key: &str| release.rows.get(key).is_some_and(|row| !row.primary.is_empty());
         let bare = barest(&exact, &shapes, policy.withhold_above_percent, &forbidden);

@@ -16,7 +16,7 @@ use crate::audit::verifier::{verify, verify_released};
 use crate::definition::Definitions;
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
-use crate::protect::pattern::Proof;
+use crate::protect::pattern::{Moved, Proof};
 use crate::run::protect::counted::{published, wanted};
 use crate::run::protect::files::{VERDICT, read_public};
 use crate::run::protect::judged::key_of;
@@ -129,8 +129,8 @@ impl Evidence {
     }
 
     fn change(&self, proof: &Proof) -> Result<Vec<(u32, i64)>> {
-        let figure = |(key, by): &(String, i64)| {
-            let key = format!("{}|{key}", proof.measure);
+        let figure = |(measure, key, by): &Moved| {
+            let key = format!("{measure}|{key}");
             let figure = self.knowledge.figure(&key);
             let figure = figure.ok_or_else(|| Error::internal(format!("`{key}` is released")))?;
             Ok((figure, *by))

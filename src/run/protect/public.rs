@@ -7,7 +7,7 @@ use crate::definition::Definitions;
 use crate::definition::table::Dimension;
 use crate::error::Result;
 use crate::protect::release::key;
-use crate::run::protect::counted::{Wanted, published, wanted};
+use crate::run::protect::counted::{Wanted, bonds, published, wanted};
 use crate::run::protect::files::{Public, read_public};
 use crate::run::protect::judged::inner_rows;
 use crate::run::protect::proof::OnDisk;
@@ -45,7 +45,8 @@ pub(super) fn as_published(
     }
     let secrets = on_disk.truth.iter();
     let secrets = secrets.map(|((key, name), figure)| (format!("{name}|{key}"), figure.value));
-    Ok(Release { name: on_disk.name.clone(), tables, secrets: secrets.collect() })
+    let bonds = bonds(definitions, names.iter().map(|name| name.as_str()));
+    Ok(Release { name: on_disk.name.clone(), tables, bonds, secrets: secrets.collect() })
 }
 
 /// A measure, and what everyone knows that its figures are at least: rows of zeros are left out, so
