@@ -3,7 +3,8 @@
 An outside judge of `conum run`. It reads what the public reads, `releases/*/*.csv`, in one system: what a release
 shows stays known, and a figure that was revised is another one. From the files that stay inside, `current/secrecy/`,
 it reads what was revised, the sums by two territories that are never published, and what each figure is made of. By
-the policy it judges itself which figures must not be known, and how near nobody may come.
+the policy it judges itself which figures must not be known, and how near nobody may come. Measures that the
+declarations tie to another (`follows`) move with it; that first comers are no more than participations is known too.
 
 For samples of the forbidden figures of each release, HiGHS says the least and the greatest value that agree with all
 that is published. One possible value alone: the figure is *known*. Less room than the rules ask for: *too narrow*.
@@ -59,10 +60,17 @@ def read_inside(path):
     return {(row["indicateur"], codes_of(row["cle"])): row for row in rows}
 
 
+# Measures of which the first is no more than the second.
+AT_MOST = ("nb_personnes_hors_recurrents", "nb_participations")
+
+
 class Policy:
     """Thresholds, and the measures and dimensions that they concern."""
 
     def __init__(self, folder):
+        with open(folder / "indicateurs.toml", "rb") as file:
+            indicators = tomllib.load(file).items()
+        self.leaders = {name: indicator["follows"] for name, indicator in indicators if "follows" in indicator}
         with open(folder / "secrecy.toml", "rb") as file:
             rules = tomllib.load(file)["rules"]
         self.rules, self.traits, self.overlapping = defaultdict(dict), set(), set()
@@ -155,6 +163,8 @@ class Union:
     def __init__(self, policy, regions):
         self.policy, self.regions = policy, regions
         self.shown, self.floors, self.equations, self.atleast = {}, {}, set(), set()
+        # Two figures, and by how much the first exceeds the second.
+        self.apart = set()
         # By figure: how many times it was revised, and its true value.
         self.now = {}
 
@@ -180,6 +190,17 @@ class Union:
                 self.atleast.update((frozenset([names[total]]), frozenset([part])) for part in parts)
             else:
                 self.equations.add((names[total], parts))
+        moved = defaultdict(list)
+        for measure, codes in names:
+            moved[self.policy.leaders.get(measure, measure), codes].append((measure, codes))
+            if measure == AT_MOST[0] and (AT_MOST[1], codes) in names:
+                self.atleast.add((frozenset([names[AT_MOST[1], codes]]), frozenset([names[measure, codes]])))
+        for (leader, codes), together in moved.items():
+            first = min(together, key=lambda name: (name[0] != leader, name[0]))
+            for other in together:
+                if other != first:
+                    by = inside[first]["valeur"] - inside[other]["valeur"]
+                    self.apart.add((names[first], names[other], by))
         return names
 
     def least(self):
@@ -194,6 +215,10 @@ class Union:
                 for figure, known in sums:
                     if known > least[figure]:
                         least[figure], rises = known, True
+            for one, other, by in self.apart:
+                for figure, known in ((one, least[other] + by), (other, least[one] - by)):
+                    if known > least[figure]:
+                        least[figure], rises = known, True
         return least
 
     def model(self):
@@ -203,11 +228,12 @@ class Union:
         model.setOptionValue("output_flag", False)
         for figure in hidden:
             model.addVar(float(self.floors[figure]), highspy.kHighsInf)
-        rows = [(parts, [total], 0.0) for total, parts in self.equations]
-        rows += [(more, less, highspy.kHighsInf) for more, less in self.atleast]
-        for plus, minus, most in sorted(rows, key=lambda row: (sorted(row[0]), sorted(row[1]))):
+        rows = [(parts, [total], 0, 0.0) for total, parts in self.equations]
+        rows += [([one], [other], by, 0.0) for one, other, by in self.apart]
+        rows += [(more, less, 0, highspy.kHighsInf) for more, less in self.atleast]
+        for plus, minus, by, most in sorted(rows, key=lambda row: (sorted(row[0]), sorted(row[1]))):
             signed = [(figure, 1) for figure in plus] + [(figure, -1) for figure in minus]
-            rest = -sum(factor * self.shown[figure] for figure, factor in signed if figure in self.shown)
+            rest = by - sum(factor * self.shown[figure] for figure, factor in signed if figure in self.shown)
             terms = sorted((hidden[figure], float(factor)) for figure, factor in signed if figure in hidden)
             if terms:
                 places, factors = zip(*terms)
@@ -251,7 +277,8 @@ def main():
         forbidden.append((release, len(public), sum(shown is None for shown in public.values()), rooms))
     model, hidden = union.model()
     least_of = union.least()
-    print(f"{len(releases)} releases: {len(union.floors)} figures, {len(hidden)} hidden, {len(union.equations)} sums")
+    print(f"{len(releases)} releases: {len(union.floors)} figures, {len(hidden)} hidden, {len(union.equations)} sums, "
+          f"{len(union.apart)} pairs that move together")
     failed = 0
     for release, figures, hidden_there, rooms in forbidden:
         open_to_all = [figure for figure in rooms if figure not in hidden]

@@ -14,6 +14,7 @@ pub mod rule;
 pub mod scenario;
 pub mod secrecy;
 mod secrecy_check;
+mod secrecy_ties;
 pub mod source;
 mod source_check;
 pub mod table;

@@ -1,11 +1,10 @@
 //! What a table says of its publication is held against the table and the indicators.
 
 use std::collections::BTreeMap;
-use std::mem::discriminant;
 
 use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::secrecy::Policy;
-use crate::definition::table::{Dimension, Table};
+use crate::definition::table::Table;
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns::Kind;
 use crate::vocabulary::tables;
@@ -79,43 +78,6 @@ pub(super) fn mistakes(
     found
 }
 
-/// Released tables that group the same counts in two ways: a group less its parts in another table
-/// is a figure, and nothing would say so. Names and messages.
-pub(super) fn groupings(tables: &BTreeMap<String, Table>) -> Vec<(String, String)> {
-    let mut known: Vec<(&str, &str, Dimension<'_>)> = Vec::new();
-    let mut found = Vec::new();
-    let released = tables.iter().filter(|(_, table)| table.secrecy.is_some());
-    for (name, table) in released {
-        for (dimension, from) in table.dimensions() {
-            let other = known.iter().find(|(_, other, before)| {
-                let is_other_form =
-                    *other == dimension && discriminant(before) != discriminant(&from);
-                let shares = columns_of(*before).iter().any(|it| columns_of(from).contains(it));
-                is_other_form || (shares && (*before != from || *other != dimension))
-            });
-            if let Some((before, ..)) = other {
-                let message = format!(
-                    "`{dimension}` groups what `{before}` is published with in another way: a \
-                     difference of the two would be a figure that nothing protects"
-                );
-                found.push((name.clone(), message));
-            }
-            known.push((name, dimension, from));
-        }
-    }
-    found
-}
-
-/// The columns that a dimension groups.
-fn columns_of(dimension: Dimension<'_>) -> Vec<&str> {
-    match dimension {
-        Dimension::Column(_) | Dimension::Periods(_) => Vec::new(),
-        Dimension::Classes(classes) => vec![classes.of.as_str()],
-        Dimension::Split(column) => vec![column],
-        Dimension::Bands(bands) => bands.values().flatten().map(String::as_str).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,24 +120,5 @@ mod tests {
             &["`region` is no text dimension of the table", "`epci` is not another column of text"],
         );
         check("open=true", &["an open list has no periods, and no rule applies to it"]);
-    }
-
-    #[test]
-    fn two_released_tables_do_not_group_the_same_counts_otherwise() {
-        let table = |dimension: &str, bands: &str| {
-            let text = format!(
-                "title=''\ndefinition=''\nfrom='activites'\nby=['{dimension}']\nmeasures=['n']\n\
-                 [bands.{dimension}]\n{bands}\n[secrecy]\nwhy=''\nrules={{n=['structures']}}\n"
-            );
-            toml::from_str::<Table>(&text).unwrap()
-        };
-        let fine = table("age", "a=['x']\nb=['y']");
-        let mut tables =
-            BTreeMap::from([("one".to_owned(), fine.clone()), ("same".to_owned(), fine)]);
-        assert_eq!(groupings(&tables), []);
-        tables.insert("two".to_owned(), table("age", "all=['x','y']"));
-        tables.insert("wide".to_owned(), table("ages", "all=['x','z']"));
-        let found: Vec<String> = groupings(&tables).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(found, ["two", "wide"]);
     }
 }

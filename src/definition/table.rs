@@ -6,7 +6,9 @@ use serde::Deserialize;
 
 use crate::definition::indicator::Indicator;
 use crate::definition::secrecy::Policy;
-use crate::definition::{Files, Problem, in_folder, secrecy_check, table_check, toml_file};
+use crate::definition::{
+    Files, Problem, in_folder, secrecy_check, secrecy_ties, table_check, toml_file,
+};
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns;
@@ -150,7 +152,7 @@ pub(super) fn load(
     if tables.is_empty() {
         problems.push(Problem::new("tables", "declares no table"));
     }
-    for (name, message) in secrecy_check::groupings(&tables) {
+    for (name, message) in secrecy_ties::mistakes(&tables) {
         problems.push(Problem::new(&format!("tables/{name}.toml"), message));
     }
     tables
