@@ -104,7 +104,9 @@ fn mistake(indicator: &Indicator, others: &BTreeMap<String, Indicator>) -> Optio
     if indicator.follows.is_some()
         && !(indicator.compute == Compute::Bands && is_sum(&indicator.follows))
     {
-        return Some("`follows` goes with `bands`, and names an indicator that is a count or a sum");
+        return Some(
+            "`follows` goes with `bands`, and names an indicator that is a count or a sum",
+        );
     }
     let has_minus = indicator.minus.is_some();
     if !is_valid {

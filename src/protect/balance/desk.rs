@@ -9,8 +9,9 @@ use crate::protect::system::Room;
 
 /// A change through what is hidden; else by hiding rows; else by as many figures as it takes, in
 /// haste; else by hiding what all is part of.
-const EFFORTS: [Effort; 7] = [
+const EFFORTS: [Effort; 8] = [
     effort(Hides::Nothing, false, 1),
+    effort(Hides::Nothing, true, 1_000_000),
     effort(Hides::Parts, false, 1),
     effort(Hides::Parts, false, 30),
     effort(Hides::Parts, true, 30),
@@ -21,9 +22,10 @@ const EFFORTS: [Effort; 7] = [
 
 const fn effort(hides: Hides, splits: bool, haste: u64) -> Effort {
     let tries = match (hides, haste) {
-        (Hides::Nothing, _) => 200,
+        (Hides::Nothing, ..=30) => 200,
+        (Hides::Nothing, _) => 1_000,
         (_, ..=30) => 3_000,
-        _ => 30_000,
+        _ => 60_000,
     };
     Effort { hides, splits, haste, tries, ways: if haste == 1 { 12 } else { 24 } }
 }
@@ -129,7 +131,7 @@ impl Desk {
         let mut figures: Vec<Figure> = self.short.iter().copied().collect();
         figures.sort_by_key(|figure| std::cmp::Reverse(self.board.value(*figure)));
         for figure in figures {
-            if self.protect(figure, rows, true) {
+            if self.protect(figure, rows, Hides::All) {
                 self.short.remove(&figure);
             }
         }
@@ -159,8 +161,8 @@ impl Desk {
     }
 
     /// Finds changes by which a figure has its room, for outsiders and for each contributor; rows
-    /// are hidden for it if `hides` says so.
-    fn protect(&mut self, figure: Figure, rows: &mut Rows, hides: bool) -> bool {
+    /// are hidden for it as far as `hides` says.
+    fn protect(&mut self, figure: Figure, rows: &mut Rows, hides: Hides) -> bool {
         let Some((up, down)) = self.asked.get(&figure).copied() else { return true };
         let lacks = |desk: &Self| {
             let reach = desk.reach.get(figure as usize);
@@ -190,9 +192,9 @@ impl Desk {
         true
     }
 
-    /// Finds other changes for all that needed a row to be hidden, through what is hidden besides;
-    /// takes everything back if there are none.
-    pub(crate) fn release(&mut self, row: Row, rows: &mut Rows) -> Option<Undo> {
+    /// Finds other changes for all that needed a row to be hidden, through what is hidden besides or
+    /// may be; takes its changes back if there are none.
+    pub(crate) fn release(&mut self, row: Row, rows: &mut Rows, hides: Hides) -> Option<Undo> {
         let mut undo = Undo { known: self.changes.len(), dropped: Vec::new() };
         let mut touched = BTreeSet::new();
         let movers = self.board.of_row(row).filter_map(|figure| self.movers.get(figure as usize));
@@ -204,7 +206,7 @@ impl Desk {
         }
         touched.iter().for_each(|figure| self.recount(*figure, rows));
         let had_changes: Vec<Figure> = touched.difference(&self.short).copied().collect();
-        if had_changes.into_iter().all(|figure| self.protect(figure, rows, false)) {
+        if had_changes.into_iter().all(|figure| self.protect(figure, rows, hides)) {
             return Some(undo);
         }
         self.undo(undo, rows);
@@ -243,7 +245,7 @@ impl Desk {
         &mut self,
         (figure, by, both_ways): (Figure, i64, bool),
         onlooker: Option<u32>,
-        (rows, hides): (&mut Rows, bool),
+        (rows, hides): (&mut Rows, Hides),
     ) -> bool {
         let own = rows.owner(self.board.rows(figure));
         let least = by.unsigned_abs();
@@ -257,7 +259,7 @@ impl Desk {
             // Whoever knows a figure that moves needs another change.
             cost.saturating_add(if owner.is_some() && owner != own { least / 2 + 1 } else { 0 })
         };
-        let efforts = EFFORTS.iter().filter(|effort| hides || effort.hides == Hides::Nothing);
+        let efforts = EFFORTS.iter().filter(|effort| effort.hides <= hides);
         let found = efforts.copied().find_map(|effort| {
             let weight = |moved: Figure| weight(moved, effort.hides);
             cheapest(&self.board, &Ask { figure, by, both_ways, weight: &weight, effort })

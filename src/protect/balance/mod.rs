@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::protect::balance::board::{Board, Row};
 use crate::protect::balance::desk::{Desk, Fate, Rows};
+use crate::protect::balance::search::Hides;
 use crate::protect::release::Release;
 use crate::vocabulary::columns;
 
@@ -76,12 +77,20 @@ fn publish_again(desks: &mut [Desk], rows: &mut Rows, first: &[Fate]) {
     let value = |row: &Row| desks.iter().filter_map(|desk| desk.value(*row)).max();
     secondary.sort_by_key(|row| std::cmp::Reverse(value(row)));
     for row in secondary {
+        // For what all of a period is part of, parts are rather hidden.
+        let is_top = rows.tops.get(row as usize) == Some(&true);
+        let hides = if is_top { Hides::Parts } else { Hides::Nothing };
+        let known = is_top.then(|| rows.fates.clone());
         rows.set(row, Fate::Out);
         let mut done = Vec::new();
-        let mut release = |desk: &mut Desk| desk.release(row, rows).map(|undo| done.push(undo));
+        let mut release =
+            |desk: &mut Desk| desk.release(row, rows, hides).map(|undo| done.push(undo));
         let is_needless = desks.iter_mut().all(|desk| release(desk).is_some());
         if !is_needless {
             rows.set(row, Fate::Hidden);
+            if let Some(fates) = known {
+                rows.fates = fates;
+            }
             for (desk, undo) in desks.iter_mut().zip(done) {
                 desk.undo(undo, rows);
             }

@@ -16,7 +16,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 const STEPS_MAX: usize = 60;
 
 /// What may be hidden for a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Hides {
     Nothing,
     /// All but the rows that all of a period is part of.

@@ -96,7 +96,8 @@ pub fn run(job: &Job<'_>, outputs: &[Output]) -> Result<Vec<Output>> {
     let mut closed = Closed::before(job)?.unwrap_or_default();
     closed.close(job, &found)?;
     let unrevised = closed.clone();
-    let taken = revised::take_over(job, &mut closed, &found, (policy, &register))?;
+    let out = before.as_ref().map(|before| before.shapes.clone()).unwrap_or_default();
+    let taken = revised::take_over(job, &mut closed, &found, (policy, &register, &out))?;
     let made = make(job, policy, (&mut closed, &found), (before.as_ref(), &register));
     match made {
         Err(error) if !taken.is_empty() => {

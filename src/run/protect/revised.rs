@@ -13,15 +13,16 @@ use crate::run::outputs::BUILDING;
 use crate::run::protect::closed::Closed;
 use crate::run::protect::counted::{Plan, Wanted, reader, sums_of};
 use crate::run::protect::judged::{is_shown, key_of};
+use crate::run::protect::past::Shapes;
 use crate::run::protect::truth::Register;
 
-/// Takes over what changed in closed months, where it may be shown; the other months wait. Gives
-/// the months that were taken over with other figures.
+/// Takes over what changed in closed months, where readers of the tables that are out may see it;
+/// the other months wait. Gives the months that were taken over with other figures.
 pub(super) fn take_over(
     job: &Job<'_>,
     closed: &mut Closed,
     found: &BTreeMap<String, Output>,
-    (policy, register): (&Policy, &Register),
+    (policy, register, out): (&Policy, &Register, &Shapes),
 ) -> Result<Vec<String>> {
     let mut taken = Vec::new();
     let changed = closed.changed(found);
@@ -36,7 +37,7 @@ pub(super) fn take_over(
         let now = found.get(&month);
         let file = now.map(|now| format!("{BUILDING}/{}", now.file.path));
         let moved = moved(job, &plan, &summaries, (before.collect(), file.into_iter().collect()))?;
-        let (moves, is_safe) = judged(&moved, closed, (policy, register));
+        let (moves, is_safe) = judged(&moved, closed, (policy, register, out));
         let Some(known) = closed.months.get_mut(&month) else { continue };
         known.is_waiting = moves && !is_safe;
         if known.is_waiting {
@@ -78,14 +79,18 @@ fn moved<'d>(
 fn judged(
     moved: &[Moved<'_>],
     closed: &Closed,
-    (policy, register): (&Policy, &Register),
+    (policy, register, out): (&Policy, &Register, &Shapes),
 ) -> (bool, bool) {
     let is_safe = |(wanted, row): &Moved<'_>| {
+        // Of a table that is not out yet readers will see the new figures alone.
+        if !out.contains_key(wanted.name) {
+            return true;
+        }
         let is_hidden = register
             .get(&key_of(wanted.table, &row.codes))
             .is_some_and(|(status, _)| status != "V");
-        let is_out = is_shown(wanted, &wanted.table.by, &row.codes, closed);
-        if is_hidden || !is_out {
+        let is_there = is_shown(wanted, &wanted.table.by, &row.codes, closed);
+        if is_hidden || !is_there {
             return true;
         }
         let rules = policy.rules.values().filter(|rules| rules.unit != Unit::Person);
