@@ -2,6 +2,7 @@
 
 mod check;
 mod describe;
+mod diff;
 mod fetch;
 mod key_figures;
 mod pipeline_args;
@@ -77,6 +78,7 @@ enum Command {
     Publish(stages::Publish),
     Check(check::Args),
     Describe(describe::Args),
+    Diff(diff::Args),
     Verify(verify::Args),
     VerifySecrecy(verify_secrecy::Args),
     Rejects(rejects::Args),
@@ -103,6 +105,7 @@ impl Cli {
             Command::Publish(args) => stages::publish(&args, bars),
             Command::Check(args) => check::run(&args),
             Command::Describe(args) => describe::run(&args),
+            Command::Diff(args) => diff::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::VerifySecrecy(args) => verify_secrecy::run(&args),
             Command::Rejects(args) => rejects::run(&args),

@@ -14,7 +14,7 @@ use crate::run::plan::Plan;
 use crate::run::rejects::Located;
 use crate::run::reuse;
 use crate::run::store::Store;
-use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, protect, rejects};
+use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, protect, rejects, revision};
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
@@ -109,7 +109,8 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
     if manifest.stage_keys.get(aggregate::STAGE) != Some(&plan.aggregate_key) {
         manifest.stage_keys.remove(aggregate::STAGE);
         manifest.stage_keys.remove(protect::STAGE);
-        manifest.outputs.retain(|output| !output.file.path.starts_with("tables/"));
+        let is_of_tables = |path: &str| path.starts_with("tables/") || path == revision::FILE;
+        manifest.outputs.retain(|output| !is_of_tables(&output.file.path));
         job.store.remove_folder(&format!("{BUILDING}/tables"))?;
     }
     if manifest.stage_keys.is_empty() {
@@ -212,6 +213,7 @@ fn aggregate_stage(
         };
         manifest.outputs.extend(dataset::tables::write(job, dataset, &made)?);
     }
+    manifest.outputs.extend(revision::run(job, plan.current.as_ref(), manifest)?);
     manifest.stage_keys.insert(aggregate::STAGE.to_owned(), plan.aggregate_key.clone());
     Ok(ledger)
 }

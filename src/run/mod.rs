@@ -37,6 +37,7 @@ mod reconciliation;
 mod records;
 pub mod rejects;
 pub mod reuse;
+pub mod revision;
 pub mod sample_folder;
 pub mod scenario;
 mod staged;

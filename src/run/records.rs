@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use crate::aggregate::Records;
+use rayon::prelude::*;
+
+use crate::aggregate::{Records, Summary, Sums};
 use crate::column::Dictionary;
 use crate::error::{Error, Result};
 use crate::run::dataset::files::{Coded, Dictionaries};
@@ -51,4 +53,35 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
+}
+
+/// Reads what some summaries of activities need.
+pub(super) fn reader<'s>(store: &'s Store, summaries: &[Summary<'_>]) -> Reader<'s> {
+    let needed: BTreeSet<&str> = summaries.iter().flat_map(Summary::columns).collect();
+    Reader::new(store, Subject::Activites, &needed)
+}
+
+/// The sums of some files.
+pub(super) fn sums_of(
+    files: &[String],
+    summaries: &[Summary<'_>],
+    reader: &Reader<'_>,
+) -> Result<Vec<Sums>> {
+    let texts = |wanted: &str| reader.texts(wanted);
+    let nothing = || summaries.iter().map(Summary::nothing).collect::<Vec<Sums>>();
+    let of_file = |path: &String| -> Result<Vec<Sums>> {
+        let mut all = nothing();
+        reader.each(path, &mut |records| {
+            for (sums, summary) in all.iter_mut().zip(summaries) {
+                sums.merge(summary.sums(records, &texts)?);
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    };
+    let merge = |mut one: Vec<Sums>, other: Vec<Sums>| {
+        one.iter_mut().zip(other).for_each(|(to, from)| to.merge(from));
+        Ok(one)
+    };
+    files.par_iter().map(of_file).try_reduce(nothing, merge)
 }

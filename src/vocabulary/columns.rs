@@ -275,6 +275,9 @@ columns! {
     DIMENSIONS = "dimensions" Text "Dimensions communes ou, dans une même table, celle dont les lignes sont ajoutées.";
     INDICATEUR = "indicateur" Text "Indicateur comparé.";
     CELLULES = "cellules" Sum "Nombre de cellules comparées.";
+    CAUSE = "cause" Text "Pourquoi le chiffre a changé : arrivee, modification, suppression, correction, referentiel, regle.";
+    VALEUR_AVANT = "valeur_avant" Sum "Chiffre de l'exécution précédente.";
+    ECART = "ecart" Sum "Part de la différence qui vient de cette cause ; vide pour un indicateur qui ne s'additionne pas.";
     ECARTS = "ecarts" Sum "Nombre de cellules qui diffèrent : aucune n'est attendue.";
 }
 

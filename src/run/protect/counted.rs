@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
-
 use crate::aggregate::holdings::{Counted, by_holding};
 use crate::aggregate::{Row, Summary, Sums};
 use crate::definition::Definitions;
@@ -12,8 +10,6 @@ use crate::definition::secrecy::{Policy, Unit};
 use crate::definition::table::{Secrecy, Table};
 use crate::error::{Error, Result};
 use crate::run::records::Reader;
-use crate::run::store::Store;
-use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns;
 
 /// A table that is published, as the declarations have it.
@@ -202,35 +198,4 @@ fn persons_measure(definitions: &Definitions) -> Result<&str> {
         Error::definition(format!("rules about persons need an indicator that sums `{of}`"))
             .hint("`indicateurs.toml` declares it")
     })
-}
-
-/// Reads what some summaries need.
-pub(super) fn reader<'s>(store: &'s Store, summaries: &[Summary<'_>]) -> Reader<'s> {
-    let needed: BTreeSet<&str> = summaries.iter().flat_map(Summary::columns).collect();
-    Reader::new(store, Subject::Activites, &needed)
-}
-
-/// The sums of some files.
-pub(super) fn sums_of(
-    files: &[String],
-    summaries: &[Summary<'_>],
-    reader: &Reader<'_>,
-) -> Result<Vec<Sums>> {
-    let texts = |wanted: &str| reader.texts(wanted);
-    let nothing = || summaries.iter().map(Summary::nothing).collect::<Vec<Sums>>();
-    let of_file = |path: &String| -> Result<Vec<Sums>> {
-        let mut all = nothing();
-        reader.each(path, &mut |records| {
-            for (sums, summary) in all.iter_mut().zip(summaries) {
-                sums.merge(summary.sums(records, &texts)?);
-            }
-            Ok(())
-        })?;
-        Ok(all)
-    };
-    let merge = |mut one: Vec<Sums>, other: Vec<Sums>| {
-        one.iter_mut().zip(other).for_each(|(to, from)| to.merge(from));
-        Ok(one)
-    };
-    files.par_iter().map(of_file).try_reduce(nothing, merge)
 }

@@ -35,7 +35,7 @@ use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::protect::attempt::{Attempt, Draft, Made, attempt};
 use crate::run::protect::closed::{Closed, months_of};
-use crate::run::protect::counted::{Exact, Plan, reader, sums_of};
+use crate::run::protect::counted::{Exact, Plan};
 use crate::run::protect::files::{RELEASE, write_open, write_protected};
 use crate::run::protect::judged::{crossing, keep_closed, lines, truth_of};
 use crate::run::protect::kept::{Record, keep, output};
@@ -45,6 +45,7 @@ use crate::run::protect::past::{are_whole, same_shapes, shape};
 use crate::run::protect::proof::OnDisk;
 use crate::run::protect::truth::{Register, read_register};
 use crate::run::protect::withheld::barest;
+use crate::run::records::{reader, sums_of};
 use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 
 /// Name of the stage.

@@ -11,10 +11,11 @@ use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::BUILDING;
 use crate::run::protect::closed::Closed;
-use crate::run::protect::counted::{Plan, Wanted, reader, sums_of};
+use crate::run::protect::counted::{Plan, Wanted};
 use crate::run::protect::judged::{is_shown, key_of};
 use crate::run::protect::past::Shapes;
 use crate::run::protect::truth::Register;
+use crate::run::records::{reader, sums_of};
 
 /// Takes over what changed in closed months, where readers of the tables that are out may see it;
 /// the other months wait. Gives the months that were taken over with other figures.

@@ -298,6 +298,14 @@ pub const RECONCILIATION: Table = Table {
     key: &[TABLE, AUTRE_TABLE, DIMENSIONS, INDICATEUR],
 };
 
+/// What figures moved by since the run before, and why. Internal: figures are exact.
+pub const REVISIONS: Table = Table {
+    name: "revisions",
+    grain: "un chiffre qui a changé depuis l'exécution précédente, et une de ses causes",
+    columns: &[TABLE, CLE, INDICATEUR, CAUSE, VALEUR_AVANT, VALEUR, ECART],
+    key: &[TABLE, CLE, INDICATEUR, CAUSE],
+};
+
 /// What a release is made of. Restricted: it holds what the release hides.
 pub const VERITE: Table = Table {
     name: "verite",

@@ -1,0 +1,135 @@
+//! What two runs know of a record becomes the cause of its change.
+
+/// Why a record counts otherwise than in the run before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// No source told it before.
+    Arrival,
+    /// A source, or those who attended, tell it otherwise.
+    Edit,
+    /// No source tells it any more, or one says that it is deleted.
+    Deletion,
+    /// A correction began to apply to it, or ended.
+    Correction,
+    /// What is known of employers or territories changed.
+    Reference,
+    /// A declaration or the program changed.
+    Rule,
+}
+
+impl Cause {
+    /// All causes, in the order in which they are told.
+    pub const ALL: [Self; 6] =
+        [Self::Arrival, Self::Edit, Self::Deletion, Self::Correction, Self::Reference, Self::Rule];
+
+    /// Its code in files.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Arrival => "arrivee",
+            Self::Edit => "modification",
+            Self::Deletion => "suppression",
+            Self::Correction => "correction",
+            Self::Reference => "referentiel",
+            Self::Rule => "regle",
+        }
+    }
+
+    /// The cause of a code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.code() == code)
+    }
+}
+
+/// What else changed between the two runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// The register of corrections.
+    pub corrections: bool,
+    /// Reference lists, or files that tell of employers.
+    pub references: bool,
+    /// Other declarations, or the program.
+    pub rules: bool,
+}
+
+/// What the two runs have of a record that does not count alike in both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// It counted before.
+    pub was_there: bool,
+    /// It counts now.
+    pub is_there: bool,
+    /// A source told it before.
+    pub was_told: bool,
+    /// A source tells it now.
+    pub is_told: bool,
+    /// A source tells of it what none told before.
+    pub is_told_otherwise: bool,
+    /// A notice says that it is deleted.
+    pub is_announced: bool,
+    /// It bears the flag of a correction in one of the two runs alone.
+    pub is_corrected: bool,
+    /// It differs in what references decide, and in nothing else.
+    pub is_of_references: bool,
+}
+
+/// The cause of a change.
+#[must_use]
+pub fn cause(seen: &Seen, around: Around) -> Cause {
+    let by_declaration = if around.corrections { Cause::Correction } else { Cause::Rule };
+    match (seen.was_there, seen.is_there) {
+        (false, _) if !seen.was_told => Cause::Arrival,
+        (false, _) if seen.is_told_otherwise => Cause::Edit,
+        (_, false) if !seen.is_told || seen.is_announced || seen.is_told_otherwise => {
+            Cause::Deletion
+        }
+        (false, _) | (_, false) => by_declaration,
+        (true, true) if seen.is_told_otherwise => Cause::Edit,
+        (true, true) if seen.is_corrected => Cause::Correction,
+        (true, true) if seen.is_of_references && around.references => Cause::Reference,
+        (true, true) if seen.is_of_references => by_declaration,
+        (true, true) if around.rules => Cause::Rule,
+        // Those who attended are told by files of their own.
+        (true, true) => Cause::Edit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_says_its_cause() {
+        for cause in Cause::ALL {
+            assert_eq!(Cause::of_code(cause.code()), Some(cause));
+        }
+        assert_eq!(Cause::of_code("autre"), None);
+    }
+
+    #[test]
+    fn what_a_source_says_comes_before_what_declarations_do() {
+        let both = Seen {
+            was_there: true,
+            is_there: true,
+            was_told: true,
+            is_told: true,
+            ..Seen::default()
+        };
+        let all = Around { corrections: true, references: true, rules: true };
+        let edited = Seen { is_told_otherwise: true, is_corrected: true, ..both };
+        assert_eq!(cause(&edited, all), Cause::Edit);
+        assert_eq!(cause(&Seen { is_corrected: true, ..both }, all), Cause::Correction);
+        assert_eq!(cause(&Seen { is_of_references: true, ..both }, all), Cause::Reference);
+        assert_eq!(cause(&both, all), Cause::Rule);
+        assert_eq!(cause(&both, Around::default()), Cause::Edit, "people who attended");
+        let gone = Seen { is_there: false, ..both };
+        assert_eq!(cause(&gone, all), Cause::Correction);
+        assert_eq!(cause(&gone, Around { rules: true, ..Around::default() }), Cause::Rule);
+        assert_eq!(cause(&Seen { is_announced: true, ..gone }, all), Cause::Deletion);
+        assert_eq!(cause(&Seen { is_told: false, ..gone }, all), Cause::Deletion);
+        let back = Seen { was_there: false, ..both };
+        assert_eq!(cause(&back, all), Cause::Correction);
+        assert_eq!(cause(&Seen { was_told: false, ..back }, all), Cause::Arrival);
+    }
+}

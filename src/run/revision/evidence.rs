@@ -1,0 +1,115 @@
+//! Segments and declarations of two runs become what is known of the records that changed, and of
+//! what else did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::Result;
+use crate::revision::cause::Around;
+use crate::run::clean;
+use crate::run::execute::DECLARATIONS;
+use crate::run::job::Job;
+use crate::run::manifest::{Manifest, Segment};
+use crate::run::parquet::Groups;
+use crate::run::staged::{batches, groups, lacking, of_subject, sum, text};
+use crate::vocabulary::codes::Subject;
+use crate::vocabulary::columns;
+
+/// Rows read at a time.
+const ROWS: usize = 1 << 14;
+
+/// Fingerprints of what sources tell of some records.
+pub(super) type Told = BTreeMap<String, BTreeSet<i64>>;
+
+/// What changed besides the records of activities.
+pub(super) fn around(job: &Job<'_>, before: &Manifest, now: &Manifest) -> Around {
+    let paths = before.definition_files.keys().chain(now.definition_files.keys());
+    let changed = paths
+        .filter(|path| before.definition_files.get(*path) != now.definition_files.get(*path))
+        .filter(|path| clean::concerns(&job.pipeline, path));
+    let mut around = Around { rules: before.version != now.version, ..Around::default() };
+    for path in changed {
+        if path.starts_with("corrections/") {
+            around.corrections = true;
+        } else if path.starts_with("reference/") {
+            around.references = true;
+        } else {
+            around.rules = true;
+        }
+    }
+    let of_others = |manifest: &Manifest| -> BTreeSet<String> {
+        let others = manifest.segments.iter().filter(|segment| {
+            let source = job.definitions.sources.get(&segment.source);
+            source.is_some_and(|source| {
+                !matches!(
+                    source.subject,
+                    Subject::Activites
+                        | Subject::Suppressions
+                        | Subject::Accompagnements
+                        | Subject::Beneficiaires
+                )
+            })
+        });
+        others.map(|segment| segment.key.clone()).collect()
+    };
+    around.references |= of_others(before) != of_others(now) || before.as_of != now.as_of;
+    around
+}
+
+/// Names of the corrections of the run before and of this one.
+pub(super) fn corrections(job: &Job<'_>, before: &Manifest) -> Result<BTreeSet<String>> {
+    let mut names: BTreeSet<String> =
+        job.definitions.corrections.iter().map(|correction| correction.name.clone()).collect();
+    let files = before.definition_files.keys().filter(|path| path.starts_with("corrections/"));
+    for path in files.filter(|path| path.ends_with(".toml")) {
+        let kept = job.store.read(&format!("{DECLARATIONS}/{}/{path}", before.definitions))?;
+        let text = String::from_utf8(kept.unwrap_or_default()).unwrap_or_default();
+        let file: toml::Table = text.parse().unwrap_or_default();
+        let entries = file.get("correction").and_then(toml::Value::as_array);
+        let named = entries.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str());
+        names.extend(named.map(str::to_owned));
+    }
+    Ok(names)
+}
+
+/// What the sources of a run tell of some records in some months.
+pub(super) fn told(
+    job: &Job<'_>,
+    segments: &[Segment],
+    (wanted, months): (&BTreeSet<String>, &BTreeSet<i32>),
+) -> Result<Told> {
+    let mut told = Told::new();
+    let activities = of_subject(job, segments, Subject::Activites);
+    let names = [columns::ACTIVITE_ID.name, columns::EMPREINTE.name];
+    for group in groups(&activities)?.iter().filter(|group| months.contains(&group.month)) {
+        let segment = activities.get(group.segment).ok_or_else(lacking)?;
+        if !job.store.has(&segment.rows.path) {
+            continue;
+        }
+        let file = Groups::open(job.store, &segment.rows.path)?;
+        for batch in file.read(group.number, &names, (None, ROWS))? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let id = text(&batch, &columns::ACTIVITE_ID, row).unwrap_or_default();
+                let mark = sum(&batch, &columns::EMPREINTE, row).unwrap_or_default();
+                if wanted.contains(id) {
+                    told.entry(id.to_owned()).or_default().insert(mark);
+                }
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// The records that a run was told are deleted.
+pub(super) fn announced(job: &Job<'_>, segments: &[Segment]) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for segment in of_subject(job, segments, Subject::Suppressions) {
+        for batch in batches(job, segment, &[&columns::ACTIVITE_ID])? {
+            let batch = batch?;
+            let ids = (0..batch.num_rows())
+                .filter_map(|row| text(&batch, &columns::ACTIVITE_ID, row).map(str::to_owned));
+            found.extend(ids);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,284 @@
+//! The run that readers see and the one under construction become the figures that moved, and why.
+//!
+//! Clean files that differ are put side by side, record by record. The records of each cause are
+//! summed as any table is, before and now: what they come to is what the cause moved. Nothing but
+//! `revisions.parquet` stays of it.
+
+mod evidence;
+pub mod history;
+mod records;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::Int64Type;
+
+use crate::aggregate::Summary;
+use crate::clean::rows::{Row, to_batch};
+use crate::definition::table::Table;
+use crate::error::{Error, Result};
+use crate::revision::cause::{Around, Cause, Seen, cause};
+use crate::revision::figures::{Compared, Revision, Rows, key};
+use crate::run::dataset::months::of_text;
+use crate::run::job::Job;
+use crate::run::manifest::{CURRENT, Manifest, Output};
+use crate::run::outputs::{BUILDING, write_table};
+use crate::run::parquet;
+use crate::run::records::{reader, sums_of};
+use crate::run::revision::evidence::{announced, around, corrections, told};
+use crate::run::revision::records::{Differing, differing, is_readable, rows_of};
+use crate::run::staged::{lacking, sum, text};
+use crate::run::store::Store;
+use crate::vocabulary::codes::Subject;
+use crate::vocabulary::columns;
+use crate::vocabulary::tables::{CLEAN_ACTIVITES, REVISIONS};
+
+/// The file of a run that says what it moved.
+pub const FILE: &str = "revisions.parquet";
+/// Records of each cause, while they are summed.
+const WORK: &str = "revision";
+const CLEAN: &str = "clean/activites/";
+
+/// Files of a month, before and now.
+type Pair = [Option<String>; 2];
+
+/// Compares the tables of the run under construction with those that readers see.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<Option<Output>> {
+    let Some(before) = before else { return Ok(None) };
+    let around = around(job, before, now);
+    let months = changed_months(before, now);
+    job.store.remove_folder(&format!("{BUILDING}/{WORK}"))?;
+    let mut causes = BTreeMap::new();
+    if all_readable(job.store, &months)? {
+        causes = by_cause(job, (before, now), (&months, around))?;
+    }
+    let mut revisions = Vec::new();
+    let files: Vec<(Cause, [Vec<String>; 2])> = causes.into_iter().collect();
+    let parts = parts_of(job, &files)?;
+    for (name, table) in &job.definitions.tables {
+        let Some(mut compared) = compared(job, name, table)? else { continue };
+        compared.parts = parts.get(name).cloned().unwrap_or_default();
+        let is_of_activities = table.from == Subject::Activites;
+        let edited = !is_of_activities && !around.rules;
+        compared.otherwise = Some(if edited { Cause::Edit } else { Cause::Rule });
+        revisions.extend(compared.revisions().into_iter().map(|it| (name.as_str(), it)));
+    }
+    job.store.remove_folder(&format!("{BUILDING}/{WORK}"))?;
+    let figures: BTreeSet<(&str, &str, &str)> = revisions
+        .iter()
+        .map(|(table, it)| (*table, it.key.as_str(), it.measure.as_str()))
+        .collect();
+    tracing::info!(event = "figures.moved", figures = figures.len(), "Compared with the last run.");
+    let rows = revisions.iter().map(|(table, revision)| row(table, revision)).collect();
+    write_table(job, FILE, &REVISIONS, &[to_batch(&REVISIONS, rows)?]).map(Some)
+}
+
+/// The months whose clean file is not what it was.
+fn changed_months(before: &Manifest, now: &Manifest) -> BTreeMap<String, Pair> {
+    let mut months: BTreeMap<String, Pair> = BTreeMap::new();
+    let mut hashes: BTreeMap<&str, [&str; 2]> = BTreeMap::new();
+    for (side, (manifest, folder)) in [(before, CURRENT), (now, BUILDING)].into_iter().enumerate() {
+        for output in manifest.outputs.iter().filter(|it| it.file.path.starts_with(CLEAN)) {
+            let path = output.file.path.as_str();
+            let Some(month) = path.rsplit('/').next().and_then(|it| it.strip_suffix(".parquet"))
+            else {
+                continue;
+            };
+            months.entry(month.to_owned()).or_default()[side] = Some(format!("{folder}/{path}"));
+            hashes.entry(month).or_default()[side] = output.file.blake3.as_str();
+        }
+    }
+    let is_other = |month: &String| hashes.get(month.as_str()).is_some_and(|it| it[0] != it[1]);
+    months.retain(|month, _| is_other(month));
+    months
+}
+
+fn all_readable(store: &Store, months: &BTreeMap<String, Pair>) -> Result<bool> {
+    for path in months.values().filter_map(|pair| pair[0].as_ref()) {
+        if !is_readable(store, path)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Writes the records that do not count alike, by cause, before and now; gives the files.
+fn by_cause(
+    job: &Job<'_>,
+    (before, now): (&Manifest, &Manifest),
+    (months, around): (&BTreeMap<String, Pair>, Around),
+) -> Result<BTreeMap<Cause, [Vec<String>; 2]>> {
+    let names = corrections(job, before)?;
+    let mut found = BTreeMap::new();
+    for (month, pair) in months {
+        let [one, other] = read(job.store, pair)?;
+        found.insert(month.as_str(), differing([&one, &other], &names)?);
+    }
+    let ids: BTreeSet<String> = found.values().flat_map(|month| month.keys().cloned()).collect();
+    let numbers: BTreeSet<i32> = months.keys().filter_map(|month| of_text(month)).collect();
+    let told_before = told(job, &before.segments, (&ids, &numbers))?;
+    let told_now = told(job, &now.segments, (&ids, &numbers))?;
+    let announced = announced(job, &now.segments)?;
+    // A record whose day changed is gone from one month and there in another.
+    let there = |side: fn(&Differing) -> Option<u32>| -> BTreeSet<&String> {
+        let all = found.values().flatten();
+        all.filter(|(_, it)| side(it).is_some()).map(|(id, _)| id).collect()
+    };
+    let (were, are) = (there(|it| it.before), there(|it| it.now));
+    let cause_of = |id: &String, it: &Differing| {
+        let (past, present) = (told_before.get(id), told_now.get(id));
+        let is_new = |mark: &i64| past.is_none_or(|past| !past.contains(mark));
+        let seen = Seen {
+            was_there: were.contains(id),
+            is_there: are.contains(id),
+            was_told: past.is_some(),
+            is_told: present.is_some(),
+            is_told_otherwise: present.is_some_and(|present| present.iter().any(is_new)),
+            is_announced: announced.contains(id),
+            is_corrected: it.is_corrected,
+            is_of_references: it.is_of_references,
+        };
+        cause(&seen, around)
+    };
+    let mut files: BTreeMap<Cause, [Vec<String>; 2]> = BTreeMap::new();
+    for (month, pair) in months {
+        let rows = read(job.store, pair)?;
+        let Some(of_month) = found.get(month.as_str()) else { continue };
+        let mut places: BTreeMap<Cause, [Vec<u32>; 2]> = BTreeMap::new();
+        for (id, it) in of_month {
+            let of_cause = places.entry(cause_of(id, it)).or_default();
+            of_cause[0].extend(it.before);
+            of_cause[1].extend(it.now);
+        }
+        for (cause, sides) in places {
+            for (side, (places, name)) in sides.into_iter().zip(["before", "now"]).enumerate() {
+                if places.is_empty() {
+                    continue;
+                }
+                let path = format!("{WORK}/{}/{name}/{month}.parquet", cause.code());
+                let taken = take_record_batch(&rows[side], &UInt32Array::from(places))?;
+                write_table(job, &path, &CLEAN_ACTIVITES, &[taken])?;
+                files.entry(cause).or_default()[side].push(format!("{BUILDING}/{path}"));
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn read(store: &Store, pair: &Pair) -> Result<[RecordBatch; 2]> {
+    Ok([rows_of(store, pair[0].as_deref())?, rows_of(store, pair[1].as_deref())?])
+}
+
+/// For each table of activities, what the records of each cause add to its rows.
+fn parts_of(
+    job: &Job<'_>,
+    files: &[(Cause, [Vec<String>; 2])],
+) -> Result<BTreeMap<String, BTreeMap<Cause, Rows>>> {
+    let declared = || {
+        let tables = job.definitions.tables.iter();
+        tables.filter(|(_, table)| table.from == Subject::Activites)
+    };
+    let summaries = declared().map(|(_, table)| Summary::new(table, job.definitions));
+    let summaries: Vec<Summary<'_>> = summaries.collect::<Result<_>>()?;
+    let reader = reader(job.store, &summaries);
+    let texts = |wanted: &str| reader.texts(wanted);
+    let mut parts: BTreeMap<String, BTreeMap<Cause, Rows>> = BTreeMap::new();
+    for (cause, [before, now]) in files {
+        let before = sums_of(before, &summaries, &reader)?;
+        let now = sums_of(now, &summaries, &reader)?;
+        for (((name, table), summary), (now, before)) in
+            declared().zip(&summaries).zip(now.into_iter().zip(before))
+        {
+            let rows = summary.finish(now.since(before), &texts)?;
+            let named = rows.into_iter().map(|(codes, figures)| (key(&table.by, &codes), figures));
+            parts.entry(name.clone()).or_default().insert(*cause, named.collect());
+        }
+    }
+    Ok(parts)
+}
+
+/// A table in both runs; none where one lacks it, or it had other dimensions. Measures that it had
+/// not are no revisions.
+fn compared(job: &Job<'_>, name: &str, table: &Table) -> Result<Option<Compared>> {
+    let paths = [CURRENT, BUILDING].map(|folder| format!("{folder}/tables/{name}.parquet"));
+    if !paths.iter().all(|path| job.store.has(path)) {
+        return Ok(None);
+    }
+    let Some(before) = figures_of(job.store, &paths[0], table)? else { return Ok(None) };
+    let Some(now) = figures_of(job.store, &paths[1], table)? else { return Ok(None) };
+    let measures = table.measures.iter().map(|measure| {
+        let indicator = job.definitions.indicators.get(measure);
+        let indicator = indicator.ok_or_else(|| Error::internal("an indicator is declared"))?;
+        Ok((measure.clone(), indicator.is_additive()))
+    });
+    let measures = measures.collect::<Result<_>>()?;
+    Ok(Some(Compared { measures, before, now, ..Compared::default() }))
+}
+
+/// The rows of a table on disk; none where it lacks a dimension or a measure.
+fn figures_of(store: &Store, path: &str, table: &Table) -> Result<Option<Rows>> {
+    let mut rows = Rows::new();
+    for batch in parquet::read(store.file(path)?, None, None)? {
+        let batch = batch?;
+        let column = |name: &String| batch.column_by_name(name);
+        let codes = table.by.iter().map(|name| column(name)?.as_string_opt::<i32>());
+        let figures = table.measures.iter();
+        let figures = figures.map(|name| column(name)?.as_primitive_opt::<Int64Type>());
+        let (Some(codes), Some(figures)) =
+            (codes.collect::<Option<Vec<_>>>(), figures.collect::<Option<Vec<_>>>())
+        else {
+            return Ok(None);
+        };
+        for row in 0..batch.num_rows() {
+            let codes: Vec<String> = codes.iter().map(|it| it.value(row).to_owned()).collect();
+            let figures = figures.iter().map(|it| if it.is_valid(row) { it.value(row) } else { 0 });
+            rows.insert(key(&table.by, &codes), figures.collect());
+        }
+    }
+    Ok(Some(rows))
+}
+
+fn row(table: &str, revision: &Revision) -> Row {
+    let mut row = Row::default();
+    row.text(&columns::TABLE, Some(table));
+    row.text(&columns::CLE, Some(&revision.key));
+    row.text(&columns::INDICATEUR, Some(&revision.measure));
+    row.text(&columns::CAUSE, Some(revision.cause.code()));
+    row.number(&columns::VALEUR_AVANT, Some(revision.before));
+    row.number(&columns::VALEUR, Some(revision.now));
+    row.number(&columns::ECART, revision.part);
+    row
+}
+
+/// The revisions of a run, by table.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn revisions_of(store: &Store, run: &str) -> Result<BTreeMap<String, Vec<Revision>>> {
+    let path = format!("{run}/{FILE}");
+    let mut found: BTreeMap<String, Vec<Revision>> = BTreeMap::new();
+    if !store.has(&path) {
+        return Ok(found);
+    }
+    for batch in parquet::read(store.file(&path)?, None, None)? {
+        let batch = batch?;
+        for row in 0..batch.num_rows() {
+            let of = |column| text(&batch, column, row).unwrap_or_default();
+            let number = |column| sum(&batch, column, row);
+            let revision = Revision {
+                key: of(&columns::CLE).to_owned(),
+                measure: of(&columns::INDICATEUR).to_owned(),
+                cause: Cause::of_code(of(&columns::CAUSE)).ok_or_else(lacking)?,
+                before: number(&columns::VALEUR_AVANT).unwrap_or_default(),
+                now: number(&columns::VALEUR).unwrap_or_default(),
+                part: number(&columns::ECART),
+            };
+            found.entry(of(&columns::TABLE).to_owned()).or_default().push(revision);
+        }
+    }
+    Ok(found)
+}
