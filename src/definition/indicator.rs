@@ -43,7 +43,7 @@ pub struct Indicator {
     pub of: Option<String>,
     /// The indicator that a difference takes away.
     pub minus: Option<String>,
-    /// The indicator that its total over all bands moves with: readers know by how much they differ.
+    /// The indicator that its total over all bands moves with: readers know how far they differ.
     pub follows: Option<String>,
     /// Which system published it, and what it was called there.
     #[serde(default)]

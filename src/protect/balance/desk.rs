@@ -192,8 +192,8 @@ impl Desk {
         true
     }
 
-    /// Finds other changes for all that needed a row to be hidden, through what is hidden besides or
-    /// may be; takes its changes back if there are none.
+    /// Finds other changes for all that needed a row to be hidden, through what is hidden besides
+    /// or may be; takes its changes back if there are none.
     pub(crate) fn release(&mut self, row: Row, rows: &mut Rows, hides: Hides) -> Option<Undo> {
         let mut undo = Undo { known: self.changes.len(), dropped: Vec::new() };
         let mut touched = BTreeSet::new();

@@ -247,8 +247,9 @@ mod tests {
             let value = |(measure, row): (&str, Row)| rows[row as usize].figures[measure];
             let mut reach: BTreeMap<(&str, Row), (i64, i64)> = BTreeMap::new();
             for moves in &found.changes {
-                let moved: BTreeMap<(&str, Row), i64> =
-                    moves.iter().map(|(measure, row, by)| ((measure.as_str(), *row), *by)).collect();
+                let moved = moves.iter();
+                let moved = moved.map(|(measure, row, by)| ((measure.as_str(), *row), *by));
+                let moved: BTreeMap<(&str, Row), i64> = moved.collect();
                 let keys: Vec<_> = release.rows.keys().collect();
                 for tie in &release.ties {
                     let by = |(key, sign): &(String, i8)| {
@@ -261,7 +262,8 @@ mod tests {
                 for (one, other) in &release.bonds {
                     for (row, shared) in (0_u32..).zip(&rows) {
                         let by = [one, other].map(|it| moved.get(&(it.as_str(), row)));
-                        let has_both = [one, other].iter().all(|it| shared.figures.contains_key(*it));
+                        let has = |measure: &&String| shared.figures.contains_key(*measure);
+                        let has_both = [one, other].iter().all(has);
                         prop_assert!(!has_both || by[0] == by[1]);
                     }
                 }
