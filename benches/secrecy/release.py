@@ -4,7 +4,8 @@ An outside judge of `conum run`. It reads what the public reads, `releases/*/*.c
 shows stays known, and a figure that was revised is another one. From the files that stay inside, `current/secrecy/`,
 it reads what was revised, the sums by two territories that are never published, and what each figure is made of. By
 the policy it judges itself which figures must not be known, and how near nobody may come. Measures that the
-declarations tie to another (`follows`) move with it; that first comers are no more than participations is known too.
+declarations tie to another (`follows`) move with it; that activities and first comers are
+no more than participations is known too.
 
 For samples of the forbidden figures of each release, HiGHS says the least and the greatest value that agree with all
 that is published. One possible value alone: the figure is *known*. Less room than the rules ask for: *too narrow*.
@@ -60,8 +61,8 @@ def read_inside(path):
     return {(row["indicateur"], codes_of(row["cle"])): row for row in rows}
 
 
-# Measures of which the first is no more than the second.
-AT_MOST = ("nb_personnes_hors_recurrents", "nb_participations")
+# Measures that are no more than participations: an activity has one at least.
+AT_MOST = {"nb_personnes_hors_recurrents": "nb_participations", "nb_activites": "nb_participations"}
 
 
 class Policy:
@@ -193,8 +194,9 @@ class Union:
         moved = defaultdict(list)
         for measure, codes in names:
             moved[self.policy.leaders.get(measure, measure), codes].append((measure, codes))
-            if measure == AT_MOST[0] and (AT_MOST[1], codes) in names:
-                self.atleast.add((frozenset([names[AT_MOST[1], codes]]), frozenset([names[measure, codes]])))
+            most = names.get((AT_MOST.get(measure), codes))
+            if most:
+                self.atleast.add((frozenset([most]), frozenset([names[measure, codes]])))
         for (leader, codes), together in moved.items():
             first = min(together, key=lambda name: (name[0] != leader, name[0]))
             for other in together:

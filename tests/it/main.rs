@@ -20,6 +20,7 @@ mod properties;
 mod protect;
 mod public_list;
 mod real_data;
+mod revisions;
 mod scenarios;
 mod secrecy;
 mod secrecy_audit;

@@ -1,0 +1,218 @@
+//! Nights that follow a script: each figure that moved says by how much and why, and no other did.
+
+use std::fs;
+
+use crate::support::{FLAT, Said, Scene, conum, row, said};
+
+const TABLE: &str = "activites_par_employeur_periode";
+
+/// Rows of the export of a night, by identifier, and the legal category of the second employer.
+struct Script {
+    scene: Scene,
+    rows: Vec<(String, String)>,
+    category: &'static str,
+}
+
+impl Script {
+    /// Sixty ordinary activities of May, and a few that nights change.
+    fn new() -> Self {
+        let mut scene = Scene::new();
+        let folder = scene.own_declarations();
+        fs::create_dir_all(folder.join("corrections")).unwrap();
+        let mut script = Self { scene, rows: Vec::new(), category: "9220" };
+        for number in 0..60 {
+            script.set(&format!("n{number}"), "2025-05-09", &[]);
+        }
+        for id in ["a", "b", "c", "d"] {
+            script.set(id, "2025-03-04", &[("nb_participants", "2")]);
+        }
+        script.set("of_two", "2025-04-02", &[("structure_id", "s2"), ("nb_participants", "5")]);
+        script.set("large", "2025-04-03", &[("activite", "collectif"), ("nb_participants", "90")]);
+        script
+    }
+
+    fn set(&mut self, id: &str, day: &str, changes: &[(&str, &str)]) {
+        self.rows.retain(|(known, _)| known != id);
+        self.rows.push((id.to_owned(), row(id, day, changes)));
+    }
+
+    fn correct(&self, text: &str) {
+        let path = self.scene.pipeline.with_file_name("corrections").join("script.toml");
+        fs::write(path, text).unwrap();
+    }
+
+    fn rule(&self, from: &str, to: &str) {
+        let path = self.scene.pipeline.with_file_name("rules").join("activites.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    fn write(&self) {
+        let rows: Vec<&str> = self.rows.iter().map(|(_, row)| row.as_str()).collect();
+        let header =
+            "id;siret;nom;categorie_juridique;code_commune;code_postal;type;france_services";
+        let first = "s1;73282932000074;ASSOCIATION DU PONT;9220;01053;01000;PRIVATE;OUI";
+        let second = format!("s2;55208131766522;LE LAC;{};01053;01000;PRIVATE;NON", self.category);
+        self.scene
+            .file("activites_plates.csv", format!("{FLAT}\n{}\n", rows.join("\n")))
+            .file("structures.csv", format!("{header}\n{first}\n{second}\n"));
+    }
+
+    /// A night: the monthly figures that moved, of activities and participations.
+    fn night(&self) -> Vec<String> {
+        self.write();
+        let said = self.scene.run();
+        assert!([0, 3].contains(&said.code), "{}", said.stderr);
+        self.scene.verify().expect(0);
+        moved(&self.diff(&["--table", TABLE]).stdout)
+    }
+
+    fn diff(&self, more: &[&str]) -> Said {
+        let mut command = conum();
+        command.args(["diff", "--format", "csv", "--warehouse"]).arg(self.scene.warehouse());
+        said(&command.args(more).output().unwrap()).expect(0)
+    }
+}
+
+/// Months, of both measures: `row: before → now cause part`.
+fn moved(csv: &str) -> Vec<String> {
+    let lines = csv.lines().skip(1).filter_map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [_, key, measure, before, now, cause, part] = cells[..] else { panic!("{line}") };
+        let period = key.rsplit('=').next().unwrap();
+        let is_month = period.len() == 7 && !period.contains('T');
+        let short = measure.strip_prefix("nb_")?;
+        let is_wanted = is_month && ["activites", "participations"].contains(&short);
+        is_wanted.then(|| format!("{key} {short}: {before} → {now} {cause} {part}"))
+    });
+    lines.collect()
+}
+
+/// All rows of a month and a type move alike where there is one type.
+fn twice(lines: &[&str]) -> Vec<String> {
+    let of = |head: &str| lines.iter().map(|line| format!("{head}{line}")).collect::<Vec<_>>();
+    [of(""), of("type_employeur=association|")].concat()
+}
+
+#[test]
+fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
+    let mut script = Script::new();
+    script.write();
+    script.scene.run().expect(0);
+    assert!(!script.scene.warehouse().join("current/revisions.parquet").exists());
+
+    script.set("late", "2025-03-20", &[("nb_participants", "3")]);
+    assert_eq!(
+        script.night(),
+        twice(&[
+            "periode=2025-03 activites: 4 → 5 arrivee 1",
+            "periode=2025-03 participations: 8 → 11 arrivee 3",
+        ])
+    );
+
+    script.set("b", "2025-03-04", &[("nb_participants", "7")]);
+    assert_eq!(script.night(), twice(&["periode=2025-03 participations: 11 → 16 modification 5"]));
+
+    script.rows.retain(|(id, _)| id != "c");
+    assert_eq!(
+        script.night(),
+        twice(&[
+            "periode=2025-03 activites: 5 → 4 suppression -1",
+            "periode=2025-03 participations: 16 → 14 suppression -2",
+        ])
+    );
+
+    let of = |name: &str, rest: &str| {
+        format!(
+            "[[correction]]\nname = \"{name}\"\nsource = \"activites_plates\"\nreason = \"saisie\"\n\
+             provider = \"un partenaire\"\nstatus = \"open\"\nexpect = 1\n{rest}\n"
+        )
+    };
+    let ten = of(
+        "dix_pour_deux",
+        "action = \"override\"\nwhere = { activite_id = \"d\" }\nset = { nb_participants = 10 }",
+    );
+    script.correct(&ten);
+    assert_eq!(script.night(), twice(&["periode=2025-03 participations: 14 → 22 correction 8"]));
+
+    script.category = "7210";
+    assert_eq!(
+        script.night(),
+        [
+            "type_employeur=association|periode=2025-04 activites: 2 → 1 referentiel -1",
+            "type_employeur=association|periode=2025-04 participations: 95 → 90 referentiel -5",
+            "type_employeur=commune|periode=2025-04 activites: 0 → 1 referentiel 1",
+            "type_employeur=commune|periode=2025-04 participations: 0 → 5 referentiel 5",
+        ]
+    );
+
+    // Several causes in one night, in one figure.
+    let without = of("essai", "action = \"drop\"\nwhere = { activite_id = \"a\" }");
+    script.correct(&[ten, without.clone()].join("\n"));
+    script.set("later", "2025-03-21", &[]);
+    script.set("late", "2025-03-20", &[("nb_participants", "1")]);
+    assert_eq!(
+        script.night(),
+        twice(&[
+            "periode=2025-03 participations: 22 → 19 arrivee 1",
+            "periode=2025-03 participations: 22 → 19 modification -2",
+            "periode=2025-03 participations: 22 → 19 correction -2",
+        ]),
+        "that of activities is what it was"
+    );
+
+    // A correction that ends, and a record that moves to another month.
+    script.correct(&without);
+    script.set("later", "2025-04-21", &[]);
+    assert_eq!(
+        script.night(),
+        [
+            "periode=2025-03 activites: 4 → 3 modification -1",
+            "periode=2025-03 participations: 19 → 10 modification -1",
+            "periode=2025-03 participations: 19 → 10 correction -8",
+            "periode=2025-04 activites: 2 → 3 modification 1",
+            "periode=2025-04 participations: 95 → 96 modification 1",
+            "type_employeur=association|periode=2025-03 activites: 4 → 3 modification -1",
+            "type_employeur=association|periode=2025-03 participations: 19 → 10 modification -1",
+            "type_employeur=association|periode=2025-03 participations: 19 → 10 correction -8",
+            "type_employeur=association|periode=2025-04 activites: 1 → 2 modification 1",
+            "type_employeur=association|periode=2025-04 participations: 90 → 91 modification 1",
+        ]
+    );
+
+    script.rule("between = [1, 5000]", "between = [1, 50]");
+    assert_eq!(
+        script.night(),
+        [
+            "periode=2025-04 activites: 3 → 2 regle -1",
+            "periode=2025-04 participations: 96 → 6 regle -90",
+            "type_employeur=association|periode=2025-04 activites: 2 → 1 regle -1",
+            "type_employeur=association|periode=2025-04 participations: 91 → 1 regle -90",
+        ]
+    );
+
+    // From the first run to the last, what came and went again is told by its causes.
+    let runs = fs::read_dir(script.scene.warehouse().join("runs")).unwrap();
+    let mut runs: Vec<String> =
+        runs.map(|run| run.unwrap().file_name().into_string().unwrap()).collect();
+    runs.sort();
+    let all = moved(&script.diff(&[&runs[0], "--table", TABLE, "--key", "periode=2025-03"]).stdout);
+    let national = [
+        "periode=2025-03 activites: 4 → 3 arrivee 2",
+        "periode=2025-03 activites: 4 → 3 modification -1",
+        "periode=2025-03 activites: 4 → 3 suppression -1",
+        "periode=2025-03 activites: 4 → 3 correction -1",
+        "periode=2025-03 participations: 8 → 10 arrivee 4",
+        "periode=2025-03 participations: 8 → 10 modification 2",
+        "periode=2025-03 participations: 8 → 10 suppression -2",
+        "periode=2025-03 participations: 8 → 10 correction -2",
+    ];
+    assert_eq!(all, twice(&national));
+    assert!(script.scene.run().expect(0).stdout.contains("Nothing new"));
+
+    let unknown =
+        conum().args(["diff", "1999-01-01", "--warehouse"]).arg(script.scene.warehouse()).output();
+    let unknown = said(&unknown.unwrap()).expect(66);
+    assert!(unknown.stderr.contains("no published run is `1999-01-01`"), "{}", unknown.stderr);
+}
