@@ -199,10 +199,9 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
     runs.sort();
     let all = moved(&script.diff(&[&runs[0], "--table", TABLE, "--key", "periode=2025-03"]).stdout);
     let national = [
-        "periode=2025-03 activites: 4 → 3 arrivee 2",
+        "periode=2025-03 activites: 4 → 3 arrivee 1",
         "periode=2025-03 activites: 4 → 3 modification -1",
         "periode=2025-03 activites: 4 → 3 suppression -1",
-        "periode=2025-03 activites: 4 → 3 correction -1",
         "periode=2025-03 participations: 8 → 10 arrivee 4",
         "periode=2025-03 participations: 8 → 10 modification 2",
         "periode=2025-03 participations: 8 → 10 suppression -2",
