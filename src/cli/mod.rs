@@ -3,6 +3,7 @@
 mod check;
 mod describe;
 mod diff;
+mod explain;
 mod fetch;
 mod key_figures;
 mod pipeline_args;
@@ -79,6 +80,7 @@ enum Command {
     Check(check::Args),
     Describe(describe::Args),
     Diff(diff::Args),
+    Explain(explain::Args),
     Verify(verify::Args),
     VerifySecrecy(verify_secrecy::Args),
     Rejects(rejects::Args),
@@ -106,6 +108,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Describe(args) => describe::run(&args),
             Command::Diff(args) => diff::run(&args),
+            Command::Explain(args) => explain::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::VerifySecrecy(args) => verify_secrecy::run(&args),
             Command::Rejects(args) => rejects::run(&args),

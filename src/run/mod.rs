@@ -10,6 +10,7 @@ pub mod digest;
 pub mod draft;
 mod employers;
 pub mod execute;
+pub mod explain;
 pub mod fetched;
 pub mod folders;
 pub mod frames;

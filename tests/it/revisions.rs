@@ -68,6 +68,12 @@ impl Script {
         moved(&self.diff(&["--table", TABLE]).stdout)
     }
 
+    fn explain(&self, row: &[&str]) -> Said {
+        let mut command = conum();
+        command.args(["explain", TABLE]).args(row).arg("--warehouse");
+        said(&command.arg(self.scene.warehouse()).output().unwrap())
+    }
+
     fn diff(&self, more: &[&str]) -> Said {
         let mut command = conum();
         command.args(["diff", "--format", "csv", "--warehouse"]).arg(self.scene.warehouse());
@@ -80,7 +86,7 @@ fn moved(csv: &str) -> Vec<String> {
     let lines = csv.lines().skip(1).filter_map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
         let [_, key, measure, before, now, cause, part] = cells[..] else { panic!("{line}") };
-        let period = key.rsplit('=').next().unwrap();
+        let period = key.rsplit_once("periode=").map_or("", |(_, period)| period);
         let is_month = period.len() == 7 && !period.contains('T');
         let short = measure.strip_prefix("nb_")?;
         let is_wanted = is_month && ["activites", "participations"].contains(&short);
@@ -180,6 +186,18 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
             "type_employeur=association|periode=2025-04 participations: 90 → 91 modification 1",
         ]
     );
+
+    let explained = script.explain(&["type_employeur=association|periode=2025-03"]).expect(0);
+    for line in [
+        "nb_participations                   10     hidden",
+        "2025-03  plat      3",
+        "participants_divergents",
+        "écartée",
+    ] {
+        assert!(explained.stdout.contains(line), "{line}\n{}", explained.stdout);
+    }
+    let unknown = script.explain(&["type_employeur=comune"]).expect(66);
+    assert!(unknown.stderr.contains("codes of `type_employeur`: association, commune"));
 
     script.rule("between = [1, 5000]", "between = [1, 50]");
     assert_eq!(
