@@ -24,6 +24,9 @@ pub struct Pipeline {
     pub provisional_days: u16,
     /// Licence of the outputs.
     pub licence: String,
+    /// Where the public finds the releases, if it is known.
+    #[serde(default)]
+    pub homepage: Option<String>,
 }
 
 impl Pipeline {
