@@ -229,10 +229,7 @@ impl Lists {
     pub fn cuts(&self) -> BTreeSet<Date> {
         let codes = self.correspondences.values().flat_map(BTreeMap::values).flatten();
         let validities = codes.map(|common| common.validity);
-        validities
-            .chain(self.breaks.iter().map(Break::validity))
-            .flat_map(Validity::cuts)
-            .collect()
+        validities.chain(self.breaks.iter().map(Break::validity)).flat_map(Validity::cuts).collect()
     }
 
     /// Minutes of a duration as entered: itself, or the middle of its class. `None` when unknown.

@@ -81,10 +81,9 @@ impl Licence {
     #[must_use]
     pub fn of(id: &str) -> Self {
         let (title, path) = match id {
-            "etalab-2.0" => (
-                "Licence Ouverte 2.0",
-                "https://spdx.org/licenses/etalab-2.0.html".to_owned(),
-            ),
+            "etalab-2.0" => {
+                ("Licence Ouverte 2.0", "https://spdx.org/licenses/etalab-2.0.html".to_owned())
+            }
             other => (other, format!("https://spdx.org/licenses/{other}.html")),
         };
         Self { id: id.to_owned(), title: title.to_owned(), path }

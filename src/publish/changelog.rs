@@ -167,7 +167,9 @@ fn changed(changes: &[Change]) -> Vec<String> {
         for Change { cell, measure, before, after, cause, .. } in changes.iter().take(TOLD) {
             let cause = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
             let (before, after) = (figure(*before), figure(*after));
-            lines.push(format!("`{table}`, {cell}, {measure} : {after}, au lieu de {before}{cause}."));
+            lines.push(format!(
+                "`{table}`, {cell}, {measure} : {after}, au lieu de {before}{cause}."
+            ));
         }
         if changes.len() > TOLD {
             lines.push(format!("`{table}` : {} autres chiffres.", changes.len() - TOLD));

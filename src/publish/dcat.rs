@@ -128,9 +128,9 @@ fn dataset(catalogue: &Catalogue, table: &Table) -> Value {
     let mut units: Vec<&str> = table.figures().map(|column| column.unit.as_str()).collect();
     units.sort_unstable();
     units.dedup();
-    let units = units.into_iter().map(|unit| {
-        json!({ "@type": "skos:Concept", "skos:prefLabel": french(unit) })
-    });
+    let units = units
+        .into_iter()
+        .map(|unit| json!({ "@type": "skos:Concept", "skos:prefLabel": french(unit) }));
     let description = format!("{} {} Une ligne : {}.", table.definition, table.why, table.grain);
     all.insert("dct:description".to_owned(), french(&description));
     all.insert("dct:isPartOf".to_owned(), one("#diffusion"));

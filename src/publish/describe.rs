@@ -141,11 +141,7 @@ fn measure_of(name: &str, indicator: &Indicator) -> Measure {
     }
 }
 
-fn table_of(
-    definitions: &Definitions,
-    (name, table): (&str, &table::Table),
-    grid: &Grid,
-) -> Table {
+fn table_of(definitions: &Definitions, (name, table): (&str, &table::Table), grid: &Grid) -> Table {
     let periods = grid.codes(columns::PERIODE.name);
     let months = periods.iter().filter(|code| is_month(code));
     let months: Vec<Period> = months.map(|month| one(month)).collect();
@@ -288,8 +284,13 @@ mod tests {
         let period = Period { first: "2024-01".to_owned(), last: "2024-12".to_owned() };
         assert_eq!(catalogue.period, Some(period));
         let [kind, when, figure, .., note] = table.columns.as_slice() else { panic!() };
-        assert_eq!((kind.role, figure.role, note.role), (Role::Dimension, Role::Measure, Role::Note));
-        assert!(kind.codes.iter().any(|code| code.label == "Centre communal d'action sociale (CCAS)"));
+        assert_eq!(
+            (kind.role, figure.role, note.role),
+            (Role::Dimension, Role::Measure, Role::Note)
+        );
+        assert!(
+            kind.codes.iter().any(|code| code.label == "Centre communal d'action sociale (CCAS)")
+        );
         assert!(when.codes.is_empty() && when.pattern.is_some());
         assert!(figure.is_count && figure.description.contains("n'est pas"));
         assert_eq!(catalogue.withheld.len() + catalogue.tables.len(), 4);

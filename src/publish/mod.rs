@@ -18,9 +18,9 @@ pub mod table_schema;
 pub mod changelog;
 pub mod notes;
 
-//pub mod imports;
+pub mod imports;
 
-//pub mod workbook;
+pub mod workbook;
 
 pub mod sums;
 

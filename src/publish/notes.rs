@@ -76,7 +76,8 @@ fn of_table(table: &Table) -> Vec<String> {
         0 => String::new(),
         hidden => format!(" dont {hidden} masquées"),
     };
-    let period = table.period.as_ref().map(|Period { first, last }| format!(" De {first} à {last}."));
+    let period =
+        table.period.as_ref().map(|Period { first, last }| format!(" De {first} à {last}."));
     let mut lines = vec![
         format!("### `{}`\n", table.name),
         format!(
@@ -96,7 +97,8 @@ fn of_table(table: &Table) -> Vec<String> {
     }
     lines.push(String::new());
     for column in &table.columns {
-        let unit = if column.unit.is_empty() { String::new() } else { format!(" ({})", column.unit) };
+        let unit =
+            if column.unit.is_empty() { String::new() } else { format!(" ({})", column.unit) };
         lines.push(format!("- `{}`{unit} : {}", column.name, column.title));
     }
     lines.push(String::new());
@@ -125,7 +127,10 @@ fn of_measure(measure: &Measure) -> Vec<String> {
 fn withheld(catalogue: &Catalogue) -> Vec<String> {
     let tables = catalogue.withheld.iter();
     let tables = tables.map(|one| {
-        format!("- `{}` : {}. Il en resterait trop peu, une fois masqué ce qui doit l'être.", one.name, one.title)
+        format!(
+            "- `{}` : {}. Il en resterait trop peu, une fois masqué ce qui doit l'être.",
+            one.name, one.title
+        )
     });
     tables.collect()
 }
