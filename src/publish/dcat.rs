@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use crate::publish::catalogue::{Catalogue, File, Period, Role, Table};
+use crate::publish::catalogue::{Catalogue, Column, File, Period, Role, Table};
 use crate::publish::text_of;
 use crate::vocabulary::calendar::last_day;
 
@@ -123,7 +123,7 @@ fn dataset(catalogue: &Catalogue, table: &Table) -> Value {
     let files = files.map(|file| one(&format!("#fichier-{}", file.path)));
     let named = |role: Role| {
         let columns = table.columns.iter().filter(move |column| column.role == role);
-        columns.map(|column| one(&format!("#{}", column.name))).collect::<Value>()
+        columns.map(|column| one(&column_id(column))).collect::<Value>()
     };
     let mut units: Vec<&str> = table.figures().map(|column| column.unit.as_str()).collect();
     units.sort_unstable();
@@ -207,6 +207,10 @@ fn table_of<'c>(catalogue: &'c Catalogue, file: &File) -> Option<&'c Table> {
         .flatten()
 }
 
+fn column_id(column: &Column) -> String {
+    format!("#colonne-{}", column.name)
+}
+
 /// What the columns are, each once.
 fn properties(catalogue: &Catalogue) -> Vec<Value> {
     let mut all: Vec<(&str, Value)> = Vec::new();
@@ -220,7 +224,7 @@ fn properties(catalogue: &Catalogue) -> Vec<Value> {
             continue;
         }
         let property = json!({
-            "@id": format!("#{}", column.name),
+            "@id": column_id(column),
             "@type": kind,
             "rdfs:label": french(&column.title),
             "rdfs:comment": french(&column.description),
@@ -244,8 +248,11 @@ mod tests {
         let of = |id: &str| graph.iter().find(|node| node["@id"] == id).unwrap();
         let table = of("#activites_par_employeur_periode");
         assert_eq!(table["dcat:distribution"].as_array().unwrap().len(), 2);
-        assert_eq!(table["stat:dimension"], json!([one("#type_employeur"), one("#periode")]));
-        assert_eq!(table["stat:attribute"], json!([one("#secret")]));
+        assert_eq!(
+            table["stat:dimension"],
+            json!([one("#colonne-type_employeur"), one("#colonne-periode")])
+        );
+        assert_eq!(table["stat:attribute"], json!([one("#colonne-secret")]));
         // Three measures of three employer types.
         assert_eq!(table["stat:numSeries"]["@value"], "9");
         assert_eq!(table["dct:temporal"]["dcat:endDate"]["@value"], "2024-12-31");

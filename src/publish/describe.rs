@@ -220,12 +220,14 @@ fn column_of(
             Compute::Sum => of.is_some_and(|column| column.kind == Kind::Count),
             Compute::Difference => false,
         };
+        let may_hide = grid.columns.iter().any(|column| column == columns::SECRET.name);
+        let hidden = if may_hide { " Vide : masqué par le secret statistique." } else { "" };
         return Column {
             name: name.clone(),
             role: Role::Measure,
             title: indicator.title.clone(),
             description: format!(
-                "{} ; n'est pas : {}. Vide : masqué par le secret statistique.",
+                "Formule : {}. N'est pas : {}.{hidden}",
                 indicator.formula, indicator.is_not
             ),
             unit: indicator.unit.clone(),
@@ -292,7 +294,7 @@ mod tests {
             kind.codes.iter().any(|code| code.label == "Centre communal d'action sociale (CCAS)")
         );
         assert!(when.codes.is_empty() && when.pattern.is_some());
-        assert!(figure.is_count && figure.description.contains("n'est pas"));
+        assert!(figure.is_count && figure.description.contains("N'est pas"));
         assert_eq!(catalogue.withheld.len() + catalogue.tables.len(), 4);
     }
 

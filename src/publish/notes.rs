@@ -27,9 +27,9 @@ pub fn notes(catalogue: &Catalogue) -> String {
 pub fn sections(catalogue: &Catalogue) -> Vec<Section> {
     let all = [
         ("Lire les tables", reading(catalogue)),
-        ("Tables", catalogue.tables.iter().flat_map(|table| of_table(table)).collect()),
+        ("Tables", catalogue.tables.iter().flat_map(of_table).collect()),
         ("Tables non diffusées", withheld(catalogue)),
-        ("Indicateurs", catalogue.measures.iter().flat_map(|one| of_measure(one)).collect()),
+        ("Indicateurs", catalogue.measures.iter().flat_map(of_measure).collect()),
         ("Ruptures de série", breaks(catalogue)),
         ("Mois provisoires", provisional(catalogue)),
         ("Secret statistique", secrecy(catalogue)),
