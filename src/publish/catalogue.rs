@@ -24,8 +24,10 @@ pub struct Catalogue {
     pub licence: Licence,
     /// The rules of statistical secrecy that it obeys.
     pub rules: Rules,
-    /// What its figures are made from.
+    /// What its figures are made from, as it was on that day.
     pub sources: Vec<Source>,
+    /// Reference data of others that they rest on: what, whose, of when.
+    pub references: Vec<String>,
     /// Breaks of its series.
     pub breaks: Vec<Break>,
     /// Its measures, by name.
@@ -97,8 +99,6 @@ pub struct Source {
     pub name: String,
     /// French title.
     pub title: String,
-    /// Last day it tells of, where it is known.
-    pub until: Option<Date>,
 }
 
 /// A break of a series.
@@ -160,8 +160,6 @@ pub struct Table {
     pub period: Option<Period>,
     /// Whether it is shown first, in the workbook.
     pub is_main: bool,
-    /// Whether some of its rows count in several others.
-    pub overlaps: bool,
 }
 
 /// What a column is in its table.

@@ -53,11 +53,11 @@ pub(super) fn contributors(catalogue: &Catalogue) -> Value {
 }
 
 fn sources(catalogue: &Catalogue) -> Value {
-    let sources = catalogue.sources.iter().map(|source| {
-        let until = source.until.map(|day| format!(", jusqu'au {day}")).unwrap_or_default();
-        json!({ "title": format!("{}{until}", source.title), "version": source.name })
-    });
-    sources.collect()
+    let day = catalogue.as_of.to_string();
+    let read = catalogue.sources.iter();
+    let read = read.map(|source| json!({ "title": source.title, "version": day }));
+    let references = catalogue.references.iter().map(|title| json!({ "title": title }));
+    read.chain(references).collect()
 }
 
 fn resources_of(catalogue: &Catalogue, table: &Table) -> Vec<Value> {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use crate::publish::catalogue::{Catalogue, Column, File, Period, Role, Table};
-use crate::publish::text_of;
+use crate::publish::{datapackage, notes, text_of};
 use crate::vocabulary::calendar::last_day;
 
 /// Its name in a release.
@@ -33,9 +33,7 @@ pub fn dcat(catalogue: &Catalogue) -> Vec<u8> {
     for table in &catalogue.tables {
         graph.push(dataset(catalogue, table));
     }
-    for file in &catalogue.files {
-        graph.push(distribution(catalogue, file));
-    }
+    graph.extend(distributed(catalogue).map(|file| distribution(catalogue, file)));
     graph.extend(properties(catalogue));
     let mut context = context();
     if let (Some(homepage), Some(context)) = (&catalogue.homepage, context.as_object_mut()) {
@@ -97,18 +95,18 @@ fn common(catalogue: &Catalogue, id: &str, title: &str) -> Map<String, Value> {
 fn release(catalogue: &Catalogue) -> Value {
     let mut all = common(catalogue, "#diffusion", &catalogue.title);
     let tables = catalogue.tables.iter().map(|table| one(&format!("#{}", table.name)));
-    let of_no_table = catalogue.files.iter().filter(|file| table_of(catalogue, file).is_none());
+    let of_no_table = distributed(catalogue).filter(|file| table_of(catalogue, file).is_none());
     let files = of_no_table.map(|file| one(&format!("#fichier-{}", file.path)));
-    let sources = catalogue.sources.iter().map(|source| {
-        let until = source.until.map(|day| format!(", jusqu'au {day}")).unwrap_or_default();
-        json!({ "@type": "dct:ProvenanceStatement",
-            "rdfs:label": french(&format!("{}{until}", source.title)) })
-    });
+    let sources = catalogue.sources.iter().map(|source| source.title.as_str());
+    let sources = sources
+        .chain(catalogue.references.iter().map(String::as_str))
+        .map(|title| json!({ "@type": "dct:ProvenanceStatement", "rdfs:label": french(title) }));
     all.insert("dct:description".to_owned(), french(&catalogue.description()));
     all.insert("dct:hasPart".to_owned(), tables.collect());
     all.insert("dcat:distribution".to_owned(), files.collect());
     all.insert("dct:provenance".to_owned(), sources.collect());
     all.insert("dcat:keyword".to_owned(), json!([french("conseillers numériques")]));
+    all.insert("foaf:page".to_owned(), one(notes::NAME));
     insert_period(&mut all, catalogue.period.as_ref());
     if let Some(homepage) = &catalogue.homepage {
         all.insert("dcat:landingPage".to_owned(), one(homepage));
@@ -119,7 +117,7 @@ fn release(catalogue: &Catalogue) -> Value {
 fn dataset(catalogue: &Catalogue, table: &Table) -> Value {
     let id = format!("#{}", table.name);
     let mut all = common(catalogue, &id, &table.title);
-    let files = catalogue.files.iter().filter(|file| table_of(catalogue, file) == Some(table));
+    let files = distributed(catalogue).filter(|file| table_of(catalogue, file) == Some(table));
     let files = files.map(|file| one(&format!("#fichier-{}", file.path)));
     let named = |role: Role| {
         let columns = table.columns.iter().filter(move |column| column.role == role);
@@ -160,6 +158,14 @@ fn insert_period(all: &mut Map<String, Value>, period: Option<&Period>) {
     );
 }
 
+/// Files that hold figures, or describe all that do.
+fn distributed(catalogue: &Catalogue) -> impl Iterator<Item = &File> {
+    let is_data = |file: &&File| {
+        matches!(file.extension(), "csv" | "parquet" | "xlsx") || file.path == datapackage::NAME
+    };
+    catalogue.files.iter().filter(is_data)
+}
+
 fn distribution(catalogue: &Catalogue, file: &File) -> Value {
     let table = table_of(catalogue, file);
     let title = table.map_or_else(
@@ -189,7 +195,6 @@ fn distribution(catalogue: &Catalogue, file: &File) -> Value {
         "parquet" => "PARQUET",
         "xlsx" => "XLSX",
         "json" => "JSON",
-        "md" => "MD",
         _ => return all,
     };
     if let Some(all) = all.as_object_mut() {

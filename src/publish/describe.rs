@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::definition::Definitions;
 use crate::definition::indicator::{Compute, Indicator};
 use crate::definition::secrecy::{Policy, Rules, Unit};
-use crate::definition::table::{self, Dimension};
+use crate::definition::table;
 use crate::publish::catalogue::{
     self, Break, Catalogue, Column, Licence, Measure, Period, Role, Source, Table, Withheld,
     name_of,
@@ -17,14 +17,15 @@ use crate::publish::grid::{Cell, Grid, Grids};
 use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::ENSEMBLE;
 use crate::vocabulary::columns::{self, Kind};
+use crate::vocabulary::tables::{self, CLEAN_EMPLOYEURS};
 
 /// What is not declared of a release.
 #[derive(Clone, Debug)]
 pub struct Circumstances<'a> {
     /// Reference day of its figures.
     pub as_of: Date,
-    /// The sources that were read, and the last day each tells of, where it is known.
-    pub sources: Vec<(&'a str, Option<Date>)>,
+    /// The sources that were read.
+    pub sources: BTreeSet<&'a str>,
 }
 
 /// The catalogue of a release that holds these tables.
@@ -62,7 +63,8 @@ pub fn catalogue(
         homepage: pipeline.homepage.clone(),
         licence: Licence::of(&pipeline.licence),
         rules: rules_of(policy),
-        sources: sources_of(definitions, circumstances),
+        sources: sources_of(definitions, circumstances, grids),
+        references: pipeline.references.clone(),
         breaks: definitions.lists.all_breaks().iter().map(break_of).collect(),
         measures: measures.map(|(name, one)| measure_of(name, one)).collect(),
         tables,
@@ -106,18 +108,21 @@ fn rules_of(policy: &Policy) -> catalogue::Rules {
     }
 }
 
-fn sources_of(definitions: &Definitions, circumstances: &Circumstances<'_>) -> Vec<Source> {
-    let read = circumstances.sources.iter();
-    let read = read.map(|(name, until)| {
-        let source = definitions.sources.get(*name).map(|source| source.title.clone());
-        let dataset = || definitions.datasets.get(*name).map(|dataset| dataset.title.clone());
-        Source {
-            name: (*name).to_owned(),
-            title: source.or_else(dataset).unwrap_or_else(|| (*name).to_owned()),
-            until: *until,
-        }
+/// The sources that were read and whose records are in the tables, or tell of their employers.
+fn sources_of(
+    definitions: &Definitions,
+    circumstances: &Circumstances<'_>,
+    grids: &Grids,
+) -> Vec<Source> {
+    let shown = definitions.tables.iter().filter(|(name, _)| grids.contains_key(*name));
+    let mut counted: BTreeSet<&str> =
+        shown.map(|(_, table)| tables::clean(table.from).name).collect();
+    counted.insert(CLEAN_EMPLOYEURS.name);
+    let read = definitions.sources.iter().filter(|(name, source)| {
+        let is_counted = counted.contains(tables::clean(source.subject).name);
+        is_counted && circumstances.sources.contains(name.as_str())
     });
-    read.collect()
+    read.map(|(name, source)| Source { name: name.clone(), title: source.title.clone() }).collect()
 }
 
 fn break_of(found: &crate::definition::codelist::Break) -> Break {
@@ -169,7 +174,6 @@ fn table_of(definitions: &Definitions, (name, table): (&str, &table::Table), gri
         series: count(series(table, grid)),
         period: over(months.iter().chain(&years)),
         is_main: definitions.pipeline.main_tables.iter().any(|main| main == name),
-        overlaps: table.dimensions().any(|(_, from)| matches!(from, Dimension::Split(_))),
     }
 }
 

@@ -86,10 +86,8 @@ pub(super) fn grids() -> Grids {
 
 /// What is said of some tables.
 pub(super) fn catalogue_of(grids: &Grids) -> Catalogue {
-    let circumstances = Circumstances {
-        as_of: date(2025, 7, 1),
-        sources: vec![("activites_plates", Some(date(2025, 2, 28)))],
-    };
+    let circumstances =
+        Circumstances { as_of: date(2025, 7, 1), sources: ["activites_plates"].into() };
     let policy = DEFINITIONS.secrecy.as_ref().unwrap();
     describe::catalogue(&DEFINITIONS, policy, &circumstances, grids)
 }

@@ -27,6 +27,9 @@ pub mod sums;
 #[cfg(test)]
 mod invented;
 
+/// The name of the catalogue in a release, as JSON that programs read.
+pub const DICTIONARY: &str = "dictionnaire.json";
+
 /// JSON that people can read, with a line end.
 fn text_of(value: &serde_json::Value) -> Vec<u8> {
     let mut text = format!("{value:#}").into_bytes();

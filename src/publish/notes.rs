@@ -52,8 +52,8 @@ fn reading(catalogue: &Catalogue) -> Vec<String> {
         "- Une ligne absente vaut zéro.".to_owned(),
         format!(
             "- Un chiffre vide est masqué, et la colonne `{secret}` porte alors le signe \
-             `{symbol}` : ce n'est pas un zéro. La somme des lignes visibles est donc inférieure au \
-             total publié ; l'écart est ce qui est masqué."
+             `{symbol}` : ce n'est pas un zéro. La somme des lignes visibles peut donc être \
+             inférieure au total publié : l'écart est ce qui est masqué."
         ),
         format!(
             "- `{INCONNU}`, `{NON_RENSEIGNE}` : ce que les sources ne disent pas. Ces lignes \
@@ -89,12 +89,6 @@ fn of_table(table: &Table) -> Vec<String> {
             period.unwrap_or_default()
         ),
     ];
-    if table.overlaps {
-        let line = format!(
-            "Une activité compte dans chacune de ses modalités : leur somme dépasse `{ENSEMBLE}`."
-        );
-        lines.push(line);
-    }
     lines.push(String::new());
     for column in &table.columns {
         let unit =
@@ -118,7 +112,7 @@ fn of_measure(measure: &Measure) -> Vec<String> {
         format!("- Unité : {}. {additive}", measure.unit),
     ];
     if !measure.used_by.is_empty() {
-        lines.push(format!("- Correspond à : {}.", measure.used_by));
+        lines.push(format!("- Ailleurs : {}.", measure.used_by));
     }
     lines.push(String::new());
     lines
@@ -194,11 +188,10 @@ fn secrecy(catalogue: &Catalogue) -> Vec<String> {
 }
 
 fn sources(catalogue: &Catalogue) -> Vec<String> {
-    let sources = catalogue.sources.iter().map(|source| {
-        let until = source.until.map(|day| format!(", jusqu'au {day}")).unwrap_or_default();
-        format!("- `{}` : {}{until}.", source.name, source.title)
-    });
-    sources.collect()
+    let Catalogue { sources, references, as_of, .. } = catalogue;
+    let read = sources.iter();
+    let read = read.map(|source| format!("- `{}` : {}, au {as_of}.", source.name, source.title));
+    read.chain(references.iter().map(|title| format!("- {title}."))).collect()
 }
 
 fn terms(catalogue: &Catalogue) -> Vec<String> {
@@ -230,9 +223,9 @@ mod tests {
             "- moins de 3 employeurs (SIREN), ou un seul fait plus de 85 % du chiffre.",
             "le signe `s`",
             "`activites_par_region_periode`",
-            ", jusqu'au 2025-02-28.",
+            "ni l'autre des systèmes, au 2025-07-01.",
+            "- Code officiel géographique 2026",
             "> Programme Conseiller numérique, « Statistiques nationales",
-            "leur somme dépasse `ensemble`",
         ] {
             assert!(page.contains(expected), "{expected}\n{page}");
         }
