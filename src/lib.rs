@@ -9,8 +9,9 @@
 //! 5. [`aggregate`] makes the tables that `pipelines/tables/` declares; adding one takes no Rust.
 //! 6. [`protect`] hides what the law forbids to publish and what would give it away; [`audit`] then
 //!    tries to compute it all the same, and nothing is published unless it fails.
-//! 7. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
-//! 8. [`cli`] is what the operator types, one command a file.
+//! 7. [`publish`] says what the figures of a release are, in the formats that readers use.
+//! 8. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
+//! 9. [`cli`] is what the operator types, one command a file.
 //!
 //! [`fetch`] lists the Coop's API into raw exports, [`sample`] invents some to try it on, and
 //! [`error`] is how all of them fail.
@@ -30,6 +31,8 @@ pub mod aggregate;
 pub mod protect;
 
 pub mod audit;
+
+pub mod publish;
 
 pub mod run;
 

@@ -62,6 +62,7 @@ fn arrows_point_one_way() {
         ("aggregate", vec!["vocabulary", "definition", "error", "column", "aggregate"]),
         ("protect", vec!["vocabulary", "definition", "error", "protect"]),
         ("audit", vec!["vocabulary", "definition", "error", "audit"]),
+        ("publish", vec!["vocabulary", "definition", "error", "publish"]),
         ("sample", vec!["sample"]),
         ("fetch", vec!["fetch"]),
         (
@@ -77,6 +78,7 @@ fn arrows_point_one_way() {
                 "aggregate",
                 "protect",
                 "audit",
+                "publish",
                 "run",
             ],
         ),

@@ -11,6 +11,7 @@ pub mod files;
 mod judged;
 pub mod kept;
 mod losses;
+mod package;
 mod pages;
 mod past;
 mod proof;
