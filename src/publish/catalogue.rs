@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::vocabulary::columns::SECRET;
+
 /// A release: what it is made from, what it holds, under which rules and terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalogue {
@@ -290,10 +292,15 @@ impl Catalogue {
             format!(" Mois clos, de {first} à {last}.")
         });
         format!(
-            "{}, par type d'employeur et par territoire.{shown} Tables protégées au titre du secret \
-             statistique (règles {}) : les chiffres masqués sont vides et la colonne secret porte le \
-             signe {}. Source : {}, mise à jour du {}.",
-            self.title, self.rules.version, self.rules.symbol, self.producer, self.as_of
+            "{}.{shown} Tables protégées au titre du secret statistique (règles {}) : les chiffres \
+             masqués sont vides, et la colonne {} porte le signe {}. Source : {}, mise à jour du \
+             {}.",
+            self.title,
+            self.rules.version,
+            SECRET.name,
+            self.rules.symbol,
+            self.producer,
+            self.as_of
         )
     }
 }

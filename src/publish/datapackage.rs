@@ -80,8 +80,8 @@ fn resources_of(catalogue: &Catalogue, table: &Table) -> Vec<Value> {
         resources.push(Value::Object(csv));
     }
     if let Some(file) = catalogue.file(&format!("{}.parquet", table.name)) {
-        // Under its usual name, `parquet`, frictionless reads the rows and checks neither the length
-        // nor the hash of the file.
+        // Of a format it knows, `parquet`, frictionless reads the rows, and then cannot tell the
+        // length of the file nor its hash.
         resources.push(Value::Object(resource(file, "apache-parquet", &table.title)));
     }
     resources

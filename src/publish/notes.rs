@@ -130,9 +130,9 @@ fn withheld(catalogue: &Catalogue) -> Vec<String> {
 }
 
 fn breaks(catalogue: &Catalogue) -> Vec<String> {
-    let change = "- Deux systèmes se suivent, l'Espace Coop (legacy, de novembre 2020 à novembre \
-                  2024) puis La Coop (coop, depuis septembre 2024) : aucune activité n'y compte deux \
-                  fois, mais ils ne demandent pas les mêmes choses."
+    let change = "- Deux systèmes se suivent, l'Espace Coop (de novembre 2020 à novembre 2024) \
+                  puis La Coop (depuis septembre 2024) : aucune activité n'y compte deux fois, mais \
+                  ils ne demandent pas les mêmes choses."
         .to_owned();
     if catalogue.breaks.is_empty() {
         return Vec::new();
@@ -155,8 +155,8 @@ fn provisional(catalogue: &Catalogue) -> Vec<String> {
     let last = catalogue.period.as_ref().map(|period| period.last.as_str());
     vec![
         format!(
-            "Des activités sont saisies des semaines après avoir eu lieu. Un mois n'est diffusé qu'une \
-             fois clos, {} jours après sa fin : aucun mois provisoire n'est dans les tables{}.",
+            "Des activités sont saisies des semaines après avoir eu lieu. Un mois n'est diffusé \
+             qu'une fois clos, {} jours après sa fin : aucun mois provisoire n'est dans les tables{}.",
             catalogue.provisional_days,
             last.map(|last| format!(", dont le dernier mois est {last}")).unwrap_or_default()
         ),
@@ -180,8 +180,8 @@ fn secrecy(catalogue: &Catalogue) -> Vec<String> {
         rules.symbol
     ));
     lines.push(format!(
-        "Règles {}, décidées le {} par {}. `methode.md` les détaille, `pertes.csv` compte les lignes \
-         masquées, `verdict.json` porte le résultat du contrôle.",
+        "Règles {}, décidées le {} par {}. `methode.md` les détaille, `pertes.csv` compte les \
+         lignes masquées, `verdict.json` porte le résultat du contrôle.",
         rules.version, rules.decided_on, rules.decided_by
     ));
     lines
@@ -198,8 +198,8 @@ fn terms(catalogue: &Catalogue) -> Vec<String> {
     let Catalogue { title, as_of, producer, licence, .. } = catalogue;
     vec![
         format!(
-            "[{}]({}) (`{}`) : réutilisation libre, à condition de citer la source et le jour de la \
-             mise à jour.",
+            "[{}]({}) (`{}`) : réutilisation libre, à condition de citer la source et le jour de \
+             la mise à jour.",
             licence.title, licence.path, licence.id
         ),
         format!("\n> {producer}, « {title} », mise à jour du {as_of}, {}.", licence.title),

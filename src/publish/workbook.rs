@@ -109,8 +109,8 @@ fn write_notes(
     for table in too_long {
         let rows = table.rows;
         let text = format!(
-            "{} n'est pas dans le classeur : ses {rows} lignes dépassent une feuille. Elle est en CSV et \
-             en Parquet.",
+            "{} n'est pas dans le classeur : ses {rows} lignes dépassent une feuille. Elle est en \
+             CSV et en Parquet.",
             table.name
         );
         put(&text, &body)?;

@@ -14,8 +14,8 @@ fn head(catalogue: &Catalogue, comment: &str, usage: &str) -> String {
     format!(
         "{comment} {}, mise à jour du {}. Source : {}. {}.\n\
          {comment} Depuis le dossier de la diffusion : {usage}\n\
-         {comment} Codes en texte, vide = manquant ; les sommes comptent toutes les lignes visibles, \
-         totaux compris.\n",
+         {comment} Codes en texte, vide = manquant ; les sommes sont celles de toutes les lignes \
+         visibles, totaux compris.\n",
         catalogue.title, catalogue.as_of, catalogue.producer, catalogue.licence.title
     )
 }

@@ -63,10 +63,13 @@ pub fn script(catalogue: &Catalogue) -> String {
         let sums: Vec<String> =
             sums(table).map(|(column, sum)| format!("\"{column}\": {sum}")).collect();
         script.push_str(&format!(
-            "    # {}\n    \"{}\": (\n        {{\n{}        }},\n        {},\n        {{{}}},\n    ),\n",
+            "    # {}\n    \"{}\": (\n        {{\n{}        }},\n",
             table.title,
             table.name,
             columns.concat(),
+        ));
+        script.push_str(&format!(
+            "        {},\n        {{{}}},\n    ),\n",
             table.rows,
             sums.join(", ")
         ));

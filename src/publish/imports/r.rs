@@ -67,8 +67,9 @@ mod tests {
     #[test]
     fn codes_are_read_as_text_and_sums_are_checked() {
         let script = script(&invented::catalogue());
-        let expected = "employeurs_par_type <- lire(\"employeurs_par_type\", c(\n  type_employeur = \
-            \"character\",\n  departement = \"character\",\n  nb_postes = \"numeric\",\n";
+        let expected = "employeurs_par_type <- lire(\"employeurs_par_type\", c(\n  \
+            type_employeur = \"character\",\n  departement = \"character\",\n  \
+            nb_postes = \"numeric\",\n";
         assert!(script.contains(expected), "{script}");
         let expected = "employeurs_par_type, 2, list(nb_postes = 5, investissement_etat_centimes = \
             18714500))\n";
