@@ -131,8 +131,8 @@ fn withheld(catalogue: &Catalogue) -> Vec<String> {
 
 fn breaks(catalogue: &Catalogue) -> Vec<String> {
     let change = "- Deux systèmes se suivent, l'Espace Coop (de novembre 2020 à novembre 2024) \
-                  puis La Coop (depuis septembre 2024) : aucune activité n'y compte deux fois, mais \
-                  ils ne demandent pas les mêmes choses."
+                  puis La Coop (depuis septembre 2024) : aucune activité n'y compte deux fois, \
+                  mais ils ne demandent pas les mêmes choses."
         .to_owned();
     if catalogue.breaks.is_empty() {
         return Vec::new();
@@ -156,7 +156,8 @@ fn provisional(catalogue: &Catalogue) -> Vec<String> {
     vec![
         format!(
             "Des activités sont saisies des semaines après avoir eu lieu. Un mois n'est diffusé \
-             qu'une fois clos, {} jours après sa fin : aucun mois provisoire n'est dans les tables{}.",
+             qu'une fois clos, {} jours après sa fin : aucun mois provisoire n'est dans les \
+             tables{}.",
             catalogue.provisional_days,
             last.map(|last| format!(", dont le dernier mois est {last}")).unwrap_or_default()
         ),
