@@ -92,7 +92,7 @@ secrecy-lp: $(if $(filter file,$(origin CONUM)),build) ## Intervals of hidden fi
 	  WAREHOUSE=$(or $(WAREHOUSE),warehouse) benches/secrecy/lp.sh
 
 readers: ## Other programs read the release of WAREHOUSE as it says: frictionless, DuckDB, pyarrow, pandas, polars, R if it is there
-	WORK=$(WORK) tests/readers/readers.sh $(or $(WAREHOUSE),warehouse)/releases/latest
+	WORK=$(abspath $(WORK)) tests/readers/readers.sh $(or $(WAREHOUSE),warehouse)/releases/latest
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps
