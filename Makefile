@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run account check test fuzz expected bench hotpaths instructions race night secrecy-bench secrecy-lp docs clean tools
+.PHONY: help build run account check test fuzz expected bench hotpaths instructions race night secrecy-bench secrecy-lp readers docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,9 @@ secrecy-bench: tools ## Each target of statistical secrecy beside what is reache
 secrecy-lp: $(if $(filter file,$(origin CONUM)),build) ## Intervals of hidden figures by another solver (HiGHS, in a Python environment below WORK)
 	CONUM=$(if $(filter file,$(origin CONUM)),$(RELEASE),$(abspath $(CONUM))) DATA=$(abspath $(DATA)) WORK=$(WORK) \
 	  WAREHOUSE=$(or $(WAREHOUSE),warehouse) benches/secrecy/lp.sh
+
+readers: ## Other programs read the release of WAREHOUSE as it says: frictionless, DuckDB, pyarrow, pandas, polars, R if it is there
+	WORK=$(abspath $(WORK)) tests/readers/readers.sh $(or $(WAREHOUSE),warehouse)/releases/latest
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

@@ -9,7 +9,8 @@
 //! 5. [`aggregate`] makes the tables that `pipelines/tables/` declares; adding one takes no Rust.
 //! 6. [`protect`] hides what the law forbids to publish and what would give it away; [`audit`] then
 //!    tries to compute it all the same, and nothing is published unless it fails.
-//! 7. [`revision`] says what moved since the run before, and why.
+//! 7. [`publish`] says what the figures of a release are, in the formats that readers use;
+//!    [`revision`] what moved since the run before, and why.
 //! 8. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
 //! 9. [`cli`] is what the operator types, one command a file.
 //!
@@ -31,6 +32,8 @@ pub mod aggregate;
 pub mod protect;
 
 pub mod audit;
+
+pub mod publish;
 
 pub mod revision;
 

@@ -17,8 +17,10 @@ const CORRESPONDENCES: [&str; 3] = ["types_activite", "lieux", "themes"];
 pub struct Lists {
     /// List → (system, source code) → common codes, with their validity.
     correspondences: BTreeMap<String, BTreeMap<(String, String), Vec<Common>>>,
-    /// Breaks of series: system, flag, validity.
-    breaks: Vec<(String, String, Validity)>,
+    /// List → common code → French label.
+    labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// Breaks of series.
+    breaks: Vec<Break>,
     /// (system, class) → conventional minutes.
     durations: BTreeMap<(String, String), i32>,
     /// Raw France Services value → `oui`, `non`, `inconnu`.
@@ -49,7 +51,7 @@ impl Validity {
     }
 
     /// The days on which it begins or has ended.
-    fn cuts(&self) -> impl Iterator<Item = Date> {
+    fn cuts(self) -> impl Iterator<Item = Date> {
         let behind = self.fin.and_then(|fin| fin.tomorrow().ok());
         self.debut.into_iter().chain(behind)
     }
@@ -60,16 +62,30 @@ struct Correspondence {
     systeme: System,
     code_source: String,
     code: String,
+    libelle: String,
     debut: Option<Date>,
     fin: Option<Date>,
 }
 
-#[derive(Deserialize)]
-struct Break {
-    systeme: System,
-    drapeau: String,
-    debut: Option<Date>,
-    fin: Option<Date>,
+/// A break of a series: how records of a system differ on some days.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Break {
+    /// The system.
+    pub systeme: System,
+    /// The flag that its records bear.
+    pub drapeau: String,
+    /// First day; none where it has always been so.
+    pub debut: Option<Date>,
+    /// Last day; none where it still is so.
+    pub fin: Option<Date>,
+    /// What a reader must know, in French.
+    pub libelle: String,
+}
+
+impl Break {
+    fn validity(&self) -> Validity {
+        Validity { debut: self.debut, fin: self.fin }
+    }
 }
 
 #[derive(Deserialize)]
@@ -98,20 +114,16 @@ impl Lists {
         for name in CORRESPONDENCES {
             let rows: Vec<Correspondence> = read(files, &path(name), problems);
             let list = lists.correspondences.entry(name.to_owned()).or_default();
+            let mut labels = BTreeMap::new();
             for row in rows {
                 let key = (row.systeme.code().to_owned(), row.code_source);
                 let validity = Validity { debut: row.debut, fin: row.fin };
+                labels.entry(row.code.clone()).or_insert(row.libelle);
                 list.entry(key).or_default().push(Common { code: row.code, validity });
             }
+            lists.labels.insert(name.to_owned(), labels);
         }
-        let breaks: Vec<Break> = read(files, &path("ruptures"), problems);
-        lists.breaks = breaks
-            .into_iter()
-            .map(|row| {
-                let validity = Validity { debut: row.debut, fin: row.fin };
-                (row.systeme.code().to_owned(), row.drapeau, validity)
-            })
-            .collect();
+        lists.breaks = read(files, &path("ruptures"), problems);
         let durations: Vec<Duration> = read(files, &path("durees"), problems);
         lists.durations = durations
             .into_iter()
@@ -195,20 +207,29 @@ impl Lists {
     pub fn breaks(&self, system: &str, day: Date) -> Vec<&str> {
         self.breaks
             .iter()
-            .filter(|(systeme, _, validity)| systeme == system && validity.holds(day))
-            .map(|(_, flag, _)| flag.as_str())
+            .filter(|one| one.systeme.code() == system && one.validity().holds(day))
+            .map(|one| one.drapeau.as_str())
             .collect()
+    }
+
+    /// All breaks of series, in the order of the file.
+    #[must_use]
+    pub fn all_breaks(&self) -> &[Break] {
+        &self.breaks
+    }
+
+    /// The common codes of a list and their French labels.
+    pub fn labels(&self, list: &str) -> impl Iterator<Item = (&str, &str)> {
+        let labels = self.labels.get(list).into_iter().flatten();
+        labels.map(|(code, label)| (code.as_str(), label.as_str()))
     }
 
     /// The days between which no validity begins or ends, in order.
     #[must_use]
     pub fn cuts(&self) -> BTreeSet<Date> {
         let codes = self.correspondences.values().flat_map(BTreeMap::values).flatten();
-        let validities = codes.map(|common| &common.validity);
-        validities
-            .chain(self.breaks.iter().map(|(_, _, validity)| validity))
-            .flat_map(Validity::cuts)
-            .collect()
+        let validities = codes.map(|common| common.validity);
+        validities.chain(self.breaks.iter().map(Break::validity)).flat_map(Validity::cuts).collect()
     }
 
     /// Minutes of a duration as entered: itself, or the middle of its class. `None` when unknown.

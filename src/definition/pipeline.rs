@@ -24,6 +24,12 @@ pub struct Pipeline {
     pub provisional_days: u16,
     /// Licence of the outputs.
     pub licence: String,
+    /// Reference data of others that the figures rest on, to be cited: what, whose, of when.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Where the public finds the releases, if it is known.
+    #[serde(default)]
+    pub homepage: Option<String>,
 }
 
 impl Pipeline {

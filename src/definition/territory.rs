@@ -55,7 +55,8 @@ pub struct Territory {
     /// Postal code → its communes.
     postal_codes: BTreeMap<String, BTreeSet<String>>,
     divisions: Vec<Division>,
-    departements: BTreeMap<String, String>,
+    departements: BTreeMap<String, DepartementRow>,
+    regions: BTreeMap<String, String>,
     communes_by_siren: BTreeSet<String>,
     epci_by_siren: BTreeSet<String>,
     samples: Vec<CommuneRow>,
@@ -93,10 +94,17 @@ fn place_kind(kind: &str) -> PlaceKind {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct DepartementRow {
     code: String,
     region: String,
+    nom: String,
+}
+
+#[derive(Deserialize)]
+struct RegionRow {
+    code: String,
+    nom: String,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +137,7 @@ impl Territory {
     pub(super) fn load(files: &Files, problems: &mut Vec<Problem>) -> Self {
         let mut rows: Vec<CommuneRow> = read(files, "reference/communes.csv", problems);
         let departements: Vec<DepartementRow> = read(files, "reference/departements.csv", problems);
+        let regions: Vec<RegionRow> = read(files, "reference/regions.csv", problems);
         let epci: Vec<EpciRow> = read(files, "reference/epci.csv", problems);
         let former: Vec<EpciRow> = read(files, "reference/epci_anciens.csv", problems);
         let divisions: Vec<DivisionRow> = read(files, "reference/communes_divisees.csv", problems);
@@ -136,7 +145,8 @@ impl Territory {
         // decides.
         rows.sort_by_key(|row| place_kind(&row.kind));
         let mut territory = Self {
-            departements: departements.into_iter().map(|row| (row.code, row.region)).collect(),
+            departements: departements.into_iter().map(|row| (row.code.clone(), row)).collect(),
+            regions: regions.into_iter().map(|row| (row.code, row.nom)).collect(),
             epci_by_siren: epci.into_iter().chain(former).map(|row| row.siren).collect(),
             ..Self::default()
         };
@@ -244,7 +254,17 @@ impl Territory {
     /// The région of a département; `None` when the département does not exist.
     #[must_use]
     pub fn region(&self, departement: &str) -> Option<&str> {
-        self.departements.get(departement).map(String::as_str)
+        self.departements.get(departement).map(|row| row.region.as_str())
+    }
+
+    /// Départements and overseas collectivities, by code, with their names.
+    pub fn departements(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.departements.values().map(|row| (row.code.as_str(), row.nom.as_str()))
+    }
+
+    /// Régions, by code, with their names.
+    pub fn regions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.regions.iter().map(|(code, name)| (code.as_str(), name.as_str()))
     }
 
     /// The type of a SIREN that belongs to a commune or to an EPCI.

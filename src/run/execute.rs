@@ -292,6 +292,7 @@ pub fn ledger_in(store: &Store, folder: &str) -> Result<Ledger> {
 fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger) -> Result<()> {
     ledger.prove()?;
     gates::check_rejects(job, ledger)?;
+    protect::pass_gate(job.store, job.definitions, false)?;
     manifest.warnings = gates::warnings(job, plan.current.as_ref(), (manifest, ledger));
     manifest.stage_keys.insert("publish".to_owned(), plan.publish_key.clone());
     manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);

@@ -21,27 +21,30 @@ pub(super) fn problems(store: &Store, manifest: &Manifest) -> Result<Vec<String>
         if u64::try_from(rows).ok() != Some(output.rows) {
             problems.push(format!("`{path}` has {rows} rows, not {}", output.rows));
         }
-        let group = metadata.row_groups().first();
-        let declared = group.and_then(|group| group.sorting_columns());
-        let Some(declared) = declared else {
-            if rows > 0 {
-                problems.push(format!("`{path}` declares no sort order"));
-            }
-            continue;
-        };
-        let columns = metadata.file_metadata().schema_descr().columns();
-        let names: Vec<&str> = declared
-            .iter()
-            .filter_map(|column| columns.get(usize::try_from(column.column_idx).ok()?))
-            .map(|column| column.name())
-            .collect();
-        if let Some(row) = first_disorder(store, &path, &names)? {
-            problems.push(format!(
-                "`{path}` is not in its declared order, or repeats a key, at row {row}"
-            ));
-        }
+        problems.extend(disorder(store, &path)?);
     }
     Ok(problems)
+}
+
+/// What is wrong with the declared order of a file, if anything is.
+pub(super) fn disorder(store: &Store, path: &str) -> Result<Option<String>> {
+    let metadata = parquet::metadata(store.file(path)?)?;
+    let group = metadata.row_groups().first();
+    let declared = group.and_then(|group| group.sorting_columns());
+    let Some(declared) = declared else {
+        let has_rows = metadata.file_metadata().num_rows() > 0;
+        return Ok(has_rows.then(|| format!("`{path}` declares no sort order")));
+    };
+    let columns = metadata.file_metadata().schema_descr().columns();
+    let names: Vec<&str> = declared
+        .iter()
+        .filter_map(|column| columns.get(usize::try_from(column.column_idx).ok()?))
+        .map(|column| column.name())
+        .collect();
+    let row = first_disorder(store, path, &names)?;
+    Ok(row.map(|row| {
+        format!("`{path}` is not in its declared order, or repeats a key, at row {row}")
+    }))
 }
 
 /// The first row that does not come after the one before it.

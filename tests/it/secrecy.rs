@@ -51,7 +51,7 @@ fn record(id: &str, day: &str, (structure, place): (u32, usize), people: u32) ->
 }
 
 /// Records of a month: many structures in the first two places, two in the third.
-fn month(month: &str) -> Vec<String> {
+pub fn month(month: &str) -> Vec<String> {
     let mut rows = Vec::new();
     for structure in 0..18_u32 {
         for place in 0..2 {
@@ -94,7 +94,7 @@ fn figures(scene: &Scene) -> BTreeMap<String, String> {
     rows.collect()
 }
 
-fn three_months() -> (Scene, Vec<String>) {
+pub fn three_months() -> (Scene, Vec<String>) {
     let scene = Scene::new();
     structures(&scene, 18);
     let rows = ["2024-01", "2024-02", "2024-03"].map(month).concat();

@@ -63,6 +63,7 @@ fn arrows_point_one_way() {
         ("protect", vec!["vocabulary", "definition", "error", "protect"]),
         ("audit", vec!["vocabulary", "definition", "error", "audit"]),
         ("revision", vec!["vocabulary", "definition", "error", "revision"]),
+        ("publish", vec!["vocabulary", "definition", "error", "publish"]),
         ("sample", vec!["sample"]),
         ("fetch", vec!["fetch"]),
         (
@@ -79,6 +80,7 @@ fn arrows_point_one_way() {
                 "protect",
                 "audit",
                 "revision",
+                "publish",
                 "run",
             ],
         ),

@@ -11,11 +11,12 @@ use crate::run::protect::closed::Closed;
 use crate::run::protect::counted::Exact;
 use crate::run::protect::files::{RELEASE, VERDICT};
 use crate::run::protect::losses::Losses;
+use crate::run::protect::package::complete;
 use crate::run::protect::past::Shapes;
 use crate::run::protect::proof::{Evidence, OnDisk, Short};
 use crate::run::protect::truth::Truth;
 use crate::run::protect::withheld::{barest, narrowest};
-use crate::run::protect::{Record, name_of, not_json, write_public};
+use crate::run::protect::{Record, not_json, write_public};
 
 /// Rows named in an error, at most.
 const NAMED: usize = 5;
@@ -67,7 +68,7 @@ pub(super) fn attempt(
     }
     let losses = Losses::of(exact, (&release, &pattern));
     write_public(job, policy, (exact, &pattern, &losses), closed)?;
-    let name = name_of(job, before)?;
+    let name = complete(job, policy, before)?;
     let releases = past.iter().filter(|past| past.name != name).cloned();
     let folder = format!("{BUILDING}/{RELEASE}");
     let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };

@@ -8,9 +8,11 @@ mod attempt;
 mod closed;
 mod counted;
 pub mod files;
+mod gate;
 mod judged;
 pub mod kept;
 mod losses;
+mod package;
 mod pages;
 mod past;
 mod proof;
@@ -26,6 +28,7 @@ use std::collections::BTreeMap;
 pub use crate::run::protect::closed::FOLDER;
 use arrow::array::RecordBatch;
 
+use crate::definition::Definitions;
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
 use crate::protect::pattern::{Before, Pattern};
@@ -46,6 +49,7 @@ use crate::run::protect::proof::OnDisk;
 use crate::run::protect::truth::{Register, read_register};
 use crate::run::protect::withheld::barest;
 use crate::run::records::{reader, sums_of};
+use crate::run::store::Store;
 use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 
 /// Name of the stage.
@@ -183,6 +187,24 @@ fn make(
     let (rows, hidden) = losses.counts();
     tracing::info!(event = "release.made", release = name, rows, hidden, "Release protected.");
     Ok(outputs)
+}
+
+/// Opens a release again, as readers will: the one under construction, or one that is out.
+///
+/// # Errors
+/// When it does not pass, or a file cannot be read.
+pub fn pass_gate(store: &Store, definitions: &Definitions, is_out: bool) -> Result<()> {
+    let run = if is_out { CURRENT } else { BUILDING };
+    let Some(record) = Record::read(store, run)? else { return Ok(()) };
+    let release = match is_out {
+        true => format!("{RELEASES}/{}", record.release),
+        false => format!("{BUILDING}/{RELEASE}"),
+    };
+    if store.names_in(&release)?.is_empty() && !is_out {
+        return Ok(());
+    }
+    let truth = truth::read(store, &format!("{run}/{FOLDER}/verite/{}.parquet", record.release))?;
+    gate::problems(store, definitions, (&release, &truth))?.none()
 }
 
 /// The hash of all that a release depends on: not the day, unless a month closes with it.

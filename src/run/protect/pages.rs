@@ -1,6 +1,7 @@
 //! A policy and what a release hides become the pages that tell readers and experts of it.
 
-use crate::definition::secrecy::{Policy, Rules, Unit};
+use crate::definition::secrecy::{Policy, Unit};
+use crate::publish::describe::in_french;
 
 /// What the pages tell of a release.
 pub(super) struct Told<'a> {
@@ -56,28 +57,6 @@ pub(super) fn for_readers(told: &Told<'_>) -> String {
         policy.version, policy.decided_on, policy.decided_by, policy.reason
     ));
     page
-}
-
-fn in_french(rules: &Rules) -> String {
-    let unit = match rules.unit {
-        Unit::Holding => "employeurs (SIREN)",
-        Unit::Structure => "structures",
-        Unit::Person => "personnes",
-    };
-    let mut text = format!("moins de {} {unit}", rules.min_units);
-    if rules.unit != Unit::Person {
-        for rule in &rules.dominance {
-            let who = match rule.top {
-                1 => "un seul fait".to_owned(),
-                top => format!("{top} font ensemble"),
-            };
-            text.push_str(&format!(", ou {who} plus de {} % du chiffre", rule.percent));
-        }
-    }
-    if rules.hides_groups() {
-        text.push_str(", ou toutes dans la même catégorie");
-    }
-    text + "."
 }
 
 /// For experts, in English.

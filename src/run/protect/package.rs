@@ -1,0 +1,219 @@
+//! The tables of a release become what goes with them: descriptions, notes, scripts, hashes.
+//!
+//! A file that has hashes of others is written after them: `datapackage.json`, then `dcat.jsonld`,
+//! then `SHA256SUMS`, which has those of all files but the verdict. All of it is written before the
+//! audit, whose certificate has the hash of each file.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use crate::audit::figures::hex;
+use crate::definition::secrecy::Policy;
+use crate::error::{Error, Result};
+use crate::publish::catalogue::{Catalogue, File};
+use crate::publish::changelog::{self, Change};
+use crate::publish::describe::{self, Circumstances};
+use crate::publish::grid::{Cell, Grid, Grids};
+use crate::publish::{DICTIONARY, datapackage, dcat, imports, notes, sums, table_schema, workbook};
+use crate::run::job::Job;
+use crate::run::outputs::BUILDING;
+use crate::run::parquet;
+use crate::run::protect::files::{RELEASE, VERDICT};
+use crate::run::protect::kept::Record;
+use crate::run::protect::{RELEASES, name_of, not_json};
+use crate::run::store::Store;
+
+/// Files that have the hashes of others.
+const LAST: [&str; 4] = [datapackage::NAME, dcat::NAME, sums::NAME, VERDICT];
+
+/// Completes the release under construction and names it: the last one if it has the same files.
+pub(super) fn complete(job: &Job<'_>, policy: &Policy, before: Option<&Record>) -> Result<String> {
+    let building = format!("{BUILDING}/{RELEASE}");
+    let this = Held { tables: tables_in(job, &building)?, catalogue: None };
+    let mut past = Vec::new();
+    // The last release, and the one that it was compared with.
+    for name in before.iter().flat_map(|before| before.all.iter().rev().take(2)) {
+        past.push(released(job, &format!("{RELEASES}/{name}"))?);
+    }
+    let last = past.first();
+    if let Some(day) = last.and_then(Held::day) {
+        // The same files, of the same day, are the same release.
+        write(job, policy, (&this, day), past.get(1))?;
+        let name = name_of(job, before)?;
+        if before.is_some_and(|before| before.release == name) {
+            return Ok(name);
+        }
+    }
+    write(job, policy, (&this, job.as_of), last)?;
+    name_of(job, before)
+}
+
+/// The tables of a release and what it says of itself.
+struct Held {
+    tables: Grids,
+    catalogue: Option<Catalogue>,
+}
+
+impl Held {
+    fn day(&self) -> Option<Date> {
+        self.catalogue.as_ref().map(|catalogue| catalogue.as_of)
+    }
+}
+
+/// A release that is out; those of before catalogues have none.
+fn released(job: &Job<'_>, folder: &str) -> Result<Held> {
+    let path = format!("{folder}/{DICTIONARY}");
+    let content = job.store.read(&path)?;
+    // One of another version of the program is compared by its tables alone.
+    let catalogue = content.and_then(|content| serde_json::from_slice(&content).ok());
+    Ok(Held { tables: tables_in(job, folder)?, catalogue })
+}
+
+fn write(
+    job: &Job<'_>,
+    policy: &Policy,
+    (this, day): (&Held, Date),
+    last: Option<&Held>,
+) -> Result<()> {
+    let sources = job.read_inputs().map(|(_, _, source)| source).collect();
+    let circumstances = Circumstances { as_of: day, sources };
+    let mut catalogue = describe::catalogue(job.definitions, policy, &circumstances, &this.tables);
+    let mut texts: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for table in &catalogue.tables {
+        texts.insert(table_schema::name(table), table_schema::table_schema(&catalogue, table));
+    }
+    let changes = last.map(|last| changes(&catalogue, &last.tables, &this.tables));
+    let changes = changes.unwrap_or_default();
+    let described = last.and_then(|last| last.catalogue.as_ref());
+    let changelog = changelog::changelog(described, &catalogue, &changes);
+    let mut dictionary = serde_json::to_vec_pretty(&catalogue).map_err(not_json)?;
+    dictionary.push(b'\n');
+    for (name, content) in [
+        (notes::NAME, notes::notes(&catalogue).into_bytes()),
+        (changelog::NAME, changelog.into_bytes()),
+        (imports::r::NAME, imports::r::script(&catalogue).into_bytes()),
+        (imports::python::NAME, imports::python::script(&catalogue).into_bytes()),
+        (imports::duckdb::NAME, imports::duckdb::script(&catalogue).into_bytes()),
+        (workbook::NAME, workbook::workbook(&catalogue, &this.tables)?),
+        (DICTIONARY, dictionary),
+    ] {
+        texts.insert(name.to_owned(), content);
+    }
+    for (name, content) in &texts {
+        put(job.store, name, content)?;
+    }
+    let folder = format!("{BUILDING}/{RELEASE}");
+    for name in job.store.names_in(&folder)? {
+        if LAST.contains(&name.as_str()) {
+            continue;
+        }
+        let content = job.store.read(&format!("{folder}/{name}"))?.unwrap_or_default();
+        catalogue.files.push(file(name, &content));
+    }
+    type Renderer = fn(&Catalogue) -> Vec<u8>;
+    let last: [(&str, Renderer); 2] =
+        [(datapackage::NAME, datapackage::datapackage), (dcat::NAME, dcat::dcat)];
+    for (name, render) in last {
+        let content = render(&catalogue);
+        put(job.store, name, &content)?;
+        catalogue.files.push(file(name.to_owned(), &content));
+    }
+    put(job.store, sums::NAME, &sums::sums(&catalogue.files))
+}
+
+fn put(store: &Store, name: &str, content: &[u8]) -> Result<()> {
+    store.write(&format!("{BUILDING}/{RELEASE}/{name}"), content).map(drop)
+}
+
+fn file(path: String, content: &[u8]) -> File {
+    let bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    File { path, bytes, sha256: hex(&Sha256::digest(content)) }
+}
+
+/// The tables of a release, as its Parquet files have them.
+fn tables_in(job: &Job<'_>, folder: &str) -> Result<Grids> {
+    let mut grids = Grids::new();
+    for name in job.definitions.tables.keys() {
+        let path = format!("{folder}/{name}.parquet");
+        if job.store.has(&path) {
+            grids.insert(name.clone(), grid(job.store, &path)?);
+        }
+    }
+    Ok(grids)
+}
+
+fn grid(store: &Store, path: &str) -> Result<Grid> {
+    let mut grid = Grid::default();
+    for batch in parquet::read(store.file(path)?, None, None)? {
+        let batch = batch?;
+        let schema = batch.schema();
+        grid.columns = schema.fields().iter().map(|field| field.name().clone()).collect();
+        for row in 0..batch.num_rows() {
+            grid.rows.push(cells(&batch, row, path)?);
+        }
+    }
+    Ok(grid)
+}
+
+fn cells(batch: &RecordBatch, row: usize, path: &str) -> Result<Vec<Cell>> {
+    let cell = |column: &arrow::array::ArrayRef| {
+        Ok(match column.data_type() {
+            _ if column.is_null(row) => Cell::Empty,
+            DataType::Utf8 => Cell::Text(column.as_string::<i32>().value(row).to_owned()),
+            DataType::Int32 => Cell::Number(column.as_primitive::<Int32Type>().value(row).into()),
+            DataType::Int64 => Cell::Number(column.as_primitive::<Int64Type>().value(row)),
+            other => return Err(Error::internal(format!("`{path}` has values of type {other}"))),
+        })
+    };
+    batch.columns().iter().map(cell).collect()
+}
+
+/// Figures that are not what they were; those of rows that are new or gone are no changes.
+fn changes(catalogue: &Catalogue, before: &Grids, after: &Grids) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for table in &catalogue.tables {
+        let (Some(old), Some(new)) = (before.get(&table.name), after.get(&table.name)) else {
+            continue;
+        };
+        let old = by_key(old, &table.key);
+        for (key, row) in by_key(new, &table.key) {
+            let Some(was) = old.get(&key) else { continue };
+            for figure in table.figures() {
+                let value = |row: &BTreeMap<&str, &Cell>| match row.get(figure.name.as_str()) {
+                    Some(Cell::Number(value)) => Some(*value),
+                    _ => None,
+                };
+                let (before, after) = (value(was), value(&row));
+                if before != after && was.contains_key(figure.name.as_str()) {
+                    changes.push(Change {
+                        table: table.name.clone(),
+                        cell: key.join(", "),
+                        measure: figure.name.clone(),
+                        before,
+                        after,
+                        cause: None,
+                    });
+                }
+            }
+        }
+    }
+    changes
+}
+
+/// Rows by their codes, each as its cells by column.
+fn by_key<'g>(
+    grid: &'g Grid,
+    key: &[String],
+) -> BTreeMap<Vec<String>, BTreeMap<&'g str, &'g Cell>> {
+    let rows = grid.rows.iter().map(|row| {
+        let cells: BTreeMap<&str, &Cell> =
+            grid.columns.iter().map(String::as_str).zip(row).collect();
+        let code = |name: &String| cells.get(name.as_str()).map(ToString::to_string);
+        (key.iter().filter_map(code).collect(), cells)
+    });
+    rows.collect()
+}
