@@ -3,6 +3,8 @@
 //! 1. [`cause`] says why a record counts otherwise than before.
 //! 2. [`figures`] takes the figures of a table in both runs, and what the records of each cause
 //!    come to in it: what a figure moved by is the sum of its causes, or a rule changed.
+//! 3. [`triangle`] says what each period was said to be 1, 7, 30 and 90 days after its end.
 
 pub mod cause;
 pub mod figures;
+pub mod triangle;

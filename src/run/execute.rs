@@ -109,7 +109,8 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
     if manifest.stage_keys.get(aggregate::STAGE) != Some(&plan.aggregate_key) {
         manifest.stage_keys.remove(aggregate::STAGE);
         manifest.stage_keys.remove(protect::STAGE);
-        let is_of_tables = |path: &str| path.starts_with("tables/") || path == revision::FILE;
+        let is_of_tables =
+            |path: &str| path.starts_with("tables/") || revision::FILES.contains(&path);
         manifest.outputs.retain(|output| !is_of_tables(&output.file.path));
         job.store.remove_folder(&format!("{BUILDING}/tables"))?;
     }

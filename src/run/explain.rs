@@ -33,18 +33,21 @@ use crate::vocabulary::columns;
 /// A figure and where it comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Explained {
-    /// The table and its title.
+    /// The table.
     pub table: String,
+    /// Its French title.
     pub title: String,
+    /// Its French definition.
     pub definition: String,
     /// Dimensions and codes of the row.
     pub row: Vec<(String, String)>,
-    /// The run that readers see, and its reference day.
+    /// The run that readers see.
     pub run: String,
+    /// Its reference day.
     pub as_of: String,
     /// Its figures.
     pub figures: Vec<Figure>,
-    /// The release that readers see, where it has the table.
+    /// The release that readers see, where it has the row.
     pub release: Option<String>,
     /// Months and systems whose records it is made of.
     pub parts: Vec<Part>,
@@ -61,9 +64,13 @@ pub struct Explained {
 /// A measure of the row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figure {
+    /// The measure.
     pub name: String,
+    /// Its French title.
     pub title: String,
+    /// Its French formula.
     pub formula: String,
+    /// What it must not be taken for.
     pub is_not: String,
     /// What it is exactly.
     pub exact: Option<i64>,
@@ -76,33 +83,49 @@ pub struct Figure {
 /// The records of a month and a system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Part {
+    /// The month.
     pub month: String,
+    /// The system.
     pub system: String,
-    /// In the order of the figures.
+    /// What they come to, in the order of the figures.
     pub figures: Vec<i64>,
 }
 
 /// Records of a source with one fate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Account {
+    /// The stage that saw them.
     pub stage: String,
+    /// Their source.
     pub source: String,
+    /// Their year.
     pub year: String,
+    /// What became of them.
     pub fate: String,
+    /// Why.
     pub reason: String,
+    /// How many they are.
     pub rows: i64,
+    /// Sum of their participants.
     pub participants: i64,
 }
 
 /// A figure that moved in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Moved {
+    /// The run.
     pub run: String,
+    /// Its reference day.
     pub as_of: String,
+    /// The measure.
     pub measure: String,
+    /// The figure before.
     pub before: i64,
+    /// The figure after.
     pub now: i64,
+    /// One of the causes.
     pub cause: String,
+    /// What it moved by for this cause, where that is known.
     pub part: Option<i64>,
 }
 

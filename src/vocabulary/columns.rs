@@ -278,6 +278,10 @@ columns! {
     CAUSE = "cause" Text "Pourquoi le chiffre a changé : arrivee, modification, suppression, correction, referentiel, regle.";
     VALEUR_AVANT = "valeur_avant" Sum "Chiffre de l'exécution précédente.";
     ECART = "ecart" Sum "Part de la différence qui vient de cette cause ; vide pour un indicateur qui ne s'additionne pas.";
+    J1 = "j1" Sum "Chiffre de la dernière exécution au plus un jour après la fin de la période.";
+    J7 = "j7" Sum "Chiffre de la dernière exécution au plus sept jours après la fin de la période.";
+    J30 = "j30" Sum "Chiffre de la dernière exécution au plus trente jours après la fin de la période.";
+    J90 = "j90" Sum "Chiffre de la dernière exécution au plus quatre-vingt-dix jours après la fin de la période.";
     ECARTS = "ecarts" Sum "Nombre de cellules qui diffèrent : aucune n'est attendue.";
 }
 

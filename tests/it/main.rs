@@ -11,6 +11,7 @@ mod datasets;
 mod declarations;
 mod employment;
 mod formats;
+mod gate;
 mod journey;
 mod kill;
 mod nights;

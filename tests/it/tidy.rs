@@ -181,6 +181,8 @@ fn the_dictionary_page_says_what_the_vocabulary_says() {
         &tables::COUVERTURE_MOIS,
         &tables::PART_ETAT_COUT,
         &tables::RECONCILIATION,
+        &tables::REVISIONS,
+        &tables::TRIANGLE,
         &tables::REJECTS,
         &tables::LEDGER,
     ];

@@ -31,11 +31,11 @@ const NAMED: usize = 5;
 
 /// What is wrong with a release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems {
+pub(super) struct Problems {
     /// It would show what protection has not passed.
-    pub unprotected: Vec<String>,
+    pub(super) unprotected: Vec<String>,
     /// It is not what it says.
-    pub unsound: Vec<String>,
+    pub(super) unsound: Vec<String>,
 }
 
 impl Problems {
@@ -43,7 +43,7 @@ impl Problems {
     ///
     /// # Errors
     /// When anything is wrong: 77 where it concerns secrecy, else 65.
-    pub fn none(&self) -> Result<()> {
+    pub(super) fn none(&self) -> Result<()> {
         let all: Vec<&String> = self.unprotected.iter().chain(&self.unsound).collect();
         if all.is_empty() {
             return Ok(());
@@ -66,7 +66,7 @@ impl Problems {
 ///
 /// # Errors
 /// When a file cannot be read at all.
-pub(in crate::run) fn problems(
+pub(super) fn problems(
     store: &Store,
     definitions: &Definitions,
     (folder, truth): (&str, &Truth),
@@ -105,7 +105,7 @@ struct Told<'a> {
 impl Told<'_> {
     fn look(&self, store: &Store, truth: &Truth, problems: &mut Problems) -> Result<()> {
         let path = |kind: &str| format!("{}/{}.{kind}", self.folder, self.name);
-        for kind in ["csv", "parquet"].into_iter().filter(|kind| !store.has(&path(kind))) {
+        if let Some(kind) = ["csv", "parquet"].into_iter().find(|kind| !store.has(&path(kind))) {
             problems.unsound.push(format!("`{}.{kind}` is not there", self.name));
             return Ok(());
         }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::run::manifest::CURRENT;
 use crate::run::protect::files::VERDICT;
 use crate::run::protect::kept::Record;
+use crate::run::protect::pass_gate;
 use crate::run::protect::proof::{Evidence, OnDisk};
 use crate::run::protect::truth::read;
 use crate::run::protect::{CERTIFICATE, FOLDER, LATEST, RECORD, RELEASES};
@@ -59,6 +60,7 @@ pub fn verify(store: &Store) -> Result<Verified> {
     let verdict: Verdict = serde_json::from_slice(&verdict.ok_or_else(|| lost(VERDICT))?)
         .map_err(|error| Error::secrecy("the verdict cannot be read").because(error))?;
     evidence.judge_released(&certificate, &verdict)?;
+    pass_gate(store, &definitions, true)?;
     Ok(Verified {
         release: latest,
         releases: all.len(),

@@ -2,11 +2,12 @@
 //!
 //! Clean files that differ are put side by side, record by record. The records of each cause are
 //! summed as any table is, before and now: what they come to is what the cause moved. Nothing but
-//! `revisions.parquet` stays of it.
+//! `revisions.parquet` and `triangle.parquet` stay of it.
 
 mod evidence;
 pub mod history;
 mod records;
+pub mod triangle;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,10 +31,13 @@ use crate::run::revision::evidence::{announced, around, corrections, told};
 use crate::run::revision::records::{Differing, differing, is_readable, rows_of};
 use crate::run::staged::{lacking, sum, text};
 use crate::run::store::Store;
+use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns;
 use crate::vocabulary::tables::{CLEAN_ACTIVITES, REVISIONS};
 
+/// Files of a run that depend on the runs before.
+pub const FILES: [&str; 2] = [FILE, triangle::FILE];
 /// The file of a run that says what it moved.
 pub const FILE: &str = "revisions.parquet";
 /// Records of each cause, while they are summed.
@@ -47,8 +51,8 @@ type Pair = [Option<String>; 2];
 ///
 /// # Errors
 /// When a file cannot be read or written.
-pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<Option<Output>> {
-    let Some(before) = before else { return Ok(None) };
+pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<Vec<Output>> {
+    let Some(before) = before else { return Ok(Vec::new()) };
     let around = around(job, before, now);
     let months = changed_months(before, now);
     job.store.remove_folder(&format!("{BUILDING}/{WORK}"))?;
@@ -56,7 +60,7 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<O
     if all_readable(job.store, &months)? {
         causes = by_cause(job, (before, now), (&months, around))?;
     }
-    let mut revisions = Vec::new();
+    let (mut revisions, mut outputs) = (Vec::new(), Vec::new());
     let files: Vec<(Cause, [Vec<String>; 2])> = causes.into_iter().collect();
     let parts = parts_of(job, &files)?;
     for (name, table) in &job.definitions.tables {
@@ -65,7 +69,14 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<O
         let is_of_activities = table.from == Subject::Activites;
         let edited = !is_of_activities && !around.rules;
         compared.otherwise = Some(if edited { Cause::Edit } else { Cause::Rule });
-        revisions.extend(compared.revisions().into_iter().map(|it| (name.as_str(), it)));
+        let moved = compared.revisions();
+        if outputs.is_empty() && is_of_activities && table.periods.contains(&Length::Mois) {
+            // The rows of a period alone are the same in all tables.
+            let measures: Vec<String> = compared.measures.iter().map(|it| it.0.clone()).collect();
+            let figures = (measures.as_slice(), &compared.now);
+            outputs.push(triangle::write(job, name, figures, moved.clone())?);
+        }
+        revisions.extend(moved.into_iter().map(|it| (name.as_str(), it)));
     }
     job.store.remove_folder(&format!("{BUILDING}/{WORK}"))?;
     let figures: BTreeSet<(&str, &str, &str)> = revisions
@@ -74,7 +85,8 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<O
         .collect();
     tracing::info!(event = "figures.moved", figures = figures.len(), "Compared with the last run.");
     let rows = revisions.iter().map(|(table, revision)| row(table, revision)).collect();
-    write_table(job, FILE, &REVISIONS, &[to_batch(&REVISIONS, rows)?]).map(Some)
+    outputs.push(write_table(job, FILE, &REVISIONS, &[to_batch(&REVISIONS, rows)?])?);
+    Ok(outputs)
 }
 
 /// The months whose clean file is not what it was.

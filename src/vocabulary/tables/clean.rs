@@ -306,6 +306,14 @@ pub const REVISIONS: Table = Table {
     key: &[TABLE, CLE, INDICATEUR, CAUSE],
 };
 
+/// What each period was said to be some days after its end. Internal: figures are exact.
+pub const TRIANGLE: Table = Table {
+    name: "triangle",
+    grain: "un indicateur national d'une période",
+    columns: &[PERIODE, INDICATEUR, J1, J7, J30, J90, VALEUR],
+    key: &[PERIODE, INDICATEUR],
+};
+
 /// What a release is made of. Restricted: it holds what the release hides.
 pub const VERITE: Table = Table {
     name: "verite",
