@@ -394,3 +394,27 @@ fn a_file_without_header_is_refused_and_its_data_not_shown() {
     assert!(said.stderr.contains("is it a header?"), "{}", said.stderr);
     assert!(!said.stderr.contains("a-person"), "{}", said.stderr);
 }
+
+#[test]
+fn rejects_are_counted_by_reason_and_by_file() {
+    let scene = Scene::new();
+    let mut rows: Vec<String> =
+        (0..100).map(|number| row(&format!("n{number}"), "2023-05-02", &[])).collect();
+    rows.push(row("a", "2023-05-02", &[("nb_participants", "9999")]));
+    rows.push(row("b", "2019-05-02", &[]));
+    rows.push(row("c", "2019-05-03", &[]));
+    scene.flat(&rows).run().expect(0);
+    let count = |by: &str| {
+        let mut command = conum();
+        command.args(["rejects", "--by", by, "--warehouse"]).arg(scene.warehouse());
+        let said = said(&command.arg("--pipeline").arg(&scene.pipeline).output().unwrap());
+        let lines = said.expect(0).stdout;
+        let words = lines.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        count("reason"),
+        ["reason lines participants", "date_trop_ancienne 2 2", "participants_hors_bornes 1 9999"]
+    );
+    assert_eq!(count("file")[1], "activites_plates.csv date_trop_ancienne 2 2");
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use conum::definition::Definitions;
 use conum::run::folders;
@@ -36,7 +36,7 @@ fn rewrite(scene: &Scene, places: impl Fn(u32) -> Vec<u32>) {
     let batches = read_parquet(&path);
     let all = concat_batches(&batches[0].schema(), &batches).unwrap();
     let places = places(u32::try_from(all.num_rows()).unwrap());
-    let rows: RecordBatch = take_record_batch(&all, &places.into()).unwrap();
+    let rows: RecordBatch = take_record_batch(&all, &UInt32Array::from(places)).unwrap();
     let sorted = |column_idx| SortingColumn { column_idx, descending: false, nulls_first: true };
     let properties =
         WriterProperties::builder().set_sorting_columns(Some(vec![sorted(0), sorted(1)]));
