@@ -15,6 +15,9 @@ mod upload;
 mod verified;
 pub mod walk;
 
+pub mod s3;
+mod signed;
+
 use jiff::Timestamp;
 
 use crate::definition::publication::{Portal, Publication};

@@ -15,6 +15,7 @@ mod journey;
 mod kill;
 mod nights;
 mod outputs;
+mod portal;
 mod posts;
 mod properties;
 mod protect;

@@ -64,6 +64,7 @@ fn arrows_point_one_way() {
         ("audit", vec!["vocabulary", "definition", "error", "audit"]),
         ("sample", vec!["sample"]),
         ("fetch", vec!["fetch"]),
+        ("deliver", vec!["definition", "fetch", "deliver"]),
         (
             "run",
             vec![
@@ -72,6 +73,7 @@ fn arrows_point_one_way() {
                 "error",
                 "column",
                 "fetch",
+                "deliver",
                 "ingest",
                 "clean",
                 "aggregate",

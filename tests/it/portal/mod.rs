@@ -1,5 +1,6 @@
 //! A release is published on a portal of our own, which follows udata and fails on demand.
 
+mod bucket;
 mod faults;
 mod publishing;
 mod request;
