@@ -103,7 +103,11 @@ pub fn publish(
 
 impl Sender<'_, '_> {
     fn walk(&mut self, plan: &mut Plan<'_>, summary: &mut Summary) -> Result<()> {
-        summary.lacking = plan.lacking.iter().map(|resource| resource.file.clone()).collect();
+        let lacking = plan.lacking.iter().filter(|one| {
+            // One that was never published misleads nobody.
+            one.id.is_some() || self.state.of(&one.file).id.is_some()
+        });
+        summary.lacking = lacking.map(|one| one.file.clone()).collect();
         self.forget_what_is_past(plan)?;
         let order = plan.in_order_of_showing();
         for place in &order {
