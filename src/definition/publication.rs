@@ -18,7 +18,8 @@ pub struct Publication {
     pub portal: Option<Portal>,
     /// A bucket of the kind of S3.
     pub bucket: Option<Bucket>,
-    /// Files of a release that the portal does not get; a bucket gets every file.
+    /// Files of a release that the portal does not get; a bucket gets every file. A `*` at the
+    /// beginning stands for anything.
     #[serde(default)]
     pub left_out: Vec<String>,
     /// Files of a release that the portal gets, in the order it shows them.
@@ -214,10 +215,19 @@ impl Publication {
                 }
             }
         }
-        for file in self.left_out.iter().filter(|file| files.contains(file.as_str())) {
+        for file in files.into_iter().filter(|file| self.leaves_out(file)) {
             tell(file, format!("`{file}` is both a resource and left out"));
         }
         found
+    }
+
+    /// Whether the portal does not get a file.
+    #[must_use]
+    pub fn leaves_out(&self, file: &str) -> bool {
+        self.left_out.iter().any(|name| match name.strip_prefix('*') {
+            Some(end) => file.ends_with(end),
+            None => name == file,
+        })
     }
 }
 
@@ -258,6 +268,7 @@ mod tests {
             (format!("{RESOURCE}type = \"table\"\n"), ":4: unknown variant `table`"),
             (format!("{RESOURCE}\n{RESOURCE}"), ":2: `a.csv` is declared twice"),
             (format!("left_out = [\"a.csv\"]\n{RESOURCE}"), ":1: `a.csv` is both"),
+            (format!("left_out = [\"*.csv\"]\n{RESOURCE}"), ":3: `a.csv` is both"),
             (
                 format!("{RESOURCE}[[resource]]\nfile = \"b\"\nas = \"A.CSV\"\ntitle = \"A\"\n"),
                 ":5: two files would be `A.CSV` on the portal",

@@ -161,7 +161,7 @@ fn is_all_said(asked: &Asked<'_>) -> Result<()> {
     let Asked { publication, release, .. } = asked;
     let is_said = |name: &String| {
         let mut files = publication.resource.iter().map(|resource| &resource.file);
-        files.any(|file| file == name) || publication.left_out.contains(name)
+        files.any(|file| file == name) || publication.leaves_out(name)
     };
     let unsaid: Vec<&str> = release
         .documents

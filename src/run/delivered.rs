@@ -123,3 +123,60 @@ impl Place for Delivered<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_held_to_their_checksums() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let sums = |lines: &str| {
+            store.write("r/SHA256SUMS", lines.as_bytes()).unwrap();
+            let names = ["a.csv", "b.csv", VERDICT, SUMS];
+            let documents = names.map(|name| document(&store, &format!("r/{name}"), name).unwrap());
+            check_sums(&store, "r", &documents).map_err(|error| error.message)
+        };
+        for (name, content) in [("a.csv", "a"), ("b.csv", "b"), (VERDICT, "{}")] {
+            store.write(&format!("r/{name}"), content.as_bytes()).unwrap();
+        }
+        let of = |content: &str| hex(&Sha256::digest(content.as_bytes()));
+        let (a, b) = (of("a"), of("b"));
+        let right = format!("{a}  a.csv\n{b}  b.csv\n");
+        assert_eq!(sums(&right), Ok(()));
+        assert_eq!(sums(&format!("{right}{b}  {VERDICT}\n")), Ok(()));
+        for (wrong, name) in [
+            (format!("{a}  a.csv\n{a}  b.csv\n"), "b.csv"),
+            (format!("{a}  a.csv\n"), "b.csv"),
+            (format!("{right}{a}  c.csv\n"), "c.csv"),
+        ] {
+            assert_eq!(sums(&wrong), Err(format!("`r/SHA256SUMS` does not fit: {name}")));
+        }
+    }
+
+    #[test]
+    fn a_dataset_has_a_state_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let release = Release { name: "r".to_owned(), documents: Vec::new() };
+        let mut demo = Delivered::new(&store, &release, ("https://demo.x.fr/api/1", "d1"));
+        demo.save(b"{}").unwrap();
+        let mut real = Delivered::new(&store, &release, ("https://www.x.fr:443/api/1", "d1"));
+        assert_eq!((demo.load().unwrap(), real.load().unwrap()), (Some(b"{}".to_vec()), None));
+        real.save(b"[]").unwrap();
+        let names = ["demo.x.fr_d1.json", "www.x.fr_443_d1.json"];
+        assert_eq!(store.names_in(FOLDER).unwrap(), names);
+    }
+
+    #[test]
+    fn parts_of_a_file_are_read_where_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        store.write("releases/r/a.csv", b"0123456789").unwrap();
+        let release = Release { name: "r".to_owned(), documents: Vec::new() };
+        let mut place = Delivered::new(&store, &release, ("https://x", "d"));
+        assert_eq!(place.read("a.csv", 3, 4).unwrap(), b"3456");
+        assert!(place.read("a.csv", 8, 4).is_err());
+    }
+}

@@ -275,14 +275,17 @@ fn a_bucket_that_fails_is_told_like_a_portal() {
 /// Passes requests on to a server, one a connection, but for those that are to fail.
 struct Gate {
     address: SocketAddr,
-    knob: Arc<Mutex<(usize, Option<(usize, Fault)>)>>,
+    knob: Arc<Mutex<Knob>>,
 }
+
+/// Requests so far, and which of them fails.
+type Knob = (usize, Option<(usize, Fault)>);
 
 impl Gate {
     fn before(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let knob: Arc<Mutex<(usize, Option<(usize, Fault)>)>> = Arc::default();
+        let knob: Arc<Mutex<Knob>> = Arc::default();
         let shared = Arc::clone(&knob);
         // It ends with the process: a test does not wait for it.
         std::thread::spawn(move || {
@@ -293,7 +296,7 @@ impl Gate {
                     knob.1.clone().filter(|(number, _)| *number == knob.0)
                 };
                 let fault = number.map(|(_, fault)| fault);
-                std::thread::spawn(move || pass(stream, server, fault).ok());
+                std::thread::spawn(move || pass(stream, server, fault.as_ref()).ok());
             }
         });
         Self { address, knob }
@@ -309,9 +312,9 @@ impl Gate {
     }
 }
 
-fn pass(mut stream: TcpStream, server: SocketAddr, fault: Option<Fault>) -> std::io::Result<()> {
+fn pass(mut stream: TcpStream, server: SocketAddr, fault: Option<&Fault>) -> std::io::Result<()> {
     let Some(request) = Request::read(&mut stream)? else { return Ok(()) };
-    match &fault {
+    match fault {
         Some(Fault::Close) => return Ok(()),
         Some(Fault::Status(status)) => {
             let head = format!("HTTP/1.1 {status} S\r\nContent-Length: 0\r\n");
