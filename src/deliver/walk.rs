@@ -128,8 +128,8 @@ impl Sender<'_, '_> {
             let id = step.id.clone().unwrap_or_default();
             if step.action != Action::Leave {
                 self.describe(step, &id)?;
+                tracing::info!(event = "publish.shown", file, id, "Resource published.");
             }
-            tracing::info!(event = "publish.shown", file, id, "Resource published.");
             match step.action {
                 Action::Create => summary.created.push((file, id)),
                 Action::Replace => summary.replaced.push(file),

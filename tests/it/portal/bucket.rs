@@ -20,10 +20,10 @@ use crate::portal::request::Request;
 use crate::portal::server::{Fault, Server};
 use crate::portal::support::{Memory, knobs, once, portal};
 
-const KEY: &str = "INVENTEDKEY:invented/bucket+secret";
+pub const KEY: &str = "INVENTEDKEY:invented/bucket+secret";
 
 /// A server with an empty bucket, behind a gate that fails on demand.
-struct Bench {
+pub struct Bench {
     folder: TempDir,
     server: Child,
     gate: Gate,
@@ -37,7 +37,7 @@ impl Drop for Bench {
 }
 
 impl Bench {
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let program = PathBuf::from(std::env::var_os("CONUM_S3S_FS")?);
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("open-data")).unwrap();
@@ -59,7 +59,7 @@ impl Bench {
         Some(Self { folder, server, gate: Gate::before(free) })
     }
 
-    fn bucket(&self) -> Bucket {
+    pub fn bucket(&self) -> Bucket {
         Bucket {
             url: format!("http://{}", self.gate.address),
             name: "open-data".to_owned(),
@@ -68,7 +68,7 @@ impl Bench {
         }
     }
 
-    fn object(&self, name: &str) -> Option<Vec<u8>> {
+    pub fn object(&self, name: &str) -> Option<Vec<u8>> {
         std::fs::read(self.folder.path().join("open-data/conum/releases").join(name)).ok()
     }
 

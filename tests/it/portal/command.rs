@@ -4,8 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use conum::definition::publication::Bucket;
 use conum::run::store::Store;
 
+use crate::portal::bucket::{Bench, KEY};
 use crate::portal::server::{DATASET, Fault, Portal, Server};
 use crate::portal::support::{SECRET, knobs};
 use crate::support::{Said, Scene, conum, said, walk};
@@ -156,6 +158,51 @@ fn what_is_not_fit_to_be_published_is_not() {
     fs::write(&path, bytes).unwrap();
     office.call().expect(77);
     assert!(office.server.seen().is_empty());
+}
+
+#[test]
+fn a_release_goes_from_the_warehouse_to_a_bucket() {
+    let Some(bench) = Bench::start() else { return };
+    let mut scene = Scene::of_sample();
+    let folder = scene.own_declarations();
+    scene.run();
+    let Bucket { url, name, region, prefix } = bench.bucket();
+    let path = folder.join("publication.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let bucket = format!(
+        "[bucket]\nurl = \"{url}\"\nname = \"{name}\"\nregion = \"{region}\"\n\
+         prefix = \"{prefix}\"\n\n[[resource]]"
+    );
+    fs::write(path, text.replacen("[[resource]]", &bucket, 1)).unwrap();
+    let key = scene.path().join("key");
+    fs::write(&key, KEY).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let call = |more: &[&str]| {
+        let mut command = conum();
+        command.args(["publish", "--to", "s3", "--warehouse"]).arg(scene.warehouse());
+        command.arg("--pipeline").arg(&scene.pipeline).arg("--token-file").arg(&key);
+        let said = said(&command.args(more).output().unwrap());
+        assert!(!format!("{}{}", said.stdout, said.stderr).contains("bucket+secret"));
+        said
+    };
+    let planned = call(&["--dry-run"]).expect(0);
+    assert!(planned.stdout.contains("latest.json moves to release 2025-07-01-"));
+    assert!(bench.object("latest.json").is_none());
+    call(&[]).expect(0);
+    let latest = fs::canonicalize(scene.warehouse().join("releases/latest")).unwrap();
+    let release = latest.file_name().unwrap().to_str().unwrap();
+    for entry in fs::read_dir(&latest).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let object = bench.object(&format!("{release}/{name}")).unwrap();
+        assert!(object == fs::read(&path).unwrap(), "{name}");
+    }
+    assert!(String::from_utf8(bench.object("latest.json").unwrap()).unwrap().contains(release));
+    let again = call(&[]).expect(0);
+    assert!(again.stdout.contains(", 0 files sent, "), "{}", again.stdout);
+    fs::write(&key, "INVENTEDKEY:other").unwrap();
+    let refused = call(&["--dry-run"]).expect(78);
+    assert!(refused.stderr.contains("it does not accept the key"), "{}", refused.stderr);
 }
 
 #[test]

@@ -48,6 +48,7 @@ type = "documentation"
 [[resource]]
 file = "par_region.parquet"
 title = "Par région (Parquet)"
+may_lack = true
 
 [[resource]]
 file = "par_theme.csv"
@@ -90,9 +91,18 @@ impl Memory {
         Self { name: format!("{day}-0a1b2c3d"), files, state: None, saves_left: None }
     }
 
+    /// A release of one table: figures, notes and checksums.
+    pub fn small(day: &str) -> Self {
+        let mut place = Self::of(day);
+        place.files.remove("par_region.parquet");
+        place
+    }
+
     /// Another release, with what is known of the one before.
     pub fn then(&self, day: &str) -> Self {
-        Self { state: self.state.clone(), ..Self::of(day) }
+        let mut next = Self { state: self.state.clone(), ..Self::of(day) };
+        next.files.retain(|name, _| self.files.contains_key(name));
+        next
     }
 
     pub fn release(&self) -> Release {
