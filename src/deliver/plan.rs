@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::definition::publication::{Kind, Resource};
-use crate::deliver::state::State;
+use crate::deliver::state::{State, Upload};
 use crate::deliver::udata::{Dataset, Remote};
 use crate::deliver::{Asked, Document};
 use crate::fetch::{Error, Result};
@@ -82,78 +82,83 @@ pub fn plan<'a>(
     (dataset, extensions): (&Dataset, &[String]),
 ) -> Result<Plan<'a>> {
     is_all_said(asked)?;
-    let mut claimed: BTreeSet<&str> = BTreeSet::new();
-    for resource in &asked.publication.resource {
-        let known = state.resources.get(&resource.file).and_then(|known| known.id.as_deref());
-        claimed.extend(resource.id.as_deref().or(known));
-    }
-    let mut adopted: BTreeSet<String> = BTreeSet::new();
     let mut plan = Plan {
         steps: Vec::new(),
         lacking: Vec::new(),
         has_new_text: !says(dataset, &words_of_dataset(asked)),
         others: Vec::new(),
     };
-    for resource in &asked.publication.resource {
+    let resources = &asked.publication.resource;
+    let mut claimed: BTreeSet<String> =
+        resources.iter().filter_map(|resource| known_id(resource, state)).collect();
+    for resource in resources {
         let documents = &asked.release.documents;
         let Some(document) = documents.iter().find(|one| one.name == resource.file) else {
             plan.lacking.push(resource);
             continue;
         };
         is_taken(resource, document, extensions)?;
-        let known = state.resources.get(&resource.file);
-        let id = resource.id.clone().or_else(|| known.and_then(|known| known.id.clone()));
-        let free = |remote: &&Remote| {
-            !claimed.contains(remote.id.as_str()) && !adopted.contains(&remote.id)
-        };
-        let id = match id {
+        let upload = state.resources.get(&resource.file).and_then(|known| known.upload.as_ref());
+        let id = match known_id(resource, state) {
             Some(id) => Some(id),
-            // Created by a call that did not live to hear it.
-            None => {
-                let sent = known.and_then(|known| known.upload.as_ref()).map(|upload| {
-                    let Document { name, sha256, .. } = document.clone();
-                    Document { name, sha256, bytes: upload.bytes, sha1: upload.sha1.clone() }
-                });
-                let is_ours = |remote: &&Remote| {
-                    remote.is(document) || sent.as_ref().is_some_and(|sent| remote.is(sent))
-                };
-                let found = dataset.resources.iter().filter(free).find(is_ours);
-                found.map(|remote| remote.id.clone())
-            }
+            None => found(dataset, &claimed, (resource, document, upload))?,
         };
-        let Some(id) = id else {
-            let twin =
-                dataset.resources.iter().filter(free).find(|remote| is_twin(remote, resource));
-            if let Some(twin) = twin {
-                return Err(Error::Refused(format!(
-                    "the dataset has a resource for `{}` that nobody declared: write `id = \"{}\"` \
-                     in the declaration to replace it, or remove it on the site",
-                    resource.file, twin.id
-                )));
-            }
-            let action = Action::Create;
-            plan.steps.push(Step { resource, document, id: None, action, is_shown: false });
-            continue;
+        claimed.extend(id.clone());
+        let (action, is_shown) = match &id {
+            None => (Action::Create, false),
+            Some(id) => action(asked, dataset, (resource, document, id))?,
         };
-        let Some(remote) = dataset.resource(&id) else {
-            return Err(Error::Refused(format!(
-                "the dataset has no resource `{id}`, that of `{}`",
-                resource.file
-            )));
-        };
-        adopted.insert(id.clone());
-        let is_shown = remote.is(document);
-        let action = match is_shown {
-            true if is_described(remote, &words(asked, resource, document)) => Action::Leave,
-            true => Action::Describe,
-            false => Action::Replace,
-        };
-        plan.steps.push(Step { resource, document, id: Some(id), action, is_shown });
+        plan.steps.push(Step { resource, document, id, action, is_shown });
     }
     let ours: BTreeSet<&str> = plan.steps.iter().filter_map(|step| step.id.as_deref()).collect();
     let others = dataset.resources.iter().map(|remote| &remote.id);
     plan.others = others.filter(|id| !ours.contains(id.as_str())).cloned().collect();
     Ok(plan)
+}
+
+/// The resource of a file, as it is declared or was created.
+fn known_id(resource: &Resource, state: &State) -> Option<String> {
+    let known = state.resources.get(&resource.file);
+    resource.id.clone().or_else(|| known.and_then(|known| known.id.clone()))
+}
+
+/// The resource of a file that nobody knows of: created by a call that did not live to hear it.
+fn found(
+    dataset: &Dataset,
+    claimed: &BTreeSet<String>,
+    (resource, document, upload): (&Resource, &Document, Option<&Upload>),
+) -> Result<Option<String>> {
+    let free = dataset.resources.iter().filter(|remote| !claimed.contains(&remote.id));
+    let is_ours = |remote: &&Remote| {
+        remote.is(document) || upload.is_some_and(|sent| remote.has(sent.bytes, &sent.sha1))
+    };
+    if let Some(remote) = free.clone().find(is_ours) {
+        return Ok(Some(remote.id.clone()));
+    }
+    match free.clone().find(|remote| is_twin(remote, resource)) {
+        Some(twin) => Err(Error::Refused(format!(
+            "the dataset has a resource for `{}` that nobody declared: write `id = \"{}\"` in the \
+             declaration to replace it, or remove it on the site",
+            resource.file, twin.id
+        ))),
+        None => Ok(None),
+    }
+}
+
+/// What there is to do for a file that has a resource, and whether readers see it there.
+fn action(
+    asked: &Asked<'_>,
+    dataset: &Dataset,
+    (resource, document, id): (&Resource, &Document, &str),
+) -> Result<(Action, bool)> {
+    let remote = dataset.resource(id).ok_or_else(|| {
+        Error::Refused(format!("the dataset has no resource `{id}`, that of `{}`", resource.file))
+    })?;
+    Ok(match remote.is(document) {
+        true if is_described(remote, &words(asked, resource, document)) => (Action::Leave, true),
+        true => (Action::Describe, true),
+        false => (Action::Replace, false),
+    })
 }
 
 /// Nothing is left out silently.

@@ -1,4 +1,4 @@
-//! Requests that `object_store` signed become answers, through the client that everything else uses.
+//! Requests that `object_store` signed become answers, through the client of all the others.
 //!
 //! It brings no second HTTP client, and needs no runtime: the client blocks, so whatever waits for
 //! it is ready at the first look.

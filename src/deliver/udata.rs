@@ -72,10 +72,15 @@ impl Dataset {
 impl Remote {
     /// Whether it is this file, as far as the portal tells.
     pub(super) fn is(&self, document: &Document) -> bool {
+        self.has(document.bytes, &document.sha1)
+    }
+
+    /// Whether its file has this length and checksum, as far as the portal tells.
+    pub(super) fn has(&self, bytes: u64, sha1: &str) -> bool {
         let has_sum = self.checksum.as_ref().is_some_and(|sum| {
-            sum.kind.eq_ignore_ascii_case("sha1") && sum.value.eq_ignore_ascii_case(&document.sha1)
+            sum.kind.eq_ignore_ascii_case("sha1") && sum.value.eq_ignore_ascii_case(sha1)
         });
-        has_sum && self.filesize == Some(document.bytes)
+        has_sum && self.filesize == Some(bytes)
     }
 
     /// Last part of the address of its file.
