@@ -14,8 +14,8 @@
 //! 8. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
 //! 9. [`cli`] is what the operator types, one command a file.
 //!
-//! [`fetch`] lists the Coop's API into raw exports, [`sample`] invents some to try it on, and
-//! [`error`] is how all of them fail.
+//! [`fetch`] lists the Coop's API into raw exports, [`deliver`] takes a release to portals and
+//! buckets, [`sample`] invents exports to try it on, and [`error`] is how all of them fail.
 
 pub mod vocabulary;
 
@@ -42,6 +42,8 @@ pub mod run;
 pub mod cli;
 
 pub mod fetch;
+
+pub mod deliver;
 
 pub mod sample;
 

@@ -10,6 +10,7 @@ mod pipeline_args;
 mod plan;
 mod progress;
 mod protect;
+mod publish;
 mod rejects;
 mod release;
 pub mod report;
@@ -76,7 +77,7 @@ enum Command {
     Ingest(stages::Ingest),
     Clean(stages::Clean),
     Aggregate(stages::Aggregate),
-    Publish(stages::Publish),
+    Publish(Box<publish::Args>),
     Check(check::Args),
     Describe(describe::Args),
     Diff(diff::Args),
@@ -104,7 +105,7 @@ impl Cli {
             Command::Ingest(args) => stages::ingest(&args, bars),
             Command::Clean(args) => stages::clean(&args, bars),
             Command::Aggregate(args) => stages::aggregate(&args, bars),
-            Command::Publish(args) => stages::publish(&args, bars),
+            Command::Publish(args) => publish::run(&args, bars),
             Command::Check(args) => check::run(&args),
             Command::Describe(args) => describe::run(&args),
             Command::Diff(args) => diff::run(&args),

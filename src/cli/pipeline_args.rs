@@ -23,8 +23,8 @@ pub(super) struct PipelineArgs {
     #[arg(long, value_name = "FILE", default_value = "pipelines/national.toml")]
     pub(super) pipeline: PathBuf,
     /// Folder of the raw exports.
-    #[arg(long, value_name = "DIR")]
-    input: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    input: Option<PathBuf>,
     /// Folder of the outputs.
     #[arg(long, value_name = "DIR", default_value = "warehouse")]
     pub(super) warehouse: PathBuf,
@@ -73,12 +73,14 @@ impl PipelineArgs {
     ) -> Result<(T, Definitions)> {
         let (pipeline, files, definitions) = load(&self.pipeline)?;
         let store = Store::remembering(&self.warehouse, now, self.force)?;
-        let inputs = find_inputs(&self.input, &definitions, store.hashes())?;
+        let input = self.input.as_ref();
+        let input = input.ok_or_else(|| Error::no_input("`--input` names no folder"))?;
+        let inputs = find_inputs(input, &definitions, store.hashes())?;
         let key = match &self.key_file {
             Some(path) => Key::secret(&store::read_file(path)?)?,
             None => Key::published(),
         };
-        let is_sample = sample_folder::is_sample(&self.input);
+        let is_sample = sample_folder::is_sample(input);
         if key.is_published && is_sample {
             tracing::warn!(event = "key.published", "Pseudonyms use the published key: a sample.");
         }

@@ -27,8 +27,9 @@ pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
 /// Says what the verification of a release found.
 pub(super) fn verified(verified: &Verified) -> Result<()> {
     let mut page = Page::default();
-    let Verified { release, releases, primaries, certificate } = verified;
+    let Verified { release, all, primaries, certificate } = verified;
     page.line(format!("Release {release}: {primaries} figures must not be known, and cannot."));
+    let releases = all.len();
     page.line(format!("Judged with {releases} release(s); certificate {certificate}"));
     page.print()
 }

@@ -1,4 +1,4 @@
-//! `conum ingest`, `clean`, `aggregate`, `publish`: the run, stage by stage.
+//! `conum ingest`, `clean`, `aggregate`: the run, stage by stage.
 
 use std::process::ExitCode;
 
@@ -28,13 +28,6 @@ pub(super) struct Aggregate {
     pipeline: PipelineArgs,
 }
 
-/// Check the gates and make the new run the one readers see.
-#[derive(Debug, clap::Args)]
-pub(super) struct Publish {
-    #[command(flatten)]
-    pipeline: PipelineArgs,
-}
-
 pub(super) fn ingest(args: &Ingest, bars: bool) -> Result<ExitCode> {
     stage(&args.pipeline, Stage::Ingest, bars)
 }
@@ -47,11 +40,8 @@ pub(super) fn aggregate(args: &Aggregate, bars: bool) -> Result<ExitCode> {
     stage(&args.pipeline, Stage::Aggregate, bars)
 }
 
-pub(super) fn publish(args: &Publish, bars: bool) -> Result<ExitCode> {
-    stage(&args.pipeline, Stage::Publish, bars)
-}
-
-fn stage(args: &PipelineArgs, last: Stage, bars: bool) -> Result<ExitCode> {
+/// Runs the stages up to `last`.
+pub(super) fn stage(args: &PipelineArgs, last: Stage, bars: bool) -> Result<ExitCode> {
     let (done, _) = args.execute(last, bars)?;
     report::stage(&done, &args.warehouse)?;
     if done.is_published && !done.manifest.warnings.is_empty() {

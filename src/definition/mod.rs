@@ -9,6 +9,7 @@ pub mod employer_rules;
 pub mod indicator;
 pub mod key_figure;
 pub mod pipeline;
+pub mod publication;
 pub mod register;
 pub mod rule;
 pub mod scenario;
@@ -94,6 +95,8 @@ pub struct Definitions {
     pub cost: Option<cost::Cost>,
     /// Renewal scenarios, by name.
     pub scenarios: BTreeMap<String, scenario::Scenario>,
+    /// Where releases go, and as what.
+    pub publication: Option<publication::Publication>,
     /// What is too small to publish; without it nothing is.
     pub secrecy: Option<secrecy::Policy>,
     /// Correspondences and code lists.
@@ -127,6 +130,7 @@ impl Definitions {
         let sources = source::load(files, &lists, &mut of_series);
         let corrections = correction::load(files, (&sources, &lists), &mut of_series);
         let rules = rule::load(files, &mut of_series);
+        let publication = publication::load(files, &mut problems);
         let secrecy = secrecy::load(files, &mut problems);
         let tables = table::load(files, (&indicators, secrecy.as_ref()), &mut of_series);
         let key_figures = key_figure::load(files, (&tables, &indicators), &mut of_series);
@@ -174,6 +178,7 @@ impl Definitions {
             key_figures,
             cost,
             scenarios,
+            publication,
             secrecy,
             lists,
             employer_rules,
@@ -199,9 +204,10 @@ impl Definitions {
 fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
     let mut whole = blake3::Hasher::new();
     let mut each = BTreeMap::new();
-    // Scenarios are read by a command of their own: no file of a run depends on them.
+    // Commands of their own read these: no file of a run depends on them.
     let is_scenario = |path: &str| path.split('/').next() == Some(scenario::FOLDER);
-    let is_of_run = |path: &str| !is_scenario(path) && is_declaration(path);
+    let is_apart = |path: &str| is_scenario(path) || path == publication::FILE;
+    let is_of_run = |path: &str| !is_apart(path) && is_declaration(path);
     for (path, bytes) in files.iter().filter(|(path, _)| is_of_run(path)) {
         let hash = blake3::hash(bytes);
         whole.update(path.as_bytes()).update(hash.as_bytes());

@@ -6,19 +6,26 @@ use ureq::http::Uri;
 use crate::fetch::{Error, Request, Result};
 
 /// Reads the address of the server, and refuses one that would show the secret on the way.
-pub(super) fn base(base_url: &str) -> Result<Uri> {
-    let unfit = |why: &str| Error::Refused(format!("the address of the API {why}"));
-    let base: Uri = base_url.parse().map_err(|_| unfit("cannot be read"))?;
-    let Some(origin) = Origin::of(&base) else {
-        return Err(unfit("is not of the form `https://host`"));
-    };
-    if base.query().is_some() {
-        return Err(unfit("has a query"));
+pub(crate) fn base(base_url: &str) -> Result<Uri> {
+    let base = private(base_url).map_err(unfit)?;
+    match base.query() {
+        Some(_) => Err(unfit("has a query")),
+        None => Ok(base),
     }
+}
+
+/// Reads an address, and says why nothing may be sent there: others could read it on the way.
+pub(crate) fn private(address: &str) -> std::result::Result<Uri, &'static str> {
+    let address: Uri = address.parse().map_err(|_| "cannot be read")?;
+    let origin = Origin::of(&address).ok_or("is not of the form `https://host`")?;
     if origin.scheme != "https" && !origin.is_this_host() {
-        return Err(unfit("is not `https`: the secret would be readable on the way"));
+        return Err("is not `https`: the secret would be readable on the way");
     }
-    Ok(base)
+    Ok(address)
+}
+
+fn unfit(why: &str) -> Error {
+    Error::Refused(format!("the address of the API {why}"))
 }
 
 /// The address of the first page.
@@ -52,7 +59,7 @@ pub(super) fn follow(from: &Uri, link: &str) -> Result<Uri> {
 }
 
 /// Links come in every form that a page of the web allows.
-fn absolute(from: &Uri, link: &str) -> String {
+pub(crate) fn absolute(from: &Uri, link: &str) -> String {
     let link = link.trim();
     let link = link.split_once('#').map_or(link, |(link, _)| link);
     let link = &match link.split_once('?') {

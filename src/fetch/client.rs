@@ -113,7 +113,7 @@ fn accept(status: u16, headers: &HeaderMap) -> std::result::Result<(), Failure> 
 }
 
 /// Sorts errors below HTTP by what can be done about them.
-fn failure(error: &ureq::Error) -> Failure {
+pub(crate) fn failure(error: &ureq::Error) -> Failure {
     match error {
         ureq::Error::HostNotFound => passing("the name of the server is not found"),
         ureq::Error::ConnectionFailed => passing("the server does not accept connections"),

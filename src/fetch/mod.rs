@@ -3,9 +3,9 @@
 pub mod client;
 pub mod state;
 
-mod address;
+pub(crate) mod address;
 mod page;
-mod retry;
+pub(crate) mod retry;
 mod walk;
 
 use std::fmt;
@@ -143,6 +143,11 @@ impl Token {
         }
         Ok(Self(secret.to_owned()))
     }
+
+    /// The secret itself, for the request that bears it.
+    pub(crate) fn secret(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Token {
@@ -227,7 +232,7 @@ impl Summary {
     }
 }
 
-/// Why a listing is not complete.
+/// Why what was asked of a server is not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The server does not answer, or not now; a later run may succeed.
@@ -239,7 +244,7 @@ pub enum Error {
     /// The answer is not what the API promises.
     #[error("{0}")]
     Unexpected(String),
-    /// A page or the state cannot be kept.
+    /// What is to be kept cannot be, or cannot be read again.
     #[error("{0}")]
     Save(String),
 }
@@ -249,7 +254,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// A request without a page, as the next step needs to know it.
 #[derive(Debug)]
-enum Failure {
+pub(crate) enum Failure {
     /// Worth another attempt, after the wait that the server asks for.
     Passing { problem: String, wait: Option<Duration> },
     /// The server does not know the address.
@@ -259,7 +264,7 @@ enum Failure {
 }
 
 impl Failure {
-    fn into_error(self) -> Error {
+    pub(crate) fn into_error(self) -> Error {
         match self {
             Failure::Passing { problem, .. } => Error::Unavailable(problem),
             Failure::Unknown(error) | Failure::Lasting(error) => error,

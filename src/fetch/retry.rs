@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::fetch::{Error, Failure, Patience};
 
 /// Calls `attempt` until it succeeds, fails for good, or patience ends; `waits` spreads the waits.
-pub(super) fn persist<T>(
+pub(crate) fn persist<T>(
     patience: Patience,
     waits: u64,
     sleep: &mut dyn FnMut(Duration),

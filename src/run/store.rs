@@ -90,9 +90,21 @@ impl Store {
     /// # Errors
     /// `Busy` when another run holds it.
     pub fn lock(&self) -> Result<Lock> {
+        self.lock_as(".lock", "run")
+    }
+
+    /// Takes the lock of publications, which read releases and let runs go on.
+    ///
+    /// # Errors
+    /// `Busy` when another publication holds it.
+    pub fn lock_publication(&self) -> Result<Lock> {
+        self.lock_as(".publication.lock", "publication")
+    }
+
+    fn lock_as(&self, name: &str, work: &str) -> Result<Lock> {
         fs::create_dir_all(&self.root)
             .map_err(|error| Error::io("create the folder", &self.root, error))?;
-        let path = self.path(".lock");
+        let path = self.path(name);
         let file = File::options()
             .create(true)
             .truncate(false)
@@ -102,7 +114,7 @@ impl Store {
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(fs::TryLockError::WouldBlock) => {
-                Err(Error::busy("another run is at work in this warehouse")
+                Err(Error::busy(format!("another {work} is at work in this warehouse"))
                     .hint("wait for it; the lock goes away with its process"))
             }
             Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),

@@ -17,6 +17,7 @@ mod kill;
 mod nights;
 mod outputs;
 mod package;
+mod portal;
 mod posts;
 mod properties;
 mod protect;

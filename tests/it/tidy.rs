@@ -66,6 +66,7 @@ fn arrows_point_one_way() {
         ("publish", vec!["vocabulary", "definition", "error", "publish"]),
         ("sample", vec!["sample"]),
         ("fetch", vec!["fetch"]),
+        ("deliver", vec!["definition", "fetch", "deliver"]),
         (
             "run",
             vec![
@@ -74,6 +75,7 @@ fn arrows_point_one_way() {
                 "error",
                 "column",
                 "fetch",
+                "deliver",
                 "ingest",
                 "clean",
                 "aggregate",

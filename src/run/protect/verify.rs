@@ -17,8 +17,8 @@ use crate::run::verify::definitions_of_current;
 pub struct Verified {
     /// The release.
     pub release: String,
-    /// Releases that it was judged with.
-    pub releases: usize,
+    /// Releases that were judged together, it among them.
+    pub all: Vec<String>,
     /// Figures that must not be known, and cannot.
     pub primaries: usize,
     /// The hash of the certificate.
@@ -63,7 +63,7 @@ pub fn verify(store: &Store) -> Result<Verified> {
     pass_gate(store, &definitions, true)?;
     Ok(Verified {
         release: latest,
-        releases: all.len(),
+        all: record.all.clone(),
         primaries: evidence.primaries(),
         certificate: verdict.certificate,
     })
