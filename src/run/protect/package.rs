@@ -147,11 +147,15 @@ fn tables_in(job: &Job<'_>, folder: &str) -> Result<Grids> {
 }
 
 fn grid(store: &Store, path: &str) -> Result<Grid> {
-    let mut grid = Grid::default();
+    // A table without rows has columns all the same.
+    let metadata = parquet::metadata(store.file(path)?)?;
+    let columns = metadata.file_metadata().schema_descr().columns().iter();
+    let mut grid = Grid {
+        columns: columns.map(|column| column.name().to_owned()).collect(),
+        rows: Vec::new(),
+    };
     for batch in parquet::read(store.file(path)?, None, None)? {
         let batch = batch?;
-        let schema = batch.schema();
-        grid.columns = schema.fields().iter().map(|field| field.name().clone()).collect();
         for row in 0..batch.num_rows() {
             grid.rows.push(cells(&batch, row, path)?);
         }
