@@ -118,7 +118,7 @@ impl Told<'_> {
             true => self.table.measures.iter().map(String::as_str).collect(),
             false => published(self.table, secrecy).collect(),
         };
-        let heads: Vec<String> = batches.first().map(heads).unwrap_or_default();
+        let heads = heads(store, &path("parquet"))?;
         for head in &heads {
             let is_declared = self.table.by.contains(head) || shown.contains(head.as_str());
             if !is_declared && head != columns::SECRET.name && head != columns::PROVISOIRE.name {
@@ -206,8 +206,11 @@ impl Told<'_> {
     }
 }
 
-fn heads(batch: &RecordBatch) -> Vec<String> {
-    batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+/// The columns of a file, which may have no rows.
+fn heads(store: &Store, path: &str) -> Result<Vec<String>> {
+    let metadata = parquet::metadata(store.file(path)?)?;
+    let columns = metadata.file_metadata().schema_descr().columns();
+    Ok(columns.iter().map(|column| column.name().to_owned()).collect())
 }
 
 /// Rows as a CSV would have them.
