@@ -73,7 +73,7 @@ fn a_release_goes_from_the_warehouse_to_the_portal() {
     let token = office.token.to_str().unwrap();
 
     let planned = office.publish(&["--token-file", token, "--dry-run"]).expect(0);
-    let line = "activites_par_region_periode.csv";
+    let line = "activites_par_employeur_periode.csv";
     assert!(planned.stdout.lines().any(|l| l.contains(line) && l.contains("create")));
     assert!(office.server.seen().iter().all(|request| request.method == "GET"));
     assert!(!office.scene.warehouse().join("publication").exists());
@@ -86,7 +86,7 @@ fn a_release_goes_from_the_warehouse_to_the_portal() {
     assert!(said.stderr.contains("hint: what is done is kept"), "{}", said.stderr);
     let count = office.server.portal().resources.len();
     office.server.turn(|knobs| {
-        knobs.faults = (60..70).map(|number| (number, Fault::RetryAfter(502, 3600))).collect();
+        knobs.faults = (24..40).map(|number| (number, Fault::RetryAfter(502, 3600))).collect();
     });
     let said = office.call().expect(69);
     assert!(said.stderr.contains("of an earlier release or not at all, "), "{}", said.stderr);
@@ -152,7 +152,7 @@ fn what_is_not_fit_to_be_published_is_not() {
     office.server.turn(|knobs| knobs.faults.clear());
     assert_eq!(office.server.portal().resources.len(), 1);
 
-    let path = office.release().join("activites_par_region_periode.csv");
+    let path = office.release().join("activites_par_employeur_periode.csv");
     let mut bytes = fs::read(&path).unwrap();
     bytes.push(b'\n');
     fs::write(&path, bytes).unwrap();
