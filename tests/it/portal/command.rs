@@ -10,7 +10,7 @@ use conum::run::store::Store;
 use crate::portal::bucket::{Bench, KEY};
 use crate::portal::server::{DATASET, Fault, Portal, Server};
 use crate::portal::support::{SECRET, knobs};
-use crate::support::{Said, Scene, conum, said, walk};
+use crate::support::{Said, Scene, conum, root, said, walk};
 
 /// A warehouse with a release, and a portal that is declared.
 struct Office {
@@ -25,7 +25,8 @@ impl Office {
         let folder = scene.own_declarations();
         scene.run();
         // Tables are made at once: nobody waits for them.
-        let portal = Portal { looks: Some(0), ..Portal::with("charte.txt", "Charte", b"other") };
+        let mut portal = Portal::with("charte.txt", "Charte", b"other");
+        portal.looks = Some(0);
         let server = Server::start(knobs(), portal);
         let path = folder.join("publication.toml");
         let text = fs::read_to_string(&path).unwrap();
@@ -130,21 +131,24 @@ fn a_release_goes_from_the_warehouse_to_the_portal() {
 #[test]
 fn what_is_not_fit_to_be_published_is_not() {
     let office = Office::open();
-    let said = office.publish(&[]).expect(78);
-    assert!(said.stderr.contains("no secret"), "{}", said.stderr);
+    let none = office.publish(&[]).expect(78);
+    assert!(none.stderr.contains("no secret"), "{}", none.stderr);
 
     fs::set_permissions(&office.token, fs::Permissions::from_mode(0o644)).unwrap();
-    let said = office.call().expect(78);
-    assert!(said.stderr.contains("others can read the secret"), "{}", said.stderr);
+    let open = office.call().expect(78);
+    assert!(open.stderr.contains("others can read the secret"), "{}", open.stderr);
     fs::set_permissions(&office.token, fs::Permissions::from_mode(0o600)).unwrap();
 
-    let other = office.publish(&[
-        "--token-file",
-        office.token.to_str().unwrap(),
-        "--release",
-        "2020-01-01-00000000",
-    ]);
-    other.expect(66);
+    let token = office.token.to_str().unwrap();
+    office.publish(&["--token-file", token, "--release", "2020-01-01-00000000"]).expect(66);
+
+    // The declaration of the repository names no dataset.
+    let mut command = conum();
+    command.args(["publish", "--to", "data.gouv", "--token-file", token, "--pipeline"]);
+    command.arg(root().join("pipelines/national.toml"));
+    command.arg("--warehouse").arg(office.scene.warehouse());
+    let undeclared = said(&command.output().unwrap()).expect(78);
+    assert!(undeclared.stderr.contains("it has no `dataset`"), "{}", undeclared.stderr);
 
     let store = Store::existing(&office.scene.warehouse()).unwrap();
     let lock = store.lock_publication().unwrap();
@@ -217,7 +221,7 @@ fn a_publication_says_where_to() {
     let scene = Scene::new();
     said(&conum().arg("publish").output().unwrap()).expect(2);
     said(&conum().args(["publish", "--dry-run", "--input", "."]).output().unwrap()).expect(2);
-    scene.flat(&[]).run();
+    fs::create_dir(scene.warehouse()).unwrap();
     let token = scene.path().join("token");
     fs::write(&token, SECRET).unwrap();
     fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
