@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use conum::definition::publication::Bucket;
+use conum::definition::publication::{self, Bucket, FILE};
 use conum::run::store::Store;
 
 use crate::portal::bucket::{Bench, KEY};
 use crate::portal::server::{DATASET, Fault, Portal, Server};
 use crate::portal::support::{SECRET, knobs};
-use crate::support::{Said, Scene, conum, said, walk};
+use crate::support::{Said, Scene, conum, root, said, walk};
 
 /// A warehouse with a release, and a portal that is declared.
 struct Office {
@@ -25,7 +25,8 @@ impl Office {
         let folder = scene.own_declarations();
         scene.run();
         // Tables are made at once: nobody waits for them.
-        let portal = Portal { looks: Some(0), ..Portal::with("charte.txt", "Charte", b"other") };
+        let mut portal = Portal::with("charte.txt", "Charte", b"other");
+        portal.looks = Some(0);
         let server = Server::start(knobs(), portal);
         let path = folder.join("publication.toml");
         let text = fs::read_to_string(&path).unwrap();
@@ -73,7 +74,7 @@ fn a_release_goes_from_the_warehouse_to_the_portal() {
     let token = office.token.to_str().unwrap();
 
     let planned = office.publish(&["--token-file", token, "--dry-run"]).expect(0);
-    let line = "activites_par_region_periode.csv";
+    let line = "activites_par_employeur_periode.csv";
     assert!(planned.stdout.lines().any(|l| l.contains(line) && l.contains("create")));
     assert!(office.server.seen().iter().all(|request| request.method == "GET"));
     assert!(!office.scene.warehouse().join("publication").exists());
@@ -85,8 +86,11 @@ fn a_release_goes_from_the_warehouse_to_the_portal() {
     assert!(said.stderr.contains("readers see nothing of it yet"), "{}", said.stderr);
     assert!(said.stderr.contains("hint: what is done is kept"), "{}", said.stderr);
     let count = office.server.portal().resources.len();
+    // Two looks, two parts a file but the six that were sent, a look: the second file comes.
+    let files = planned.stdout.lines().filter(|line| line.contains(" create ")).count();
+    let number = 2 + (2 * files - 6) + 1 + 3;
     office.server.turn(|knobs| {
-        knobs.faults = (60..70).map(|number| (number, Fault::RetryAfter(502, 3600))).collect();
+        knobs.faults = [(number, Fault::RetryAfter(502, 3600))].into();
     });
     let said = office.call().expect(69);
     assert!(said.stderr.contains("of an earlier release or not at all, "), "{}", said.stderr);
@@ -95,11 +99,15 @@ fn a_release_goes_from_the_warehouse_to_the_portal() {
 
     let done = office.call().expect(0);
     assert!(done.stdout.starts_with("Published: release 2025-07-01-"), "{}", done.stdout);
+    let declared = fs::read(office.scene.pipeline.with_file_name(FILE)).unwrap();
+    let declared = publication::read(&declared).unwrap();
+    let portal = office.server.portal();
     for entry in fs::read_dir(office.release()).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        let portal = office.server.portal();
-        let is_left_out = String::from_utf8_lossy(&bytes).starts_with("# Statistical disclosure");
-        assert!(is_left_out || portal.resources.iter().any(|stored| stored.bytes == bytes));
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let is_there = portal.resources.iter().any(|stored| stored.bytes == bytes);
+        assert_ne!(is_there, declared.leaves_out(name), "{name}");
     }
     let titles = office.titles();
     assert_eq!(titles.last().unwrap().0, "Charte");
@@ -123,21 +131,24 @@ fn a_release_goes_from_the_warehouse_to_the_portal() {
 #[test]
 fn what_is_not_fit_to_be_published_is_not() {
     let office = Office::open();
-    let said = office.publish(&[]).expect(78);
-    assert!(said.stderr.contains("no secret"), "{}", said.stderr);
+    let none = office.publish(&[]).expect(78);
+    assert!(none.stderr.contains("no secret"), "{}", none.stderr);
 
     fs::set_permissions(&office.token, fs::Permissions::from_mode(0o644)).unwrap();
-    let said = office.call().expect(78);
-    assert!(said.stderr.contains("others can read the secret"), "{}", said.stderr);
+    let open = office.call().expect(78);
+    assert!(open.stderr.contains("others can read the secret"), "{}", open.stderr);
     fs::set_permissions(&office.token, fs::Permissions::from_mode(0o600)).unwrap();
 
-    let other = office.publish(&[
-        "--token-file",
-        office.token.to_str().unwrap(),
-        "--release",
-        "2020-01-01-00000000",
-    ]);
-    other.expect(66);
+    let token = office.token.to_str().unwrap();
+    office.publish(&["--token-file", token, "--release", "2020-01-01-00000000"]).expect(66);
+
+    // The declaration of the repository names no dataset.
+    let mut command = conum();
+    command.args(["publish", "--to", "data.gouv", "--token-file", token, "--pipeline"]);
+    command.arg(root().join("pipelines/national.toml"));
+    command.arg("--warehouse").arg(office.scene.warehouse());
+    let undeclared = said(&command.output().unwrap()).expect(78);
+    assert!(undeclared.stderr.contains("it has no `dataset`"), "{}", undeclared.stderr);
 
     let store = Store::existing(&office.scene.warehouse()).unwrap();
     let lock = store.lock_publication().unwrap();
@@ -152,7 +163,7 @@ fn what_is_not_fit_to_be_published_is_not() {
     office.server.turn(|knobs| knobs.faults.clear());
     assert_eq!(office.server.portal().resources.len(), 1);
 
-    let path = office.release().join("activites_par_region_periode.csv");
+    let path = office.release().join("activites_par_employeur_periode.csv");
     let mut bytes = fs::read(&path).unwrap();
     bytes.push(b'\n');
     fs::write(&path, bytes).unwrap();
@@ -210,7 +221,7 @@ fn a_publication_says_where_to() {
     let scene = Scene::new();
     said(&conum().arg("publish").output().unwrap()).expect(2);
     said(&conum().args(["publish", "--dry-run", "--input", "."]).output().unwrap()).expect(2);
-    scene.flat(&[]).run();
+    fs::create_dir(scene.warehouse()).unwrap();
     let token = scene.path().join("token");
     fs::write(&token, SECRET).unwrap();
     fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
