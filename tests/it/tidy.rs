@@ -210,3 +210,17 @@ fn the_dictionary_page_says_what_the_vocabulary_says() {
         }
     }
 }
+
+#[test]
+fn each_released_table_has_its_resources() {
+    let files = folders::read_tree(&root().join("pipelines")).unwrap();
+    let definitions = Definitions::load("national.toml", &files).unwrap();
+    let publication = fs::read_to_string(root().join("pipelines/publication.toml")).unwrap();
+    let released = definitions.tables.iter().filter(|(_, table)| table.secrecy.is_some());
+    for (name, _) in released {
+        for kind in ["csv", "parquet"] {
+            let line = format!("file = \"{name}.{kind}\"");
+            assert!(publication.contains(&line), "publication.toml lacks {line}");
+        }
+    }
+}
