@@ -65,14 +65,16 @@ fn page(found: &Explained) -> Page {
     page.line(format!("Release: {release}\n"));
     let rows: Vec<Vec<String>> = found.figures.iter().map(figure).collect();
     table(&mut page, &["figure", "exact", "public", "formula"], &rows);
-    page.line("\nMade of the records of");
-    let names = found.figures.iter().map(|figure| figure.name.as_str());
-    let heads: Vec<&str> = ["month", "system"].into_iter().chain(names).collect();
-    let parts = found.parts.iter().map(|part| {
-        let figures = part.figures.iter().map(i64::to_string);
-        [part.month.clone(), part.system.clone()].into_iter().chain(figures).collect()
-    });
-    table(&mut page, &heads, &parts.collect::<Vec<Vec<String>>>());
+    if !found.parts.is_empty() {
+        page.line("\nMade of the records of");
+        let names = found.figures.iter().map(|figure| figure.name.as_str());
+        let heads: Vec<&str> = ["month", "system"].into_iter().chain(names).collect();
+        let parts = found.parts.iter().map(|part| {
+            let figures = part.figures.iter().map(i64::to_string);
+            [part.month.clone(), part.system.clone()].into_iter().chain(figures).collect()
+        });
+        table(&mut page, &heads, &parts.collect::<Vec<Vec<String>>>());
+    }
     if !found.flags.is_empty() {
         page.line("\nFlags and corrections of these records");
         let rows = found.flags.iter().map(|(flag, count)| vec![flag.clone(), count.to_string()]);

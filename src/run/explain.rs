@@ -317,7 +317,9 @@ fn parts_of(
         rows.push(found.filter(|(codes, _)| is_it(codes)).collect::<Vec<_>>());
     }
     let mut rows = rows.into_iter();
-    let parts = rows.next().unwrap_or_default().into_iter().map(|(codes, figures)| {
+    let parts = rows.next().unwrap_or_default().into_iter();
+    let parts = parts.filter(|(_, figures)| figures.iter().any(|it| *it != 0));
+    let parts = parts.map(|(codes, figures)| {
         let mut last = codes.into_iter().rev();
         let system = last.next().unwrap_or_default();
         Part { system, month: last.next().unwrap_or_default(), figures }

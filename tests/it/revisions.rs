@@ -224,10 +224,10 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
 
     let explained = script.explain(&["type_employeur=association|periode=2025-03"]).expect(0);
     for line in [
-        "nb_participations                   10     hidden",
-        "2025-03  plat      3",
-        "participants_divergents",
-        "écartée",
+        "nb_participations                      10  not released",
+        "2025-03  plat               3                 10",
+        "2025  ecartee  essai      1             2",
+        "2025-07-01  nb_participations                       19   10  correction    -8",
     ] {
         assert!(explained.stdout.contains(line), "{line}\n{}", explained.stdout);
     }
