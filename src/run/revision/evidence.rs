@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Result;
-use crate::revision::cause::Around;
+use crate::revision::cause::{Around, Seen};
 use crate::run::clean;
 use crate::run::execute::DECLARATIONS;
 use crate::run::job::Job;
@@ -18,7 +18,7 @@ use crate::vocabulary::columns;
 const ROWS: usize = 1 << 14;
 
 /// Fingerprints of what sources tell of some records.
-pub(super) type Told = BTreeMap<String, BTreeSet<i64>>;
+type Told = BTreeMap<String, BTreeSet<i64>>;
 
 /// What changed besides the records of activities.
 pub(super) fn around(job: &Job<'_>, before: &Manifest, now: &Manifest) -> Around {
@@ -71,8 +71,48 @@ pub(super) fn corrections(job: &Job<'_>, before: &Manifest) -> Result<BTreeSet<S
     Ok(names)
 }
 
+/// What the sources of two runs tell of some records.
+pub(super) struct Sources {
+    before: Told,
+    now: Told,
+    /// They are the same files: nothing needs to be read.
+    are_same: bool,
+}
+
+impl Sources {
+    /// Reads what is told of some records in some months.
+    pub(super) fn read(
+        job: &Job<'_>,
+        (before, now): (&Manifest, &Manifest),
+        wanted: (&BTreeSet<String>, &BTreeSet<i32>),
+    ) -> Result<Self> {
+        // The same bytes say the same, however they are read.
+        let files = |manifest: &Manifest| -> BTreeSet<(String, String)> {
+            let of = of_subject(job, &manifest.segments, Subject::Activites).into_iter();
+            of.map(|segment| (segment.source.clone(), segment.id.clone())).collect()
+        };
+        if files(before) == files(now) || wanted.0.is_empty() {
+            return Ok(Self { before: Told::new(), now: Told::new(), are_same: true });
+        }
+        let [before, now] = [before, now].map(|manifest| told(job, &manifest.segments, wanted));
+        Ok(Self { before: before?, now: now?, are_same: false })
+    }
+
+    /// Whether and how they tell of a record.
+    pub(super) fn seen(&self, id: &str) -> Seen {
+        let (past, present) = (self.before.get(id), self.now.get(id));
+        let is_new = |mark: &i64| past.is_none_or(|past| !past.contains(mark));
+        Seen {
+            was_told: self.are_same || past.is_some(),
+            is_told: self.are_same || present.is_some(),
+            is_told_otherwise: present.is_some_and(|present| present.iter().any(is_new)),
+            ..Seen::default()
+        }
+    }
+}
+
 /// What the sources of a run tell of some records in some months.
-pub(super) fn told(
+fn told(
     job: &Job<'_>,
     segments: &[Segment],
     (wanted, months): (&BTreeSet<String>, &BTreeSet<i32>),

@@ -27,8 +27,8 @@ use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::parquet;
 use crate::run::records::{reader, sums_of};
-use crate::run::revision::evidence::{announced, around, corrections, told};
-use crate::run::revision::records::{Differing, differing, is_readable, rows_of};
+use crate::run::revision::evidence::{Sources, announced, around, corrections};
+use crate::run::revision::records::{differing, is_readable, rows_of};
 use crate::run::staged::{lacking, sum, text};
 use crate::run::store::Store;
 use crate::vocabulary::calendar::Length;
@@ -57,7 +57,9 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<V
     let months = changed_months(before, now);
     job.store.remove_folder(&format!("{BUILDING}/{WORK}"))?;
     let mut causes = BTreeMap::new();
-    if all_readable(job.store, &months)? {
+    // With another key each record has another pseudonym.
+    let same_key = before.key_fingerprint == now.key_fingerprint;
+    if same_key && all_readable(job.store, &months)? {
         causes = by_cause(job, (before, now), (&months, around))?;
     }
     let (mut revisions, mut outputs) = (Vec::new(), Vec::new());
@@ -118,59 +120,48 @@ fn all_readable(store: &Store, months: &BTreeMap<String, Pair>) -> Result<bool> 
     Ok(true)
 }
 
-/// Writes the records that do not count alike, by cause, before and now; gives the files.
+/// Writes the records that do not count alike, by cause, before and now; gives the files. A month
+/// is looked at twice, so that no more than a month is held.
 fn by_cause(
     job: &Job<'_>,
     (before, now): (&Manifest, &Manifest),
     (months, around): (&BTreeMap<String, Pair>, Around),
 ) -> Result<BTreeMap<Cause, [Vec<String>; 2]>> {
     let names = corrections(job, before)?;
-    let mut found = BTreeMap::new();
-    for (month, pair) in months {
-        let [one, other] = read(job.store, pair)?;
-        found.insert(month.as_str(), differing([&one, &other], &names)?);
-    }
-    let ids: BTreeSet<String> = found.values().flat_map(|month| month.keys().cloned()).collect();
+    let moved = moved(job.store, months, &names)?;
     let numbers: BTreeSet<i32> = months.keys().filter_map(|month| of_text(month)).collect();
-    let told_before = told(job, &before.segments, (&ids, &numbers))?;
-    let told_now = told(job, &now.segments, (&ids, &numbers))?;
+    let of_moved = Sources::read(job, (before, now), (&moved, &numbers))?;
     let announced = announced(job, &now.segments)?;
-    // A record whose day changed is gone from one month and there in another.
-    let there = |side: fn(&Differing) -> Option<u32>| -> BTreeSet<&String> {
-        let all = found.values().flatten();
-        all.filter(|(_, it)| side(it).is_some()).map(|(id, _)| id).collect()
-    };
-    let (were, are) = (there(|it| it.before), there(|it| it.now));
-    let cause_of = |id: &String, it: &Differing| {
-        let (past, present) = (told_before.get(id), told_now.get(id));
-        let is_new = |mark: &i64| past.is_none_or(|past| !past.contains(mark));
-        let seen = Seen {
-            was_there: were.contains(id),
-            is_there: are.contains(id),
-            was_told: past.is_some(),
-            is_told: present.is_some(),
-            is_told_otherwise: present.is_some_and(|present| present.iter().any(is_new)),
-            is_announced: announced.contains(id),
-            is_corrected: it.is_corrected,
-            is_of_references: it.is_of_references,
-        };
-        cause(&seen, around)
-    };
     let mut files: BTreeMap<Cause, [Vec<String>; 2]> = BTreeMap::new();
     for (month, pair) in months {
         let rows = read(job.store, pair)?;
-        let Some(of_month) = found.get(month.as_str()) else { continue };
+        let of_month = differing([&rows[0], &rows[1]], &names)?;
+        let others = of_month.keys().filter(|id| !moved.contains(*id));
+        let others: BTreeSet<String> = others.cloned().collect();
+        let number: BTreeSet<i32> = of_text(month).into_iter().collect();
+        let of_others = Sources::read(job, (before, now), (&others, &number))?;
         let mut places: BTreeMap<Cause, [Vec<u32>; 2]> = BTreeMap::new();
-        for (id, it) in of_month {
-            let of_cause = places.entry(cause_of(id, it)).or_default();
+        for (id, it) in &of_month {
+            let is_moved = moved.contains(id);
+            let sources = if is_moved { &of_moved } else { &of_others };
+            let seen = Seen {
+                was_there: is_moved || it.before.is_some(),
+                is_there: is_moved || it.now.is_some(),
+                is_announced: announced.contains(id),
+                is_corrected: it.is_corrected,
+                is_of_references: it.is_of_references,
+                ..sources.seen(id)
+            };
+            let of_cause = places.entry(cause(&seen, around)).or_default();
             of_cause[0].extend(it.before);
             of_cause[1].extend(it.now);
         }
         for (cause, sides) in places {
-            for (side, (places, name)) in sides.into_iter().zip(["before", "now"]).enumerate() {
+            for (side, (mut places, name)) in sides.into_iter().zip(["before", "now"]).enumerate() {
                 if places.is_empty() {
                     continue;
                 }
+                places.sort_unstable();
                 let path = format!("{WORK}/{}/{name}/{month}.parquet", cause.code());
                 let taken = take_record_batch(&rows[side], &UInt32Array::from(places))?;
                 write_table(job, &path, &CLEAN_ACTIVITES, &[taken])?;
@@ -179,6 +170,27 @@ fn by_cause(
         }
     }
     Ok(files)
+}
+
+/// The records whose day changed: gone from one month, and there in another.
+fn moved(
+    store: &Store,
+    months: &BTreeMap<String, Pair>,
+    corrections: &BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
+    let (mut left, mut joined) = (BTreeSet::new(), BTreeSet::new());
+    for pair in months.values() {
+        let [one, other] = read(store, pair)?;
+        for (id, it) in differing([&one, &other], corrections)? {
+            match (it.before, it.now) {
+                (Some(_), None) => _ = left.insert(id),
+                (None, Some(_)) => _ = joined.insert(id),
+                _ => {}
+            }
+        }
+    }
+    left.retain(|id| joined.contains(id));
+    Ok(left)
 }
 
 fn read(store: &Store, pair: &Pair) -> Result<[RecordBatch; 2]> {
