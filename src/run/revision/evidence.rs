@@ -36,7 +36,7 @@ pub(super) fn around(job: &Job<'_>, before: &Manifest, now: &Manifest) -> Around
             around.rules = true;
         }
     }
-    let of_others = |manifest: &Manifest| -> BTreeSet<String> {
+    let of_others = |manifest: &Manifest| -> BTreeSet<(String, String)> {
         let others = manifest.segments.iter().filter(|segment| {
             let source = job.definitions.sources.get(&segment.source);
             source.is_some_and(|source| {
@@ -49,7 +49,7 @@ pub(super) fn around(job: &Job<'_>, before: &Manifest, now: &Manifest) -> Around
                 )
             })
         });
-        others.map(|segment| segment.key.clone()).collect()
+        others.map(|segment| (segment.source.clone(), segment.id.clone())).collect()
     };
     around.references |= of_others(before) != of_others(now) || before.as_of != now.as_of;
     around
