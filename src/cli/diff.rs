@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::report::{self, Page, table};
 use crate::error::{Error, Result};
 use crate::revision::figures::Revision;
+use crate::run::manifest::CURRENT;
 use crate::run::revision::history::{Moved, between};
 use crate::run::store::Store;
 
@@ -64,6 +65,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let store = Store::existing(&args.warehouse)?;
     let mut moved = between(&store, args.from.as_deref(), args.to.as_deref())?;
     if let Some(wanted) = &args.table {
+        if !store.has(&format!("{CURRENT}/tables/{wanted}.parquet")) {
+            return Err(Error::no_input(format!("the published run has no table `{wanted}`")));
+        }
         moved.tables.retain(|name, _| name == wanted);
     }
     if let Some(part) = &args.key {
@@ -129,7 +133,6 @@ fn text(moved: &Moved, limit: usize) -> Result<()> {
             .sort_by_key(|(key, (before, now, _))| (std::cmp::Reverse((now - before).abs()), *key));
         page.line(format!("\n{name}: {} figures moved", figures.len()));
         let rows = figures.iter().take(limit).map(|((key, measure), (before, now, causes))| {
-            let key = if key.is_empty() { "ensemble" } else { key };
             let moved = format!("{:+}", now - before);
             let figures = [before.to_string(), now.to_string(), moved];
             let told = [(*key).to_owned(), (*measure).to_owned()].into_iter().chain(figures);

@@ -54,6 +54,21 @@ impl Default for Limits {
     }
 }
 
+/// What sends requests. A redirect is an answer like another: nothing is sent to where it leads.
+pub(super) fn agent(limits: Limits, proxy: Option<Proxy>) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(proxy)
+        .user_agent(concat!("conum/", env!("CARGO_PKG_VERSION")))
+        .accept_encoding("identity")
+        .timeout_connect(Some(limits.connect))
+        .timeout_global(Some(limits.answer))
+        .build();
+    config.new_agent()
+}
+
 impl Client {
     /// Prepares connections, through a proxy if one is given; the environment is not read.
     ///
@@ -70,17 +85,7 @@ impl Client {
         let unreadable = |_| Error::Refused("the address of the proxy cannot be read".to_owned());
         let proxy = proxy.map(Proxy::new).transpose().map_err(unreadable)?;
         let root = address::base(url)?.to_string().trim_end_matches('/').to_owned();
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!("conum/", env!("CARGO_PKG_VERSION")))
-            .accept_encoding("identity")
-            .timeout_connect(Some(limits.connect))
-            .timeout_global(Some(limits.answer))
-            .build();
-        Ok(Self { agent: config.new_agent(), root, token, limits })
+        Ok(Self { agent: agent(limits, proxy), root, token, limits })
     }
 
     /// Asks for what is at a path.

@@ -16,7 +16,7 @@ use object_store::client::{
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method};
 
-use crate::deliver::http::{Limits, passing, wait};
+use crate::deliver::http::{Limits, agent, passing, wait};
 use crate::fetch::{Error, Failure, client};
 
 /// Looks at what cannot be pending.
@@ -32,17 +32,7 @@ pub(super) struct Signed {
 
 impl Signed {
     pub(super) fn new(limits: Limits, proxy: Option<ureq::Proxy>) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!("conum/", env!("CARGO_PKG_VERSION")))
-            .accept_encoding("identity")
-            .timeout_connect(Some(limits.connect))
-            .timeout_global(Some(limits.answer))
-            .build();
-        let agent = config.new_agent();
+        let agent = agent(limits, proxy);
         Self { agent, body_bytes_max: limits.body_bytes_max, failure: Arc::default() }
     }
 

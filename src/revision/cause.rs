@@ -42,11 +42,13 @@ impl Cause {
     }
 }
 
-/// What else changed between the two runs.
+/// What else changed between the two runs; the reference day does every night.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Around {
-    /// The register of corrections.
-    pub corrections: bool,
+    /// A correction that leaves records out.
+    pub drops: bool,
+    /// A correction of employers.
+    pub structures: bool,
     /// Reference lists, or files that tell of employers.
     pub references: bool,
     /// Other declarations, or the program.
@@ -66,9 +68,13 @@ pub struct Seen {
     pub is_told: bool,
     /// A source tells of it what none told before.
     pub is_told_otherwise: bool,
+    /// A source told of it what none tells now.
+    pub is_told_less: bool,
+    /// A notice said that it was deleted.
+    pub was_announced: bool,
     /// A notice says that it is deleted.
     pub is_announced: bool,
-    /// It bears the flag of a correction in one of the two runs alone.
+    /// It bears the flag of a correction that began, ended or changed.
     pub is_corrected: bool,
     /// It differs in what references decide, and in nothing else.
     pub is_of_references: bool,
@@ -77,21 +83,34 @@ pub struct Seen {
 /// The cause of a change.
 #[must_use]
 pub fn cause(seen: &Seen, around: Around) -> Cause {
-    let by_declaration = if around.corrections { Cause::Correction } else { Cause::Rule };
     match (seen.was_there, seen.is_there) {
         (false, _) if !seen.was_told => Cause::Arrival,
         (false, _) if seen.is_told_otherwise => Cause::Edit,
-        (_, false) if !seen.is_told || seen.is_announced || seen.is_told_otherwise => {
-            Cause::Deletion
-        }
-        (false, _) | (_, false) => by_declaration,
+        (false, _) if seen.was_announced && !seen.is_announced => Cause::Deletion,
+        (_, false) if !seen.is_told || seen.is_told_otherwise => Cause::Deletion,
+        (_, false) if seen.is_announced && !seen.was_announced => Cause::Deletion,
+        (false, _) | (_, false) if around.drops => Cause::Correction,
+        (false, _) | (_, false) if around.rules => Cause::Rule,
+        (_, false) if seen.is_announced => Cause::Deletion,
+        // Nothing but the reference day is another.
+        (false, _) | (_, false) => Cause::Reference,
         (true, true) if seen.is_told_otherwise => Cause::Edit,
         (true, true) if seen.is_corrected => Cause::Correction,
-        (true, true) if seen.is_of_references && around.references => Cause::Reference,
-        (true, true) if seen.is_of_references => by_declaration,
-        (true, true) if around.rules => Cause::Rule,
+        (true, true) if seen.is_of_references => of_references(seen, around),
+        (true, true) if around.rules && !seen.is_told_less => Cause::Rule,
         // Those who attended are told by files of their own.
         (true, true) => Cause::Edit,
+    }
+}
+
+/// The cause of a change of what is known of the employer or the territory.
+fn of_references(seen: &Seen, around: Around) -> Cause {
+    match around {
+        Around { structures: true, .. } => Cause::Correction,
+        Around { references: true, .. } => Cause::Reference,
+        _ if seen.is_told_less => Cause::Edit,
+        Around { rules: true, .. } => Cause::Rule,
+        _ => Cause::Reference,
     }
 }
 
@@ -116,20 +135,30 @@ mod tests {
             is_told: true,
             ..Seen::default()
         };
-        let all = Around { corrections: true, references: true, rules: true };
+        let none = Around::default();
+        let rules = Around { rules: true, ..none };
+        let references = Around { references: true, ..rules };
+        let drops = Around { drops: true, ..rules };
         let edited = Seen { is_told_otherwise: true, is_corrected: true, ..both };
-        assert_eq!(cause(&edited, all), Cause::Edit);
-        assert_eq!(cause(&Seen { is_corrected: true, ..both }, all), Cause::Correction);
-        assert_eq!(cause(&Seen { is_of_references: true, ..both }, all), Cause::Reference);
-        assert_eq!(cause(&both, all), Cause::Rule);
-        assert_eq!(cause(&both, Around::default()), Cause::Edit, "people who attended");
+        assert_eq!(cause(&edited, drops), Cause::Edit);
+        assert_eq!(cause(&Seen { is_corrected: true, ..both }, rules), Cause::Correction);
+        let elsewhere = Seen { is_of_references: true, ..both };
+        assert_eq!(cause(&elsewhere, references), Cause::Reference);
+        assert_eq!(cause(&elsewhere, rules), Cause::Rule);
+        assert_eq!(cause(&elsewhere, none), Cause::Reference, "the reference day");
+        assert_eq!(cause(&elsewhere, Around { structures: true, ..none }), Cause::Correction);
+        assert_eq!(cause(&Seen { is_told_less: true, ..elsewhere }, none), Cause::Edit);
+        assert_eq!(cause(&both, rules), Cause::Rule);
+        assert_eq!(cause(&both, none), Cause::Edit, "people who attended");
         let gone = Seen { is_there: false, ..both };
-        assert_eq!(cause(&gone, all), Cause::Correction);
-        assert_eq!(cause(&gone, Around { rules: true, ..Around::default() }), Cause::Rule);
-        assert_eq!(cause(&Seen { is_announced: true, ..gone }, all), Cause::Deletion);
-        assert_eq!(cause(&Seen { is_told: false, ..gone }, all), Cause::Deletion);
+        assert_eq!(cause(&gone, drops), Cause::Correction);
+        assert_eq!(cause(&gone, rules), Cause::Rule);
+        assert_eq!(cause(&gone, none), Cause::Reference, "the reference day");
+        assert_eq!(cause(&Seen { is_announced: true, ..gone }, drops), Cause::Deletion);
+        assert_eq!(cause(&Seen { is_told: false, ..gone }, drops), Cause::Deletion);
         let back = Seen { was_there: false, ..both };
-        assert_eq!(cause(&back, all), Cause::Correction);
-        assert_eq!(cause(&Seen { was_told: false, ..back }, all), Cause::Arrival);
+        assert_eq!(cause(&back, drops), Cause::Correction);
+        assert_eq!(cause(&Seen { was_announced: true, ..back }, drops), Cause::Deletion);
+        assert_eq!(cause(&Seen { was_told: false, ..back }, drops), Cause::Arrival);
     }
 }

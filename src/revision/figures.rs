@@ -40,11 +40,12 @@ pub struct Revision {
     pub part: Option<i64>,
 }
 
-/// The key of a row: its dimensions and their codes, but totals.
+/// The key of a row: its dimensions and their codes, but totals; `ensemble` where all are.
 #[must_use]
 pub fn key(by: &[String], codes: &[String]) -> String {
     let named = by.iter().zip(codes).filter(|(_, code)| *code != ENSEMBLE);
-    named.map(|(name, code)| format!("{name}={code}")).collect::<Vec<_>>().join("|")
+    let key = named.map(|(name, code)| format!("{name}={code}")).collect::<Vec<_>>().join("|");
+    if key.is_empty() { ENSEMBLE.to_owned() } else { key }
 }
 
 impl Compared {

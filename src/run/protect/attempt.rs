@@ -15,7 +15,7 @@ use crate::run::protect::package::complete;
 use crate::run::protect::past::Shapes;
 use crate::run::protect::proof::{Evidence, OnDisk, Short};
 use crate::run::protect::truth::Truth;
-use crate::run::protect::withheld::{barest, narrowest};
+use crate::run::protect::withheld::{barest, narrowest, newest};
 use crate::run::protect::{Record, not_json, write_public};
 
 /// Rows named in an error, at most.
@@ -61,6 +61,9 @@ pub(super) fn attempt(
     let Draft { exact, release, truth, known, out } = draft;
     job.store.remove_folder(&format!("{BUILDING}/{RELEASE}"))?;
     let pattern = hide(&release, known);
+    if let (false, Some(place)) = (pattern.exposed.is_empty(), newest(exact, out)) {
+        return Ok(Attempt::Withhold(place));
+    }
     refuse_exposed(&pattern)?;
     let is_hidden = |key: &str| pattern.hidden.contains(key);
     if let Some(place) = barest(exact, out, policy.withhold_above_percent, &is_hidden) {
@@ -83,7 +86,7 @@ pub(super) fn attempt(
         Err(short) => {
             let (narrow, told) = (short.len(), named(&short));
             tracing::info!(event = "release.narrow", narrow, "Not proved safe: {told}");
-            let place = narrowest(exact, out, &short);
+            let place = narrowest(exact, out, &short).or_else(|| newest(exact, out));
             place.map(Attempt::Withhold).ok_or_else(|| refused(&short))
         }
     }

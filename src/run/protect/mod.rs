@@ -129,8 +129,9 @@ fn make(
 ) -> Result<Vec<Output>> {
     let mut outputs = closed.link(job, found)?;
     outputs.push(closed.write(job)?);
-    let key = key(job, closed);
+    let key = key(job, closed)?;
     if let Some(before) = before.filter(|before| before.key == key) {
+        pass_gate(job.store, job.definitions, true)?;
         outputs.extend(keep(job, before)?);
         return Ok(outputs);
     }
@@ -208,7 +209,7 @@ pub fn pass_gate(store: &Store, definitions: &Definitions, is_out: bool) -> Resu
 }
 
 /// The hash of all that a release depends on: not the day, unless a month closes with it.
-fn key(job: &Job<'_>, closed: &Closed) -> String {
+fn key(job: &Job<'_>, closed: &Closed) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
     let until = closed.until.map(|day| day.first_of_month().to_string());
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes()).update(&VERSION.to_le_bytes());
@@ -219,7 +220,12 @@ fn key(job: &Job<'_>, closed: &Closed) -> String {
     }
     let concerns = |path: &str| !path.contains('/') || path.starts_with("tables/");
     hasher.update(job.definitions.digest_of(concerns).as_bytes());
-    hasher.finalize().to_hex().to_string()
+    let tables = job.definitions.tables.iter();
+    for (name, _) in tables.filter(|(_, table)| table.secrecy.as_ref().is_some_and(|it| it.open)) {
+        let file = job.store.stat(&format!("{BUILDING}/tables/{name}.parquet"))?;
+        hasher.update(file.map_or_else(String::new, |file| file.blake3).as_bytes());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// The tables of the closed months.

@@ -41,6 +41,14 @@ pub(super) fn narrowest(exact: &[Exact<'_>], out: &Shapes, short: &[Short]) -> O
     most.filter(|(count, _)| *count > 0).map(|(_, place)| place)
 }
 
+/// The place of the largest table that no past release shows: what is out may be tied to it by
+/// rows that it does not have.
+pub(super) fn newest(exact: &[Exact<'_>], out: &Shapes) -> Option<usize> {
+    let new = exact.iter().enumerate().filter(|(_, exact)| !out.contains_key(exact.wanted.name));
+    let largest = new.max_by_key(|(place, exact)| (exact.rows.len(), std::cmp::Reverse(*place)));
+    largest.map(|(place, _)| place)
+}
+
 fn keys<'e>(exact: &'e Exact<'_>) -> impl Iterator<Item = String> + 'e {
     exact.rows.iter().map(|row| key_of(exact.wanted.table, &row.codes))
 }

@@ -21,18 +21,16 @@ const ROWS: usize = 1 << 14;
 type Told = BTreeMap<String, BTreeSet<i64>>;
 
 /// What changed besides the records of activities.
-pub(super) fn around(job: &Job<'_>, before: &Manifest, now: &Manifest) -> Around {
+pub(super) fn around(job: &Job<'_>, before: &Manifest, now: &Manifest) -> Result<Around> {
     let paths = before.definition_files.keys().chain(now.definition_files.keys());
     let changed = paths
         .filter(|path| before.definition_files.get(*path) != now.definition_files.get(*path))
         .filter(|path| clean::concerns(&job.pipeline, path));
     let mut around = Around { rules: before.version != now.version, ..Around::default() };
     for path in changed {
-        if path.starts_with("corrections/") {
-            around.corrections = true;
-        } else if path.starts_with("reference/") {
+        if path.starts_with("reference/") {
             around.references = true;
-        } else {
+        } else if !path.starts_with("corrections/") {
             around.rules = true;
         }
     }
@@ -51,24 +49,51 @@ pub(super) fn around(job: &Job<'_>, before: &Manifest, now: &Manifest) -> Around
         });
         others.map(|segment| (segment.source.clone(), segment.id.clone())).collect()
     };
-    around.references |= of_others(before) != of_others(now) || before.as_of != now.as_of;
-    around
+    around.references |= of_others(before) != of_others(now);
+    for (action, source) in changed_corrections(job, before)?.into_values() {
+        let source = job.definitions.sources.get(&source);
+        around.structures |= source.is_some_and(|it| it.subject == Subject::Structures);
+        around.drops |= action == "drop";
+    }
+    Ok(around)
 }
 
-/// Names of the corrections of the run before and of this one.
-pub(super) fn corrections(job: &Job<'_>, before: &Manifest) -> Result<BTreeSet<String>> {
-    let mut names: BTreeSet<String> =
-        job.definitions.corrections.iter().map(|correction| correction.name.clone()).collect();
-    let files = before.definition_files.keys().filter(|path| path.starts_with("corrections/"));
-    for path in files.filter(|path| path.ends_with(".toml")) {
+/// Entries of the register of corrections that began, ended or changed: by name, what is done and
+/// the source.
+pub(super) fn changed_corrections(
+    job: &Job<'_>,
+    before: &Manifest,
+) -> Result<BTreeMap<String, (String, String)>> {
+    let mut register: [BTreeMap<String, toml::Value>; 2] = Default::default();
+    let is_of_register =
+        |path: &&String| path.starts_with("corrections/") && path.ends_with(".toml");
+    for path in before.definition_files.keys().filter(is_of_register) {
         let kept = job.store.read(&format!("{DECLARATIONS}/{}/{path}", before.definitions))?;
-        let text = String::from_utf8(kept.unwrap_or_default()).unwrap_or_default();
-        let file: toml::Table = text.parse().unwrap_or_default();
-        let entries = file.get("correction").and_then(toml::Value::as_array);
-        let named = entries.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str());
-        names.extend(named.map(str::to_owned));
+        register[0].extend(entries(&kept.unwrap_or_default()));
     }
-    Ok(names)
+    for (_, content) in job.files.iter().filter(|(path, _)| is_of_register(path)) {
+        register[1].extend(entries(content));
+    }
+    let [past, present] = &register;
+    let names: BTreeSet<&String> = past.keys().chain(present.keys()).collect();
+    let changed = names.into_iter().filter(|name| past.get(*name) != present.get(*name));
+    let told = changed.filter_map(|name| {
+        let entry = present.get(name).or_else(|| past.get(name))?;
+        let word =
+            |key| entry.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+        Some((name.clone(), (word("action"), word("source"))))
+    });
+    Ok(told.collect())
+}
+
+fn entries(content: &[u8]) -> Vec<(String, toml::Value)> {
+    let file: toml::Table = String::from_utf8_lossy(content).parse().unwrap_or_default();
+    let entries = file.get("correction").and_then(toml::Value::as_array).cloned();
+    let named = entries
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|entry| Some((entry.get("name")?.as_str()?.to_owned(), entry)));
+    named.collect()
 }
 
 /// What the sources of two runs tell of some records.
@@ -102,10 +127,12 @@ impl Sources {
     pub(super) fn seen(&self, id: &str) -> Seen {
         let (past, present) = (self.before.get(id), self.now.get(id));
         let is_new = |mark: &i64| past.is_none_or(|past| !past.contains(mark));
+        let is_gone = |mark: &i64| present.is_none_or(|present| !present.contains(mark));
         Seen {
             was_told: self.are_same || past.is_some(),
             is_told: self.are_same || present.is_some(),
             is_told_otherwise: present.is_some_and(|present| present.iter().any(is_new)),
+            is_told_less: past.is_some_and(|past| past.iter().any(is_gone)),
             ..Seen::default()
         }
     }

@@ -83,7 +83,8 @@ pub fn between(store: &Store, from: Option<&str>, to: Option<&str>) -> Result<Mo
 }
 
 fn place(runs: &[Run], name: &str) -> Result<usize> {
-    let found = runs.iter().rposition(|run| run.as_of == name || run.id.starts_with(name));
+    let is_it = |run: &Run| !name.is_empty() && (run.as_of == name || run.id.starts_with(name));
+    let found = runs.iter().rposition(is_it);
     found.ok_or_else(|| {
         let known: Vec<String> =
             runs.iter().rev().take(5).map(|run| format!("{} ({})", run.id, run.as_of)).collect();

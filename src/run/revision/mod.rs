@@ -11,9 +11,9 @@ pub mod triangle;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{DataType, Int64Type};
 
 use crate::aggregate::Summary;
 use crate::clean::rows::{Row, to_batch};
@@ -27,7 +27,7 @@ use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::parquet;
 use crate::run::records::{reader, sums_of};
-use crate::run::revision::evidence::{Sources, announced, around, corrections};
+use crate::run::revision::evidence::{Sources, announced, around, changed_corrections};
 use crate::run::revision::records::{differing, is_readable, rows_of};
 use crate::run::staged::{lacking, sum, text};
 use crate::run::store::Store;
@@ -53,7 +53,7 @@ type Pair = [Option<String>; 2];
 /// When a file cannot be read or written.
 pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<Vec<Output>> {
     let Some(before) = before else { return Ok(Vec::new()) };
-    let around = around(job, before, now);
+    let around = around(job, before, now)?;
     let months = changed_months(before, now);
     job.store.remove_folder(&format!("{BUILDING}/{WORK}"))?;
     let mut causes = BTreeMap::new();
@@ -65,15 +65,21 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<V
     let (mut revisions, mut outputs) = (Vec::new(), Vec::new());
     let files: Vec<(Cause, [Vec<String>; 2])> = causes.into_iter().collect();
     let parts = parts_of(job, &files)?;
+    let main = job.definitions.pipeline.main_tables.first();
     for (name, table) in &job.definitions.tables {
         let Some(mut compared) = compared(job, name, table)? else { continue };
         compared.parts = parts.get(name).cloned().unwrap_or_default();
         let is_of_activities = table.from == Subject::Activites;
-        let edited = !is_of_activities && !around.rules;
-        compared.otherwise = Some(if edited { Cause::Edit } else { Cause::Rule });
+        compared.otherwise = Some(match (is_of_activities, around) {
+            (true, _) | (_, Around { rules: true, .. }) => Cause::Rule,
+            (_, Around { structures: true, .. }) => Cause::Correction,
+            (_, Around { references: true, .. }) => Cause::Edit,
+            _ => Cause::Reference,
+        });
         let moved = compared.revisions();
-        if outputs.is_empty() && is_of_activities && table.periods.contains(&Length::Mois) {
-            // The rows of a period alone are the same in all tables.
+        // The rows of a period alone are the same in all tables; one and the same has their past.
+        let is_main = main == Some(name);
+        if is_main && is_of_activities && table.periods.contains(&Length::Mois) {
             let measures: Vec<String> = compared.measures.iter().map(|it| it.0.clone()).collect();
             let figures = (measures.as_slice(), &compared.now);
             outputs.push(triangle::write(job, name, figures, moved.clone())?);
@@ -127,11 +133,12 @@ fn by_cause(
     (before, now): (&Manifest, &Manifest),
     (months, around): (&BTreeMap<String, Pair>, Around),
 ) -> Result<BTreeMap<Cause, [Vec<String>; 2]>> {
-    let names = corrections(job, before)?;
+    let names: BTreeSet<String> = changed_corrections(job, before)?.into_keys().collect();
     let moved = moved(job.store, months, &names)?;
     let numbers: BTreeSet<i32> = months.keys().filter_map(|month| of_text(month)).collect();
     let of_moved = Sources::read(job, (before, now), (&moved, &numbers))?;
-    let announced = announced(job, &now.segments)?;
+    let was_announced = announced(job, &before.segments)?;
+    let is_announced = announced(job, &now.segments)?;
     let mut files: BTreeMap<Cause, [Vec<String>; 2]> = BTreeMap::new();
     for (month, pair) in months {
         let rows = read(job.store, pair)?;
@@ -147,7 +154,8 @@ fn by_cause(
             let seen = Seen {
                 was_there: is_moved || it.before.is_some(),
                 is_there: is_moved || it.now.is_some(),
-                is_announced: announced.contains(id),
+                was_announced: was_announced.contains(id),
+                is_announced: is_announced.contains(id),
                 is_corrected: it.is_corrected,
                 is_of_references: it.is_of_references,
                 ..sources.seen(id)
@@ -232,8 +240,14 @@ fn compared(job: &Job<'_>, name: &str, table: &Table) -> Result<Option<Compared>
     if !paths.iter().all(|path| job.store.has(path)) {
         return Ok(None);
     }
-    let Some(before) = figures_of(job.store, &paths[0], table)? else { return Ok(None) };
-    let Some(now) = figures_of(job.store, &paths[1], table)? else { return Ok(None) };
+    let Some((mut before, lacking)) = figures_of(job.store, &paths[0], table)? else {
+        return Ok(None);
+    };
+    let Some((now, _)) = figures_of(job.store, &paths[1], table)? else { return Ok(None) };
+    for (key, figures) in now.iter().filter(|_| !lacking.is_empty()) {
+        let row = before.entry(key.clone()).or_insert_with(|| vec![0; table.measures.len()]);
+        lacking.iter().for_each(|place| row[*place] = figures[*place]);
+    }
     let measures = table.measures.iter().map(|measure| {
         let indicator = job.definitions.indicators.get(measure);
         let indicator = indicator.ok_or_else(|| Error::internal("an indicator is declared"))?;
@@ -243,27 +257,34 @@ fn compared(job: &Job<'_>, name: &str, table: &Table) -> Result<Option<Compared>
     Ok(Some(Compared { measures, before, now, ..Compared::default() }))
 }
 
-/// The rows of a table on disk; none where it lacks a dimension or a measure.
-fn figures_of(store: &Store, path: &str, table: &Table) -> Result<Option<Rows>> {
+/// The rows of a table on disk, and the places of measures that it lacks; none where it has other
+/// dimensions.
+fn figures_of(store: &Store, path: &str, table: &Table) -> Result<Option<(Rows, Vec<usize>)>> {
     let mut rows = Rows::new();
+    let mut lacking = Vec::new();
     for batch in parquet::read(store.file(path)?, None, None)? {
         let batch = batch?;
-        let column = |name: &String| batch.column_by_name(name);
-        let codes = table.by.iter().map(|name| column(name)?.as_string_opt::<i32>());
-        let figures = table.measures.iter();
-        let figures = figures.map(|name| column(name)?.as_primitive_opt::<Int64Type>());
-        let (Some(codes), Some(figures)) =
-            (codes.collect::<Option<Vec<_>>>(), figures.collect::<Option<Vec<_>>>())
-        else {
+        let schema = batch.schema();
+        let texts = schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
+        let by = texts.map(|field| field.name()).filter(|it| *it != columns::PROVISOIRE.name);
+        if !by.eq(&table.by) {
             return Ok(None);
-        };
+        }
+        let codes = table.by.iter().filter_map(|name| batch.column_by_name(name));
+        let codes: Vec<_> = codes.filter_map(|it| it.as_string_opt::<i32>()).collect();
+        let figure = |name: &String| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
+        let figures: Vec<_> = table.measures.iter().map(figure).collect();
+        let places = figures.iter().enumerate().filter(|(_, column)| column.is_none());
+        lacking = places.map(|(place, _)| place).collect();
         for row in 0..batch.num_rows() {
             let codes: Vec<String> = codes.iter().map(|it| it.value(row).to_owned()).collect();
-            let figures = figures.iter().map(|it| if it.is_valid(row) { it.value(row) } else { 0 });
-            rows.insert(key(&table.by, &codes), figures.collect());
+            let value = |it: &Option<&Int64Array>| {
+                it.filter(|it| it.is_valid(row)).map_or(0, |it| it.value(row))
+            };
+            rows.insert(key(&table.by, &codes), figures.iter().map(value).collect());
         }
     }
-    Ok(Some(rows))
+    Ok(Some((rows, lacking)))
 }
 
 fn row(table: &str, revision: &Revision) -> Row {

@@ -42,7 +42,7 @@ const OF_REFERENCES: [Column; 18] = [
 pub(super) struct Differing {
     pub(super) before: Option<u32>,
     pub(super) now: Option<u32>,
-    /// It bears the flag of a correction in one of them alone.
+    /// It bears the flag of a correction that began, ended or changed.
     pub(super) is_corrected: bool,
     /// Nothing differs but what references decide.
     pub(super) is_of_references: bool,
@@ -75,7 +75,7 @@ pub(super) fn is_readable(store: &Store, path: &str) -> Result<bool> {
     Ok(CLEAN_ACTIVITES.columns.iter().all(|column| found.contains(column.name)))
 }
 
-/// The records that differ; `corrections` are the names of all.
+/// The records that differ; `corrections` are the names of those that began, ended or changed.
 pub(super) fn differing(
     [before, now]: [&RecordBatch; 2],
     corrections: &BTreeSet<String>,
@@ -104,7 +104,7 @@ pub(super) fn differing(
         let differing = Differing {
             before: u32::try_from(row_before).ok(),
             now: u32::try_from(row).ok(),
-            is_corrected: flags[0] != flags[1],
+            is_corrected: flags.iter().any(|flags| !flags.is_empty()),
             is_of_references: own[0].row(row_before) == own[1].row(row),
         };
         month.insert(id.to_owned(), differing);
