@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run account check test fuzz expected bench hotpaths instructions race night secrecy-bench secrecy-lp readers docs clean tools
+.PHONY: help build run account check test fuzz expected bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,10 @@ secrecy-lp: $(if $(filter file,$(origin CONUM)),build) ## Intervals of hidden fi
 
 readers: ## Other programs read the release of WAREHOUSE as it says: frictionless, DuckDB, pyarrow, pandas, polars, R if it is there
 	WORK=$(abspath $(WORK)) tests/readers/readers.sh $(or $(WAREHOUSE),warehouse)/releases/latest
+
+questions: build ## Time ten questions on the clean records of WAREHOUSE, beside DuckDB
+	python3 -m venv $(WORK)/questions && $(WORK)/questions/bin/pip install --quiet duckdb
+	$(WORK)/questions/bin/python benches/questions.py $(RELEASE) $(or $(WAREHOUSE),warehouse)
 
 docs: tools ## Documentation of the code
 	$(CARGO) doc --locked --no-deps

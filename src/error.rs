@@ -23,6 +23,8 @@ pub enum Kind {
     Internal,
     /// Publishing would disclose what the law protects.
     Secrecy,
+    /// The command line says what makes no sense here.
+    Usage,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
+            Kind::Usage => 2,
             Kind::Data => 65,
             Kind::NoInput => 66,
             Kind::Unavailable => 69,
@@ -94,6 +97,11 @@ impl Error {
     /// Publishing would disclose what the law protects, or no proof says that it would not.
     pub fn secrecy(message: impl Into<String>) -> Self {
         Self::new(Kind::Secrecy, message)
+    }
+
+    /// The command line says what makes no sense here.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
     }
 
     /// Something cannot be kept, as the message says.

@@ -11,6 +11,7 @@ mod plan;
 mod progress;
 mod protect;
 mod publish;
+mod query;
 mod rejects;
 mod release;
 pub mod report;
@@ -82,6 +83,7 @@ enum Command {
     Describe(describe::Args),
     Diff(diff::Args),
     Explain(explain::Args),
+    Query(query::Args),
     Verify(verify::Args),
     VerifySecrecy(verify_secrecy::Args),
     Rejects(rejects::Args),
@@ -110,6 +112,7 @@ impl Cli {
             Command::Describe(args) => describe::run(&args),
             Command::Diff(args) => diff::run(&args),
             Command::Explain(args) => explain::run(&args),
+            Command::Query(args) => query::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::VerifySecrecy(args) => verify_secrecy::run(&args),
             Command::Rejects(args) => rejects::run(&args),

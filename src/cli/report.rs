@@ -33,6 +33,11 @@ impl Page {
         self.0.push('\n');
     }
 
+    /// The lines, to be kept elsewhere.
+    pub(super) fn into_text(self) -> String {
+        self.0
+    }
+
     /// Prints the page. A reader who stopped reading is no error.
     pub(super) fn print(self) -> Result<()> {
         let mut out = std::io::stdout().lock();

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::civil::Date;
 
 use crate::aggregate::margins::{Check, Made, checks};
@@ -293,22 +294,21 @@ fn write(
     Ok([parquet, csv])
 }
 
-/// A batch of text, counts and sums as CSV: LF, UTF-8, header; what has no value is empty.
+/// A batch as CSV: LF, UTF-8, header, ISO days; what has no value is empty.
 ///
 /// # Errors
-/// Never, in principle: it is written in memory.
+/// When a column has no texts for its values, such as a list.
 pub fn csv_of(batch: &RecordBatch, delimiter: u8) -> Result<Vec<u8>> {
     let failed = |error: csv::Error| Error::internal("CSV is written in memory").because(error);
     let mut out = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
     let schema = batch.schema();
     out.write_record(schema.fields().iter().map(|field| field.name())).map_err(failed)?;
+    let options = FormatOptions::new();
+    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
     for row in 0..batch.num_rows() {
-        let cells = batch.columns().iter().map(|column| match column.data_type() {
-            _ if column.is_null(row) => String::new(),
-            DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
-            DataType::Int32 => column.as_primitive::<Int32Type>().value(row).to_string(),
-            _ => column.as_primitive::<Int64Type>().value(row).to_string(),
-        });
+        let cells = columns.iter().map(|column| column.value(row).try_to_string());
+        let cells = cells.collect::<std::result::Result<Vec<String>, _>>()?;
         out.write_record(cells).map_err(failed)?;
     }
     out.into_inner()

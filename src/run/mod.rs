@@ -35,6 +35,7 @@ pub mod plan;
 mod posts;
 pub mod protect;
 pub mod protect_file;
+pub mod query;
 mod reconciliation;
 mod records;
 pub mod rejects;

@@ -107,6 +107,17 @@ impl Writer {
     }
 }
 
+/// Writes rows that are of no table, in the order they have.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn write_rows(draft: Draft, rows: &RecordBatch) -> Result<()> {
+    let description = Description { sorted_by: Vec::new(), metadata: Vec::new() };
+    let mut writer = Writer::new(draft, rows.schema(), &description)?;
+    writer.write(rows)?;
+    writer.commit().map(drop)
+}
+
 /// What the writers of all files have in common.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ mod posts;
 mod properties;
 mod protect;
 mod public_list;
+mod questions;
 mod real_data;
 mod revisions;
 mod scenarios;

@@ -1,0 +1,175 @@
+//! `conum query`: a question in SQL.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::util::display::{ArrayFormatter, FormatOptions, array_value_to_string};
+use clap::ValueEnum;
+use serde_json::Value;
+
+use crate::cli::report::{self, Page, table};
+use crate::error::{Error, Result};
+use crate::run::aggregate::csv_of;
+use crate::run::parquet::write_rows;
+use crate::run::query::{Catalogue, query};
+use crate::run::store::Store;
+
+/// Answer a question in SQL, over the clean data (`clean.activites`), the exact tables
+/// (`tables.NAME`), what the public reads (`release.NAME`) and the accounts of the run. It only
+/// reads. Clean data and exact tables are for the office.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A SELECT; `-` reads it from standard input [default: list the tables and their columns].
+    sql: Option<String>,
+    /// Folder of the outputs.
+    #[arg(long, value_name = "DIR", default_value = "warehouse")]
+    warehouse: PathBuf,
+    /// Format of the answer [default: what the name of `--output` ends in, else table].
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// A file for the answer, outside of the warehouse, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// At most this many rows of a table on screen.
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// Comma, decimal point, ISO days; nothing where nothing is known.
+    Csv,
+    /// One array of objects.
+    Json,
+    /// A file, with `--output`.
+    Parquet,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode> {
+    let store = Store::existing(&args.warehouse)?;
+    let format = format(args)?;
+    let target = args.output.as_deref().map(|path| target(path, &args.warehouse)).transpose()?;
+    let Some(sql) = &args.sql else {
+        list(&Catalogue::of(&store)?)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let answer = query(&store, &text_of(sql)?)?;
+    match (format, target) {
+        (Format::Parquet, Some((folder, name))) => write_rows(folder.draft(&name)?, &answer)?,
+        (_, None) => report::text(&written(format, &answer, args.limit)?)?,
+        (_, Some((folder, name))) => {
+            let text = written(format, &answer, usize::MAX)?;
+            drop(folder.write(&name, text.as_bytes())?);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The question itself, or what standard input says.
+fn text_of(sql: &str) -> Result<String> {
+    if sql != "-" {
+        return Ok(sql.to_owned());
+    }
+    let mut text = String::new();
+    let read = std::io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|error| Error::io("read", Path::new("standard input"), error))?;
+    Ok(text)
+}
+
+fn format(args: &Args) -> Result<Format> {
+    let ending = args.output.as_deref().and_then(Path::extension).and_then(|it| it.to_str());
+    let of_ending = ending.and_then(|ending| Format::from_str(ending, true).ok());
+    let format = args.format.or(of_ending).unwrap_or(Format::Table);
+    if format == Format::Parquet && args.output.is_none() {
+        return Err(Error::usage("Parquet goes to a file").hint("add `--output FILE`"));
+    }
+    Ok(format)
+}
+
+/// The folder and the name of the file for the answer.
+fn target(path: &Path, warehouse: &Path) -> Result<(Store, String)> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Error::usage(format!("`{}` is no file", path.display())))?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let real = |path: &Path| path.canonicalize().map_err(|error| Error::io("find", path, error));
+    if real(folder)?.starts_with(real(warehouse)?) {
+        return Err(Error::usage(format!("`{}` is in the warehouse", path.display()))
+            .hint("a question leaves the warehouse as it is: name another folder"));
+    }
+    Ok((Store::at(folder), name.to_owned()))
+}
+
+fn list(catalogue: &Catalogue) -> Result<()> {
+    let mut page = Page::default();
+    let tables = catalogue.list()?;
+    let rows: Vec<Vec<String>> = tables
+        .iter()
+        .map(|it| vec![it.name.clone(), it.rows.to_string(), it.columns.join(" ")])
+        .collect();
+    table(&mut page, &["table", "rows", "columns"], &rows);
+    page.print()
+}
+
+/// The answer as text.
+fn written(format: Format, answer: &RecordBatch, limit: usize) -> Result<String> {
+    let text = |bytes: Vec<u8>| {
+        String::from_utf8(bytes).map_err(|error| Error::internal("texts are UTF-8").because(error))
+    };
+    match format {
+        Format::Csv => text(csv_of(answer, b',')?),
+        Format::Json => json(answer),
+        _ => page(answer, limit),
+    }
+}
+
+fn page(answer: &RecordBatch, limit: usize) -> Result<String> {
+    let schema = answer.schema();
+    let heads: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let options = FormatOptions::new();
+    let columns = answer.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+    let shown = answer.num_rows().min(limit);
+    let rows = (0..shown).map(|row| columns.iter().map(|it| it.value(row).to_string()).collect());
+    let mut page = Page::default();
+    table(&mut page, &heads, &rows.collect::<Vec<Vec<String>>>());
+    match answer.num_rows() - shown {
+        0 => {}
+        left => page.line(format!("… and {left} more rows: `--limit`, `--format csv`")),
+    }
+    Ok(page.into_text())
+}
+
+/// An array of one object a row, names in the order of the columns.
+fn json(answer: &RecordBatch) -> Result<String> {
+    let failed = |error| Error::internal("an answer is JSON").because(error);
+    let schema = answer.schema();
+    let heads = schema.fields().iter().map(|field| serde_json::to_string(field.name()));
+    let heads: Vec<String> = heads.collect::<std::result::Result<_, _>>().map_err(failed)?;
+    let rows = (0..answer.num_rows()).map(|row| {
+        let cells = heads.iter().zip(answer.columns()).map(|(head, column)| {
+            let value = serde_json::to_string(&value(column, row)?).map_err(failed)?;
+            Ok(format!("{head}:{value}"))
+        });
+        Ok(format!("{{{}}}", cells.collect::<Result<Vec<_>>>()?.join(",")))
+    });
+    Ok(format!("[{}]\n", rows.collect::<Result<Vec<_>>>()?.join(",\n ")))
+}
+
+fn value(column: &ArrayRef, row: usize) -> Result<Value> {
+    if column.is_null(row) {
+        return Ok(Value::Null);
+    }
+    Ok(match column.data_type() {
+        DataType::Int64 => Value::from(column.as_primitive::<Int64Type>().value(row)),
+        // What is no number becomes null: JSON has no word for it.
+        DataType::Float64 => Value::from(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Boolean => Value::from(column.as_boolean().value(row)),
+        _ => Value::from(array_value_to_string(column, row)?),
+    })
+}
