@@ -233,6 +233,19 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
     }
     let unknown = script.explain(&["type_employeur=comune"]).expect(66);
     assert!(unknown.stderr.contains("codes of `type_employeur`: association, commune"));
+    for (row, told) in [
+        ("commune", "`commune` is no dimension and code"),
+        ("theme=sante", "`theme` is no dimension of the table"),
+        ("periode=2025|periode=2024", "`periode` is given twice"),
+    ] {
+        let misused = script.explain(&[row]).expect(2);
+        assert!(misused.stderr.contains(told), "{}", misused.stderr);
+    }
+    let mut command = conum();
+    command.args(["explain", "reconciliation", "--warehouse"]).arg(script.scene.warehouse());
+    let made = said(&command.output().unwrap()).expect(2);
+    assert!(made.stderr.contains("the program makes it of tables"), "{}", made.stderr);
+    assert!(made.stderr.contains("`conum describe reconciliation`"), "{}", made.stderr);
 
     script.rule("between = [1, 5000]", "between = [1, 50]");
     assert_eq!(
