@@ -62,14 +62,15 @@ impl Problems {
     }
 }
 
-/// Opens each file of a release below a folder of the warehouse; `truth` is what it is made of.
+/// Opens each file of a release below a folder of the warehouse; `truth` is what it is made of, and
+/// `run` the folder of the tables that are published as they are.
 ///
 /// # Errors
 /// When a file cannot be read at all.
 pub(super) fn problems(
     store: &Store,
     definitions: &Definitions,
-    (folder, truth): (&str, &Truth),
+    (folder, run, truth): (&str, &str, &Truth),
 ) -> Result<Problems> {
     let mut problems = Problems::default();
     let names = store.names_in(folder)?;
@@ -80,7 +81,7 @@ pub(super) fn problems(
             problems.unprotected.push(format!("`{name}` is no table that is released"));
             continue;
         };
-        let told = Told { name, table, folder };
+        let told = Told { name, table, folder, run };
         told.look(store, truth, &mut problems)?;
     }
     problems.unsound.extend(sums_problems(store, folder, &names)?);
@@ -100,6 +101,7 @@ struct Told<'a> {
     name: &'a str,
     table: &'a Table,
     folder: &'a str,
+    run: &'a str,
 }
 
 impl Told<'_> {
@@ -129,11 +131,35 @@ impl Told<'_> {
         if let Some(problem) = differing(&csv, &heads, &rows) {
             problems.unsound.push(format!("`{}`: CSV and Parquet differ: {problem}", self.name));
         }
-        if !secrecy.open {
+        if secrecy.open {
+            problems.unsound.extend(self.hold_open(store, (&heads, &rows))?);
+        } else {
             let wanted = Wanted { name: self.name, table: self.table, secrecy };
             self.hold(&wanted, (&heads, &rows), truth, problems);
         }
         Ok(())
+    }
+
+    /// Where an open table is not that of the run.
+    fn hold_open(
+        &self,
+        store: &Store,
+        (heads, rows): (&[String], &[Vec<String>]),
+    ) -> Result<Option<String>> {
+        let path = format!("{}/tables/{}.parquet", self.run, self.name);
+        if !store.has(&path) {
+            return Ok(Some(format!("`{}`: the run has no such table", self.name)));
+        }
+        let expected = texts(&[parquet::read_whole(store.file(&path)?)?]);
+        let expected_heads = self::heads(store, &path)?;
+        let differs = (0..rows.len().max(expected.len()))
+            .find(|place| rows.get(*place) != expected.get(*place))
+            .or_else(|| (heads != expected_heads).then_some(0));
+        let count = expected.len();
+        Ok(differs.map(|place| {
+            let name = self.name;
+            format!("`{name}`: row {} is not that of the table, of {count} rows", place + 1)
+        }))
     }
 
     /// Holds rows against what the release is made of: none too few, none too many, each as it is
