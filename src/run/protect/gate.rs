@@ -3,7 +3,7 @@
 //! It trusts nothing that was in memory: CSV is parsed anew, Parquet read from its footer on,
 //! hashes taken again, and rows held against what the release is made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
@@ -18,8 +18,8 @@ use crate::publish::{datapackage, sums};
 use crate::run::order::disorder;
 use crate::run::parquet;
 use crate::run::protect::counted::{Wanted, published};
-use crate::run::protect::files::VERDICT;
 use crate::run::protect::judged::key_of;
+use crate::run::protect::summed::misfits;
 use crate::run::protect::truth::Truth;
 use crate::run::store::Store;
 use crate::vocabulary::calendar::Length;
@@ -272,24 +272,16 @@ fn differing(csv: &[u8], heads: &[String], rows: &[Vec<String>]) -> Option<Strin
     records.next().map(|_| "the CSV has more rows".to_owned())
 }
 
-/// What `SHA256SUMS` does not tell as it is; it tells of all files but itself and the verdict.
+/// What `SHA256SUMS` does not tell as it is.
 fn sums_problems(store: &Store, folder: &str, names: &[String]) -> Result<Vec<String>> {
-    let told = store.read(&format!("{folder}/{}", sums::NAME))?.unwrap_or_default();
-    let told = String::from_utf8_lossy(&told).into_owned();
-    let told: BTreeMap<&str, &str> = told
-        .lines()
-        .filter_map(|line| line.split_once("  ").map(|(hash, name)| (name, hash)))
-        .collect();
-    let mut problems = Vec::new();
-    for name in names.iter().filter(|name| ![sums::NAME, VERDICT].contains(&name.as_str())) {
+    let mut hashes = Vec::new();
+    for name in names {
         let content = store.read(&format!("{folder}/{name}"))?.unwrap_or_default();
-        if told.get(name.as_str()).copied() != Some(hex(&Sha256::digest(&content)).as_str()) {
-            problems.push(format!("`{name}` is not what `{}` tells", sums::NAME));
-        }
+        hashes.push((name.as_str(), hex(&Sha256::digest(&content))));
     }
-    let gone = told.keys().filter(|name| !names.iter().any(|it| it == *name));
-    problems.extend(gone.map(|name| format!("`{name}` is in `{}`, and is not there", sums::NAME)));
-    Ok(problems)
+    let hashes = hashes.iter().map(|(name, hash)| (*name, hash.as_str()));
+    let misfits = misfits(store, folder, hashes)?.into_iter();
+    Ok(misfits.map(|name| format!("`{name}` is not what `{}` tells", sums::NAME)).collect())
 }
 
 /// What the description of the data does not tell as it is.

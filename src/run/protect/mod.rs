@@ -18,6 +18,7 @@ mod past;
 mod proof;
 mod public;
 mod revised;
+pub mod summed;
 mod truth;
 mod twice;
 pub mod verify;
