@@ -67,15 +67,15 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<V
     let parts = parts_of(job, &files)?;
     let main = job.definitions.pipeline.main_tables.first();
     for (name, table) in &job.definitions.tables {
-        let Some(mut compared) = compared(job, name, table)? else { continue };
-        compared.parts = parts.get(name).cloned().unwrap_or_default();
         let is_of_activities = table.from == Subject::Activites;
-        compared.otherwise = Some(match (is_of_activities, around) {
+        let otherwise = match (is_of_activities, around) {
             (true, _) | (_, Around { rules: true, .. }) => Cause::Rule,
             (_, Around { structures: true, .. }) => Cause::Correction,
             (_, Around { references: true, .. }) => Cause::Edit,
             _ => Cause::Reference,
-        });
+        };
+        let parts = parts.get(name).cloned().unwrap_or_default();
+        let Some(compared) = compared(job, (name, table), (parts, otherwise))? else { continue };
         let moved = compared.revisions();
         // The rows of a period alone are the same in all tables; one and the same has their past.
         let is_main = main == Some(name);
@@ -235,7 +235,11 @@ fn parts_of(
 
 /// A table in both runs; none where one lacks it, or it had other dimensions. Measures that it had
 /// not are no revisions.
-fn compared(job: &Job<'_>, name: &str, table: &Table) -> Result<Option<Compared>> {
+fn compared(
+    job: &Job<'_>,
+    (name, table): (&str, &Table),
+    (parts, otherwise): (BTreeMap<Cause, Rows>, Cause),
+) -> Result<Option<Compared>> {
     let paths = [CURRENT, BUILDING].map(|folder| format!("{folder}/tables/{name}.parquet"));
     if !paths.iter().all(|path| job.store.has(path)) {
         return Ok(None);
@@ -254,7 +258,7 @@ fn compared(job: &Job<'_>, name: &str, table: &Table) -> Result<Option<Compared>
         Ok((measure.clone(), indicator.is_additive()))
     });
     let measures = measures.collect::<Result<_>>()?;
-    Ok(Some(Compared { measures, before, now, ..Compared::default() }))
+    Ok(Some(Compared { measures, before, now, parts, otherwise }))
 }
 
 /// The rows of a table on disk, and the places of measures that it lacks; none where it has other
