@@ -121,7 +121,7 @@ fn results(scene: &Scene) -> Vec<(String, Vec<u8>)> {
 fn moved(csv: &str) -> Vec<String> {
     let lines = csv.lines().skip(1).filter_map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
-        let [_, key, measure, before, now, cause, part] = cells[..] else { panic!("{line}") };
+        let [_, key, measure, cause, before, now, part] = cells[..] else { panic!("{line}") };
         let period = key.rsplit_once("periode=").map_or("", |(_, period)| period);
         let is_month = period.len() == 7 && !period.contains('T');
         let short = measure.strip_prefix("nb_")?;

@@ -92,8 +92,8 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<V
         .map(|(table, it)| (*table, it.key.as_str(), it.measure.as_str()))
         .collect();
     tracing::info!(event = "figures.moved", figures = figures.len(), "Compared with the last run.");
-    let rows = revisions.iter().map(|(table, revision)| row(table, revision)).collect();
-    outputs.push(write_table(job, FILE, &REVISIONS, &[to_batch(&REVISIONS, rows)?])?);
+    let rows = batch(revisions.iter().map(|(table, revision)| (*table, revision)))?;
+    outputs.push(write_table(job, FILE, &REVISIONS, &[rows])?);
     Ok(outputs)
 }
 
@@ -289,6 +289,14 @@ fn figures_of(store: &Store, path: &str, table: &Table) -> Result<Option<(Rows, 
         }
     }
     Ok(Some((rows, lacking)))
+}
+
+/// Revisions of tables as rows.
+///
+/// # Errors
+/// Never, in principle.
+pub fn batch<'r>(revisions: impl Iterator<Item = (&'r str, &'r Revision)>) -> Result<RecordBatch> {
+    to_batch(&REVISIONS, revisions.map(|(table, revision)| row(table, revision)).collect())
 }
 
 fn row(table: &str, revision: &Revision) -> Row {
