@@ -282,3 +282,112 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
     let unknown = said(&unknown.unwrap()).expect(66);
     assert!(unknown.stderr.contains("no published run is `1999-01-01`"), "{}", unknown.stderr);
 }
+
+/// Activities of March alone, by all employers: what moved of them, and why.
+fn of_march(lines: &[String]) -> Vec<&str> {
+    let march = lines.iter().filter_map(|line| line.strip_prefix("periode=2025-03 "));
+    march.collect()
+}
+
+#[test]
+fn what_a_record_says_is_told_apart_from_when_it_was_touched_and_whether_it_counts() {
+    let mut script = Script::new();
+    script.first_night();
+
+    // An export that touches all records, on the night of a correction.
+    script.rows.iter_mut().for_each(|(_, row)| *row = row.replace("T12:00", "T13:00"));
+    script.correct(
+        "[[correction]]\nname = \"dix_pour_deux\"\nsource = \"activites_plates\"\n\
+         reason = \"saisie\"\nprovider = \"un partenaire\"\nstatus = \"open\"\nexpect = 1\n\
+         action = \"override\"\nwhere = { activite_id = \"d\" }\nset = { nb_participants = 10 }",
+    );
+    assert_eq!(of_march(&script.night()), ["participations: 8 → 16 correction 8"]);
+
+    // An edit that the rules refuse, and the next that they do not.
+    script.set("b", "2025-03-04", &[("nb_participants", "9000")]);
+    let left = ["activites: 4 → 3 modification -1", "participations: 16 → 14 modification -2"];
+    assert_eq!(of_march(&script.night()), left);
+    script.set("b", "2025-03-04", &[("nb_participants", "2")]);
+    let joined = ["activites: 3 → 4 modification 1", "participations: 14 → 16 modification 2"];
+    assert_eq!(of_march(&script.night()), joined);
+
+    // A day of a month where nothing counts, and back.
+    script.set("c", "2026-03-04", &[("nb_participants", "2")]);
+    assert_eq!(of_march(&script.night()), left);
+    script.set("c", "2025-03-04", &[("nb_participants", "2")]);
+    assert_eq!(of_march(&script.night()), joined);
+    script.again();
+}
+
+#[test]
+fn a_notice_of_deletion_that_ended_is_a_deletion_with_the_other_sign() {
+    let mut script = Script::new();
+    let notice = "{\"_id\":{\"$oid\":\"01\"},\"deletedAt\":{\"$date\":\"2025-06-01T10:00:00Z\"},\
+        \"craObj\":{}}";
+    let document = crate::sources::document("01", &[]).replace("2023", "2025");
+    script.scene.file("cras.jsonl", document);
+    script.first_night();
+    let of_causes = |script: &mut Script| -> Vec<String> {
+        script.first_night();
+        let told = script.diff(&["--table", TABLE, "--key", "periode=ensemble"]).stdout;
+        let lines = told.lines().chain([""]);
+        let all = script.diff(&["--table", TABLE]).stdout;
+        let figures = all.lines().chain(lines).filter(|line| line.contains(",nb_activites,"));
+        let national = figures.filter(|line| line.contains(",ensemble,"));
+        national.map(str::to_owned).collect()
+    };
+    script.scene.file("cras_deleted.jsonl", notice);
+    let applied = of_causes(&mut script);
+    assert_eq!(applied, [format!("{TABLE},ensemble,nb_activites,suppression,67,66,-1")]);
+    fs::remove_file(script.scene.input().join("cras_deleted.jsonl")).unwrap();
+    let ended = of_causes(&mut script);
+    assert_eq!(ended, [format!("{TABLE},ensemble,nb_activites,suppression,66,67,1")]);
+}
+
+#[test]
+fn a_table_that_changed_is_compared_by_what_both_runs_have() {
+    let mut script = Script::new();
+    let folder = script.scene.pipeline.parent().unwrap().to_owned();
+    let table = |name: &str| folder.join("tables").join(format!("{name}.toml"));
+    let change = |name: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(table(name)).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(table(name), text.replacen(from, to, 1)).unwrap();
+    };
+    let declared = |by: &str, measures: &str| {
+        format!(
+            "title = \"Essai\"\ndefinition = \"Essai.\"\nfrom = \"activites\"\nby = [{by}]\n\
+             measures = [{measures}]\n"
+        )
+    };
+    let both = "\"type_employeur\", \"region\"";
+    fs::write(table("essai_mesures"), declared(both, "\"nb_activites\"")).unwrap();
+    fs::write(table("essai_dimensions"), declared(both, "\"nb_activites\"")).unwrap();
+    // The triangle is of the first main table, whatever its name.
+    let main = "main_tables = [\"activites_par_employeur_periode\", ";
+    let pipeline = script.scene.pipeline.clone();
+    let text = fs::read_to_string(&pipeline).unwrap();
+    assert!(text.contains(main));
+    let first = "main_tables = [\"beneficiaires_par_employeur_age\", ";
+    script.first_night();
+    let measures = "\"nb_activites\", \"nb_participations\"";
+    fs::write(table("essai_mesures"), declared(both, measures)).unwrap();
+    change("essai_dimensions", both, "\"region\"");
+    script.set("late", "2025-03-20", &[("nb_participants", "3")]);
+    script.first_night();
+    let moved = script.diff(&["--table", "essai_mesures"]).stdout;
+    let measures: Vec<&str> = moved.lines().skip(1).filter_map(|it| it.split(',').nth(2)).collect();
+    assert!(!measures.is_empty() && measures.iter().all(|it| *it == "nb_activites"), "{moved}");
+    assert!(moved.contains(",ensemble,nb_activites,arrivee,66,67,1\n"), "{moved}");
+    let otherwise = script.diff(&["--table", "essai_dimensions"]).stdout;
+    assert_eq!(otherwise.lines().count(), 0, "{otherwise}");
+
+    let columns = ["indicateur"];
+    let told = script.scene.parquet("current/triangle.parquet", &columns);
+    assert!(told.contains("nb_ateliers\n"), "{told}");
+    fs::write(&pipeline, text.replace(main, first)).unwrap();
+    change("beneficiaires_par_employeur_age", "periods = [", "periods = [\"mois\", ");
+    script.first_night();
+    let told = script.scene.parquet("current/triangle.parquet", &columns);
+    assert!(!told.is_empty() && !told.contains("nb_ateliers\n"), "{told}");
+}

@@ -27,7 +27,7 @@ use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::parquet;
 use crate::run::records::{reader, sums_of};
-use crate::run::revision::evidence::{Sources, announced, around, changed_corrections};
+use crate::run::revision::evidence::{Sources, announced, around, changed_corrections, elsewhere};
 use crate::run::revision::records::{differing, is_readable, rows_of};
 use crate::run::staged::{lacking, sum, text};
 use crate::run::store::Store;
@@ -119,7 +119,7 @@ fn changed_months(before: &Manifest, now: &Manifest) -> BTreeMap<String, Pair> {
 
 fn all_readable(store: &Store, months: &BTreeMap<String, Pair>) -> Result<bool> {
     for path in months.values().filter_map(|pair| pair[0].as_ref()) {
-        if !is_readable(store, path)? {
+        if !is_readable(store, path, &CLEAN_ACTIVITES)? {
             return Ok(false);
         }
     }
@@ -134,31 +134,38 @@ fn by_cause(
     (months, around): (&BTreeMap<String, Pair>, Around),
 ) -> Result<BTreeMap<Cause, [Vec<String>; 2]>> {
     let names: BTreeSet<String> = changed_corrections(job, before)?.into_keys().collect();
-    let moved = moved(job.store, months, &names)?;
-    let numbers: BTreeSet<i32> = months.keys().filter_map(|month| of_text(month)).collect();
-    let of_moved = Sources::read(job, (before, now), (&moved, &numbers))?;
+    let [mut left, mut joined] = left_and_joined(job.store, months, &names)?;
+    let moved = left.keys().filter(|id| joined.contains_key(*id));
+    let moved: BTreeSet<String> = moved.cloned().collect();
+    left.append(&mut joined);
+    left.retain(|id, _| !moved.contains(id));
+    // Those that are told in two months: to be seen whole.
+    let (mut apart, mut numbers) = elsewhere(job, (before, now), &left)?;
+    apart.extend(moved.iter().cloned());
+    numbers.extend(months.keys().filter_map(|month| of_text(month)));
+    let of_apart = Sources::read(job, (before, now), (&apart, &numbers))?;
     let was_announced = announced(job, &before.segments)?;
     let is_announced = announced(job, &now.segments)?;
     let mut files: BTreeMap<Cause, [Vec<String>; 2]> = BTreeMap::new();
     for (month, pair) in months {
         let rows = read(job.store, pair)?;
         let of_month = differing([&rows[0], &rows[1]], &names)?;
-        let others = of_month.keys().filter(|id| !moved.contains(*id));
+        let others = of_month.keys().filter(|id| !apart.contains(*id));
         let others: BTreeSet<String> = others.cloned().collect();
         let number: BTreeSet<i32> = of_text(month).into_iter().collect();
         let of_others = Sources::read(job, (before, now), (&others, &number))?;
         let mut places: BTreeMap<Cause, [Vec<u32>; 2]> = BTreeMap::new();
         for (id, it) in &of_month {
             let is_moved = moved.contains(id);
-            let sources = if is_moved { &of_moved } else { &of_others };
+            let told = if apart.contains(id) { of_apart.seen(id) } else { of_others.seen(id) };
             let seen = Seen {
                 was_there: is_moved || it.before.is_some(),
                 is_there: is_moved || it.now.is_some(),
-                was_announced: was_announced.contains(id),
-                is_announced: is_announced.contains(id),
+                was_announced: told.was_announced || was_announced.contains(id),
+                is_announced: told.is_announced || is_announced.contains(id),
                 is_corrected: it.is_corrected,
                 is_of_references: it.is_of_references,
-                ..sources.seen(id)
+                ..told
             };
             let of_cause = places.entry(cause(&seen, around)).or_default();
             of_cause[0].extend(it.before);
@@ -180,25 +187,25 @@ fn by_cause(
     Ok(files)
 }
 
-/// The records whose day changed: gone from one month, and there in another.
-fn moved(
+/// The records that left a month, and those that joined one; a day that changed does both.
+fn left_and_joined(
     store: &Store,
     months: &BTreeMap<String, Pair>,
     corrections: &BTreeSet<String>,
-) -> Result<BTreeSet<String>> {
-    let (mut left, mut joined) = (BTreeSet::new(), BTreeSet::new());
-    for pair in months.values() {
+) -> Result<[BTreeMap<String, i32>; 2]> {
+    let (mut left, mut joined) = (BTreeMap::new(), BTreeMap::new());
+    for (month, pair) in months {
+        let number = of_text(month).ok_or_else(lacking)?;
         let [one, other] = read(store, pair)?;
         for (id, it) in differing([&one, &other], corrections)? {
             match (it.before, it.now) {
-                (Some(_), None) => _ = left.insert(id),
-                (None, Some(_)) => _ = joined.insert(id),
+                (Some(_), None) => _ = left.insert(id, number),
+                (None, Some(_)) => _ = joined.insert(id, number),
                 _ => {}
             }
         }
     }
-    left.retain(|id| joined.contains(id));
-    Ok(left)
+    Ok([left, joined])
 }
 
 fn read(store: &Store, pair: &Pair) -> Result<[RecordBatch; 2]> {
