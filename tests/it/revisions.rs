@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::secrecy::run_on;
+use crate::sources::document;
 use crate::support::{FLAT, Said, Scene, conum, copy_folder, row, said};
 
 const TABLE: &str = "activites_par_employeur_periode";
@@ -324,70 +326,75 @@ fn a_notice_of_deletion_that_ended_is_a_deletion_with_the_other_sign() {
     let mut script = Script::new();
     let notice = "{\"_id\":{\"$oid\":\"01\"},\"deletedAt\":{\"$date\":\"2025-06-01T10:00:00Z\"},\
         \"craObj\":{}}";
-    let document = crate::sources::document("01", &[]).replace("2023", "2025");
-    script.scene.file("cras.jsonl", document);
+    script.scene.file("cras.jsonl", document("01", &[]));
     script.first_night();
-    let of_causes = |script: &mut Script| -> Vec<String> {
+    let of_all = |script: &mut Script| -> Vec<String> {
         script.first_night();
-        let told = script.diff(&["--table", TABLE, "--key", "periode=ensemble"]).stdout;
-        let lines = told.lines().chain([""]);
-        let all = script.diff(&["--table", TABLE]).stdout;
-        let figures = all.lines().chain(lines).filter(|line| line.contains(",nb_activites,"));
-        let national = figures.filter(|line| line.contains(",ensemble,"));
-        national.map(str::to_owned).collect()
+        let told = script.diff(&["--table", TABLE, "--key", "ensemble"]).stdout;
+        let figures = told.lines().filter(|line| line.contains(",nb_activites,"));
+        figures.map(str::to_owned).collect()
     };
     script.scene.file("cras_deleted.jsonl", notice);
-    let applied = of_causes(&mut script);
+    let applied = of_all(&mut script);
     assert_eq!(applied, [format!("{TABLE},ensemble,nb_activites,suppression,67,66,-1")]);
     fs::remove_file(script.scene.input().join("cras_deleted.jsonl")).unwrap();
-    let ended = of_causes(&mut script);
+    let ended = of_all(&mut script);
     assert_eq!(ended, [format!("{TABLE},ensemble,nb_activites,suppression,66,67,1")]);
+}
+
+/// A table of activities by some dimensions.
+fn declared(by: &str, measures: &str) -> String {
+    format!(
+        "title = \"Essai\"\ndefinition = \"Essai.\"\nfrom = \"activites\"\nby = [{by}]\n\
+         measures = [{measures}]\n"
+    )
 }
 
 #[test]
 fn a_table_that_changed_is_compared_by_what_both_runs_have() {
     let mut script = Script::new();
-    let folder = script.scene.pipeline.parent().unwrap().to_owned();
-    let table = |name: &str| folder.join("tables").join(format!("{name}.toml"));
-    let change = |name: &str, from: &str, to: &str| {
-        let text = fs::read_to_string(table(name)).unwrap();
-        assert!(text.contains(from), "{text}");
-        fs::write(table(name), text.replacen(from, to, 1)).unwrap();
+    let folder = script.scene.pipeline.with_file_name("tables");
+    let write = |name: &str, by: &str, measures: &str| {
+        fs::write(folder.join(format!("{name}.toml")), declared(by, measures)).unwrap();
     };
-    let declared = |by: &str, measures: &str| {
-        format!(
-            "title = \"Essai\"\ndefinition = \"Essai.\"\nfrom = \"activites\"\nby = [{by}]\n\
-             measures = [{measures}]\n"
-        )
-    };
-    let both = "\"type_employeur\", \"region\"";
-    fs::write(table("essai_mesures"), declared(both, "\"nb_activites\"")).unwrap();
-    fs::write(table("essai_dimensions"), declared(both, "\"nb_activites\"")).unwrap();
-    // The triangle is of the first main table, whatever its name.
-    let main = "main_tables = [\"activites_par_employeur_periode\", ";
-    let pipeline = script.scene.pipeline.clone();
-    let text = fs::read_to_string(&pipeline).unwrap();
-    assert!(text.contains(main));
-    let first = "main_tables = [\"beneficiaires_par_employeur_age\", ";
+    let (two, one) = ("\"type_employeur\", \"region\"", "\"region\"");
+    let (count, sums) = ("\"nb_activites\"", "\"nb_activites\", \"nb_participations\"");
+    write("gagne", two, count);
+    write("perd", two, sums);
+    write("autre", two, count);
     script.first_night();
-    let measures = "\"nb_activites\", \"nb_participations\"";
-    fs::write(table("essai_mesures"), declared(both, measures)).unwrap();
-    change("essai_dimensions", both, "\"region\"");
+    write("gagne", two, sums);
+    write("perd", two, count);
+    write("autre", one, count);
     script.set("late", "2025-03-20", &[("nb_participants", "3")]);
     script.first_night();
-    let moved = script.diff(&["--table", "essai_mesures"]).stdout;
-    let measures: Vec<&str> = moved.lines().skip(1).filter_map(|it| it.split(',').nth(2)).collect();
-    assert!(!measures.is_empty() && measures.iter().all(|it| *it == "nb_activites"), "{moved}");
-    assert!(moved.contains(",ensemble,nb_activites,arrivee,66,67,1\n"), "{moved}");
-    let otherwise = script.diff(&["--table", "essai_dimensions"]).stdout;
-    assert_eq!(otherwise.lines().count(), 0, "{otherwise}");
+    for table in ["gagne", "perd"] {
+        let moved = script.diff(&["--table", table]).stdout;
+        assert!(moved.contains(",ensemble,nb_activites,arrivee,66,67,1\n"), "{moved}");
+        assert!(!moved.contains("nb_participations"), "{moved}");
+    }
+    let of_others = script.diff(&["--table", "autre"]).stdout;
+    assert_eq!(of_others.lines().count(), 1, "other dimensions: {of_others}");
+}
 
-    let columns = ["indicateur"];
-    let told = script.scene.parquet("current/triangle.parquet", &columns);
-    assert!(told.contains("nb_ateliers\n"), "{told}");
-    fs::write(&pipeline, text.replace(main, first)).unwrap();
-    change("beneficiaires_par_employeur_age", "periods = [", "periods = [\"mois\", ");
-    script.first_night();
-    let told = script.scene.parquet("current/triangle.parquet", &columns);
-    assert!(!told.is_empty() && !told.contains("nb_ateliers\n"), "{told}");
+#[test]
+fn the_triangle_is_of_the_first_main_table() {
+    let mut scene = Scene::new();
+    let folder = scene.own_declarations();
+    let months = "by = [\"periode\"]\nperiods = [\"mois\"]";
+    let table = declared("\"periode\"", "\"nb_minutes\"").replace("by = [\"periode\"]", months);
+    fs::write(folder.join("tables/essai.toml"), table).unwrap();
+    scene.flat(&["a", "b"].map(|id| row(id, "2025-05-09", &[])));
+    run_on(&scene, "2025-05-15").expect(0);
+    let indicators = |day: &str| {
+        run_on(&scene, day).expect(0);
+        scene.parquet("current/triangle.parquet", &["periode", "indicateur", "j1"])
+    };
+    let of_first = indicators("2025-06-15");
+    assert!(of_first.contains("2025-05,nb_activites,2\n"), "{of_first}");
+    let text = fs::read_to_string(&scene.pipeline).unwrap();
+    let main = "main_tables = [";
+    assert!(text.contains(main));
+    fs::write(&scene.pipeline, text.replace(main, "main_tables = [\"essai\", ")).unwrap();
+    assert_eq!(indicators("2025-06-16"), "2025-05,nb_minutes,60\n");
 }
