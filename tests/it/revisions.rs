@@ -381,8 +381,8 @@ fn a_table_that_changed_is_compared_by_what_both_runs_have() {
 fn the_triangle_is_of_the_first_main_table() {
     let mut scene = Scene::new();
     let folder = scene.own_declarations();
-    let months = "by = [\"periode\"]\nperiods = [\"mois\"]";
-    let table = declared("\"periode\"", "\"nb_minutes\"").replace("by = [\"periode\"]", months);
+    let table = declared("\"type_employeur\", \"periode\"", "\"nb_minutes\"");
+    let table = format!("{table}periods = [\"mois\"]\n");
     fs::write(folder.join("tables/essai.toml"), table).unwrap();
     scene.flat(&["a", "b"].map(|id| row(id, "2025-05-09", &[])));
     run_on(&scene, "2025-05-15").expect(0);
