@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn new_tables_are_withheld_and_those_that_are_out_stay() {
-        let text = "title = \"t\"\ndefinition = \"d\"\nfrom = \"activites\"\nby = [\"departement\"]\n\
-            measures = [\"nb_activites\"]\n[secrecy]\nwhy = \"w\"\n";
+        let text = "title = 't'\ndefinition = 'd'\nfrom = 'activites'\nby = ['departement']\n\
+            measures = ['nb_activites']\n[secrecy]\nwhy = 'w'\n";
         let table: Table = toml::from_str(text).unwrap();
         let both = (&table, table.secrecy.as_ref().unwrap());
         let all = [
