@@ -5,6 +5,8 @@ use std::path::Path;
 /// What went wrong, as the scheduler needs to know it. The codes follow sysexits where one exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// What was typed means nothing.
+    Usage,
     /// A gate refused the data: contract, reject rate, conservation, reconciliation, verification.
     Data,
     /// An expected input is absent or empty.
@@ -69,6 +71,11 @@ impl Error {
         Self { kind, message: message.into(), hint: None, source: None }
     }
 
+    /// What was typed means nothing.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
     /// The data does not pass a gate.
     pub fn data(message: impl Into<String>) -> Self {
         Self::new(Kind::Data, message)
@@ -118,6 +125,16 @@ impl Error {
     pub fn io(what: &str, path: &Path, source: std::io::Error) -> Self {
         let kind = if what.starts_with("create") { Kind::CannotCreate } else { Kind::Io };
         Self::new(kind, format!("cannot {what} `{}`: {source}", path.display())).because(source)
+    }
+
+    /// The same, of another kind and with what to do about it, where a file is not there.
+    #[must_use]
+    pub fn if_absent(self, kind: Kind, hint: &str) -> Self {
+        let cause = self.source.as_ref().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+        match cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound) {
+            true => Self { kind, ..self }.hint(hint),
+            false => self,
+        }
     }
 
     /// Adds what to do about it.

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type};
 use clap::ValueEnum;
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::cli::report::{self, Page, table};
 use crate::error::{Error, Result};
 use crate::revision::figures::Revision;
+use crate::run::aggregate::csv_of;
 use crate::run::manifest::CURRENT;
+use crate::run::revision::batch;
 use crate::run::revision::history::{Moved, between};
 use crate::run::store::Store;
 
@@ -49,18 +53,6 @@ enum Format {
     Json,
 }
 
-/// A line of the result.
-#[derive(Debug, Serialize)]
-struct Line<'r> {
-    table: &'r str,
-    cle: &'r str,
-    indicateur: &'r str,
-    valeur_avant: i64,
-    valeur: i64,
-    cause: &'r str,
-    ecart: Option<i64>,
-}
-
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let store = Store::existing(&args.warehouse)?;
     let mut moved = between(&store, args.from.as_deref(), args.to.as_deref())?;
@@ -77,37 +69,30 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     }
     match args.format {
         Format::Text => text(&moved, args.limit)?,
-        Format::Csv => csv(&moved)?,
-        Format::Json => report::json(&lines(&moved))?,
+        Format::Csv => report::text(&String::from_utf8_lossy(&csv_of(&rows(&moved)?, b',')?))?,
+        Format::Json => report::json(&objects(&rows(&moved)?))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn lines(moved: &Moved) -> Vec<Line<'_>> {
-    let all = moved.tables.iter().flat_map(|(table, of_table)| {
-        of_table.iter().map(move |it| Line {
-            table,
-            cle: &it.key,
-            indicateur: &it.measure,
-            valeur_avant: it.before,
-            valeur: it.now,
-            cause: it.cause.code(),
-            ecart: it.part,
-        })
-    });
-    all.collect()
+fn rows(moved: &Moved) -> Result<RecordBatch> {
+    let tables = moved.tables.iter();
+    batch(tables.flat_map(|(table, all)| all.iter().map(|revision| (table.as_str(), revision))))
 }
 
-fn csv(moved: &Moved) -> Result<()> {
-    let failed = |error: csv::Error| Error::internal("CSV is written in memory").because(error);
-    let mut out = csv::Writer::from_writer(Vec::new());
-    for line in lines(moved) {
-        out.serialize(line).map_err(failed)?;
-    }
-    let text = out
-        .into_inner()
-        .map_err(|error| Error::internal("CSV is written in memory").because(error.to_string()))?;
-    report::text(&String::from_utf8_lossy(&text))
+/// Rows as JSON objects.
+fn objects(rows: &RecordBatch) -> Vec<BTreeMap<String, Value>> {
+    let schema = rows.schema();
+    let value = |column: &ArrayRef, row: usize| match column.data_type() {
+        _ if column.is_null(row) => Value::Null,
+        DataType::Utf8 => column.as_string::<i32>().value(row).into(),
+        _ => column.as_primitive::<Int64Type>().value(row).into(),
+    };
+    let object = |row: usize| {
+        let pairs = schema.fields().iter().zip(rows.columns());
+        pairs.map(|(field, column)| (field.name().clone(), value(column, row))).collect()
+    };
+    (0..rows.num_rows()).map(object).collect()
 }
 
 /// Figures with their causes, those that moved most first.

@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let named = args.row.iter().flat_map(|row| row.split('|')).map(|part| {
         let pair = part.split_once('=');
         let pair = pair.ok_or_else(|| {
-            Error::no_input(format!("`{part}` is no dimension and code"))
+            Error::usage(format!("`{part}` is no dimension and code"))
                 .hint("such as `periode=2024`")
         });
         pair.map(|(name, code)| (name.to_owned(), code.to_owned()))

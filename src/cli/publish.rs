@@ -14,12 +14,17 @@ use crate::deliver::http::{Client, Limits};
 use crate::deliver::plan::{Action, Plan};
 use crate::deliver::walk::{self, Stopped, Summary};
 use crate::deliver::{self, CHUNK_BYTES, Release, s3};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fetch::{self, Patience, Token};
 use crate::run::delivered::{self, Delivered};
 use crate::run::execute::Stage;
 use crate::run::secret::{Keeper, read_secret};
 use crate::run::store::{self, Store};
+
+/// What to do where no declaration says where to.
+const HOW_TO_DECLARE: &str = "docs/publication.md says what to declare";
+/// What to do without a secret.
+const HOW_TO_KEEP: &str = "docs/publication.md says how to keep one";
 
 /// Make the new run the one readers see; with `--to`, publish its release elsewhere.
 ///
@@ -71,7 +76,9 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
         return stages::stage(&args.pipeline, Stage::Publish, bars);
     };
     let declared = args.pipeline.pipeline.with_file_name(FILE);
-    let publication = publication::read(&store::read_file(&declared)?)?;
+    let declaration = store::read_file(&declared)
+        .map_err(|error| error.if_absent(Kind::Definition, HOW_TO_DECLARE))?;
+    let publication = publication::read(&declaration)?;
     let token = token(args.token_file.as_deref(), target)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     let _lock = store.lock_publication()?;
@@ -90,7 +97,7 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
 
 fn undeclared(what: &str) -> Error {
     Error::definition(format!("`{FILE}` does not say where to publish: it has no {what}"))
-        .hint("docs/publication.md says what to declare")
+        .hint(HOW_TO_DECLARE)
 }
 
 /// The secret, from a file that nobody else can read.
@@ -100,11 +107,12 @@ fn token(file: Option<&Path>, target: Target) -> Result<Token> {
     let kept = folder.as_ref().map(|folder| folder.join(target.credential()));
     let Some(path) = given.or(kept) else {
         return Err(Error::definition("no secret: neither `--token-file` nor credentials")
-            .hint("docs/publication.md says how to keep one"));
+            .hint(HOW_TO_KEEP));
     };
     let is_kept = folder.is_some_and(|folder| path.starts_with(folder));
     let keeper = if is_kept { Keeper::Manager } else { Keeper::Owner };
-    let content = read_secret(&path, keeper)?;
+    let content = read_secret(&path, keeper)
+        .map_err(|error| error.if_absent(Kind::Definition, HOW_TO_KEEP))?;
     Ok(Token::new(&String::from_utf8_lossy(&content))?)
 }
 

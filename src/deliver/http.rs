@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use ureq::http::{HeaderMap, Response, Uri, header};
-use ureq::{Agent, Body, Proxy};
+use ureq::{Agent, Body};
 
 use crate::deliver::form::Form;
 use crate::fetch::{Error, Failure, Token, address, client};
@@ -54,21 +54,6 @@ impl Default for Limits {
     }
 }
 
-/// What sends requests. A redirect is an answer like another: nothing is sent to where it leads.
-pub(super) fn agent(limits: Limits, proxy: Option<Proxy>) -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(proxy)
-        .user_agent(concat!("conum/", env!("CARGO_PKG_VERSION")))
-        .accept_encoding("identity")
-        .timeout_connect(Some(limits.connect))
-        .timeout_global(Some(limits.answer))
-        .build();
-    config.new_agent()
-}
-
 impl Client {
     /// Prepares connections, through a proxy if one is given; the environment is not read.
     ///
@@ -81,11 +66,9 @@ impl Client {
         limits: Limits,
         proxy: Option<&str>,
     ) -> Result<Self, Error> {
-        // The address may hold a password: it stays out of the message.
-        let unreadable = |_| Error::Refused("the address of the proxy cannot be read".to_owned());
-        let proxy = proxy.map(Proxy::new).transpose().map_err(unreadable)?;
+        let agent = client::agent((limits.connect, limits.answer), proxy)?;
         let root = address::base(url)?.to_string().trim_end_matches('/').to_owned();
-        Ok(Self { agent: agent(limits, proxy), root, token, limits })
+        Ok(Self { agent, root, token, limits })
     }
 
     /// Asks for what is at a path.

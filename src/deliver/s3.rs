@@ -67,15 +67,13 @@ impl Shelf {
     ///
     /// Refuses an address where others could read what is sent, and a key of another form.
     pub fn new(bucket: &Bucket, key: &Token, limits: Limits, proxy: Option<&str>) -> Result<Self> {
-        let unreadable = |_| Error::Refused("the address of the proxy cannot be read".to_owned());
-        let proxy = proxy.map(ureq::Proxy::new).transpose().map_err(unreadable)?;
         let unfit = |why| Error::Refused(format!("the address of the bucket {why}"));
         let url = address::private(&bucket.url).map_err(unfit)?.to_string();
         let Some((identifier, secret)) = key.secret().split_once(':') else {
             let message = "the key of the bucket is not of the form `identifier:secret`";
             return Err(Error::Refused(message.to_owned()));
         };
-        let signed = Signed::new(limits, proxy);
+        let signed = Signed::new(limits, proxy)?;
         let store = AmazonS3Builder::new()
             .with_endpoint(url.trim_end_matches('/'))
             .with_allow_http(true)

@@ -16,7 +16,7 @@ use object_store::client::{
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method};
 
-use crate::deliver::http::{Limits, agent, passing, wait};
+use crate::deliver::http::{Limits, passing, wait};
 use crate::fetch::{Error, Failure, client};
 
 /// Looks at what cannot be pending.
@@ -31,9 +31,9 @@ pub(super) struct Signed {
 }
 
 impl Signed {
-    pub(super) fn new(limits: Limits, proxy: Option<ureq::Proxy>) -> Self {
-        let agent = agent(limits, proxy);
-        Self { agent, body_bytes_max: limits.body_bytes_max, failure: Arc::default() }
+    pub(super) fn new(limits: Limits, proxy: Option<&str>) -> Result<Self, Error> {
+        let agent = client::agent((limits.connect, limits.answer), proxy)?;
+        Ok(Self { agent, body_bytes_max: limits.body_bytes_max, failure: Arc::default() })
     }
 
     /// Waits for what is asked through this client; a failure is told as the server told it.

@@ -36,6 +36,27 @@ impl Default for Limits {
     }
 }
 
+/// What sends requests, through a proxy if one is given; times are those until the connection
+/// stands, and until the last byte. The environment is not read.
+pub(crate) fn agent((connect, total): (Duration, Duration), proxy: Option<&str>) -> Result<Agent> {
+    // The address may hold a password: it stays out of the message.
+    let unreadable = |_| Error::Refused("the address of the proxy cannot be read".to_owned());
+    let proxy = proxy.map(Proxy::new).transpose().map_err(unreadable)?;
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        // A redirect is an answer like another: nothing is sent to where it leads.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(proxy)
+        .user_agent(concat!("conum/", env!("CARGO_PKG_VERSION")))
+        // Bytes are kept and summed as received, so none are asked for in compressed form.
+        .accept_encoding("identity")
+        .timeout_connect(Some(connect))
+        .timeout_global(Some(total))
+        .build();
+    Ok(config.new_agent())
+}
+
 impl Client {
     /// Prepares connections, through a proxy if one is given; the environment is not read.
     ///
@@ -43,23 +64,8 @@ impl Client {
     ///
     /// Refuses a proxy whose address cannot be read.
     pub fn new(limits: Limits, proxy: Option<&str>) -> Result<Self> {
-        // The address may hold a password: it stays out of the message.
-        let unreadable = |_| Error::Refused("the address of the proxy cannot be read".to_owned());
-        let proxy = proxy.map(Proxy::new).transpose().map_err(unreadable)?;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            // A redirect is an answer like another: nothing is sent to where it leads.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!("conum/", env!("CARGO_PKG_VERSION")))
-            .accept("application/json")
-            // Files hold the bytes as received, so none are asked for in compressed form.
-            .accept_encoding("identity")
-            .timeout_connect(Some(limits.connect))
-            .timeout_global(Some(limits.total))
-            .build();
-        Ok(Self { agent: config.new_agent(), body_bytes_max: limits.body_bytes_max })
+        let agent = agent((limits.connect, limits.total), proxy)?;
+        Ok(Self { agent, body_bytes_max: limits.body_bytes_max })
     }
 
     /// Asks for one address, once.
@@ -71,6 +77,7 @@ impl Client {
         let request = self
             .agent
             .get(address.clone())
+            .header(header::ACCEPT, "application/json")
             .header(header::AUTHORIZATION, format!("Bearer {}", token.0));
         let mut response = request.call().map_err(|error| failure(&error))?;
 

@@ -66,13 +66,13 @@ pub struct Seen {
     pub was_told: bool,
     /// A source tells it now.
     pub is_told: bool,
-    /// A source tells of it what none told before.
+    /// A source tells of it what none told before, not only later.
     pub is_told_otherwise: bool,
     /// A source told of it what none tells now.
     pub is_told_less: bool,
-    /// A notice said that it was deleted.
+    /// A source, or a notice, said that it was deleted.
     pub was_announced: bool,
-    /// A notice says that it is deleted.
+    /// A source, or a notice, says that it is deleted.
     pub is_announced: bool,
     /// It bears the flag of a correction that began, ended or changed.
     pub is_corrected: bool,
@@ -85,12 +85,15 @@ pub struct Seen {
 pub fn cause(seen: &Seen, around: Around) -> Cause {
     match (seen.was_there, seen.is_there) {
         (false, _) if !seen.was_told => Cause::Arrival,
-        (false, _) if seen.is_told_otherwise => Cause::Edit,
+        (_, false) if !seen.is_told => Cause::Deletion,
         (false, _) if seen.was_announced && !seen.is_announced => Cause::Deletion,
-        (_, false) if !seen.is_told || seen.is_told_otherwise => Cause::Deletion,
         (_, false) if seen.is_announced && !seen.was_announced => Cause::Deletion,
+        // It passes the rules since it is told otherwise, or no longer does.
+        (false, _) | (_, false) if seen.is_told_otherwise => Cause::Edit,
         (false, _) | (_, false) if around.drops => Cause::Correction,
         (false, _) | (_, false) if around.rules => Cause::Rule,
+        // A version is later than the notice, or no longer is.
+        (false, _) if seen.was_announced => Cause::Deletion,
         (_, false) if seen.is_announced => Cause::Deletion,
         // Nothing but the reference day is another.
         (false, _) | (_, false) => Cause::Reference,
@@ -160,5 +163,14 @@ mod tests {
         assert_eq!(cause(&back, drops), Cause::Correction);
         assert_eq!(cause(&Seen { was_announced: true, ..back }, drops), Cause::Deletion);
         assert_eq!(cause(&Seen { was_told: false, ..back }, drops), Cause::Arrival);
+        let invalid = Seen { is_told_otherwise: true, ..gone };
+        assert_eq!(cause(&invalid, drops), Cause::Edit, "the rules refuse what it says now");
+        assert_eq!(cause(&Seen { is_announced: true, ..invalid }, drops), Cause::Deletion);
+        let valid = Seen { is_told_otherwise: true, ..back };
+        assert_eq!(cause(&valid, drops), Cause::Edit);
+        assert_eq!(cause(&Seen { was_announced: true, ..valid }, drops), Cause::Deletion);
+        let overtaken = Seen { was_announced: true, is_announced: true, ..back };
+        assert_eq!(cause(&overtaken, none), Cause::Deletion, "a version is later than the notice");
+        assert_eq!(cause(&overtaken, rules), Cause::Rule);
     }
 }

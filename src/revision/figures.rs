@@ -9,7 +9,7 @@ use crate::vocabulary::codes::ENSEMBLE;
 pub type Rows = BTreeMap<String, Vec<i64>>;
 
 /// What is known of a table in two runs. A row that is not there is one of zeros.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
     /// Measures, and whether their parts add up.
     pub measures: Vec<(String, bool)>,
@@ -20,7 +20,7 @@ pub struct Compared {
     /// What the records of each cause add.
     pub parts: BTreeMap<Cause, Rows>,
     /// The cause of what no record explains.
-    pub otherwise: Option<Cause>,
+    pub otherwise: Cause,
 }
 
 /// A figure that moved, and one of the causes.
@@ -90,7 +90,7 @@ impl Compared {
         let mut parts: BTreeMap<Cause, i64> = parts.collect();
         let rest = by - parts.values().sum::<i64>();
         if rest != 0 {
-            *parts.entry(self.otherwise.unwrap_or(Cause::Rule)).or_default() += rest;
+            *parts.entry(self.otherwise).or_default() += rest;
         }
         parts.into_iter().filter(|(_, part)| *part != 0).collect()
     }
@@ -100,7 +100,7 @@ impl Compared {
         let is_moved = |rows: &Rows| rows.get(key).is_some_and(|row| row.iter().any(|it| *it != 0));
         let moved = self.parts.iter().filter(|(_, rows)| is_moved(rows));
         let causes: Vec<Cause> = moved.map(|(cause, _)| *cause).collect();
-        if causes.is_empty() { vec![self.otherwise.unwrap_or(Cause::Rule)] } else { causes }
+        if causes.is_empty() { vec![self.otherwise] } else { causes }
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
                 (Cause::Arrival, rows(&[("a", 4, 1), ("b", 1, 1), ("d", 2, 1)])),
                 (Cause::Deletion, rows(&[("a", -1, 0), ("b", -1, 0)])),
             ]),
-            otherwise: None,
+            otherwise: Cause::Rule,
         };
         assert_eq!(
             told(&compared.revisions()),
@@ -210,7 +210,8 @@ mod tests {
                 measures: vec![("n".to_owned(), true)],
                 before: of(&before),
                 now: of(&now),
-                ..Compared::default()
+                parts: BTreeMap::new(),
+                otherwise: Cause::Rule,
             };
             for (cause, key, part) in parts {
                 let rows = compared.parts.entry(Cause::ALL[cause]).or_default();

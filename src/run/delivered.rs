@@ -1,6 +1,5 @@
 //! The release that readers of the warehouse see becomes what is taken to a portal or a bucket.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
 use sha1::Sha1;
@@ -10,15 +9,14 @@ use crate::deliver::http::hex;
 use crate::deliver::{Document, Place, Release};
 use crate::error::{Error, Result};
 use crate::fetch::Kept;
+use crate::publish::sums;
 use crate::run::protect::RELEASES;
-use crate::run::protect::files::VERDICT;
+use crate::run::protect::summed::misfits;
 use crate::run::protect::verify::verify;
 use crate::run::store::Store;
 
 /// Folder of what is known of publications, beside the releases.
 const FOLDER: &str = "publication";
-/// The checksums of a release, where it has them.
-const SUMS: &str = "SHA256SUMS";
 /// Bytes hashed at a time.
 const PIECE: usize = 1 << 20;
 
@@ -63,21 +61,15 @@ fn document(store: &Store, path: &str, name: &str) -> Result<Document> {
     Ok(Document { name: name.to_owned(), bytes, sha1, sha256 })
 }
 
-/// Holds files to the checksums that go with them. The verdict tells of the proof, and comes after.
+/// Holds files to the checksums that go with them, where they do.
 fn check_sums(store: &Store, folder: &str, documents: &[Document]) -> Result<()> {
-    let Some(content) = store.read(&format!("{folder}/{SUMS}"))? else { return Ok(()) };
-    let text = String::from_utf8_lossy(&content);
-    let lines = text.lines().filter_map(|line| line.split_once("  "));
-    let mut sums: BTreeMap<&str, &str> = lines.map(|(sum, name)| (name, sum)).collect();
-    let summed = documents.iter().filter(|one| ![SUMS, VERDICT].contains(&one.name.as_str()));
-    let wrong = summed.filter(|one| sums.remove(one.name.as_str()) != Some(one.sha256.as_str()));
-    let mut wrong: Vec<&str> = wrong.map(|one| one.name.as_str()).collect();
-    sums.remove(VERDICT);
-    wrong.extend(sums.into_keys());
-    if wrong.is_empty() {
+    let path = format!("{folder}/{}", sums::NAME);
+    let hashes = documents.iter().map(|one| (one.name.as_str(), one.sha256.as_str()));
+    let wrong = misfits(store, folder, hashes)?;
+    if wrong.is_empty() || !store.has(&path) {
         return Ok(());
     }
-    let message = format!("`{folder}/{SUMS}` does not fit: {}", wrong.join(", "));
+    let message = format!("`{path}` does not fit: {}", wrong.join(", "));
     Err(Error::data(message).hint("the release was changed after it was made: publish another"))
 }
 
@@ -127,33 +119,6 @@ impl Place for Delivered<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_are_held_to_their_checksums() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::at(folder.path());
-        let sums = |lines: &str| {
-            store.write("r/SHA256SUMS", lines.as_bytes()).unwrap();
-            let names = ["a.csv", "b.csv", VERDICT, SUMS];
-            let documents = names.map(|name| document(&store, &format!("r/{name}"), name).unwrap());
-            check_sums(&store, "r", &documents).map_err(|error| error.message)
-        };
-        for (name, content) in [("a.csv", "a"), ("b.csv", "b"), (VERDICT, "{}")] {
-            store.write(&format!("r/{name}"), content.as_bytes()).unwrap();
-        }
-        let of = |content: &str| hex(&Sha256::digest(content.as_bytes()));
-        let (a, b) = (of("a"), of("b"));
-        let right = format!("{a}  a.csv\n{b}  b.csv\n");
-        assert_eq!(sums(&right), Ok(()));
-        assert_eq!(sums(&format!("{right}{b}  {VERDICT}\n")), Ok(()));
-        for (wrong, name) in [
-            (format!("{a}  a.csv\n{a}  b.csv\n"), "b.csv"),
-            (format!("{a}  a.csv\n"), "b.csv"),
-            (format!("{right}{a}  c.csv\n"), "c.csv"),
-        ] {
-            assert_eq!(sums(&wrong), Err(format!("`r/SHA256SUMS` does not fit: {name}")));
-        }
-    }
 
     #[test]
     fn a_dataset_has_a_state_of_its_own() {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{
@@ -157,6 +158,18 @@ pub fn read(
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
     rows_of(builder.with_batch_size(BATCH), columns, selection)
+}
+
+/// Reads all rows of a small file as one batch.
+///
+/// # Errors
+/// When it is not a Parquet file.
+pub fn read_whole(file: File) -> Result<RecordBatch> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    let fields = builder.schema().fields().clone();
+    let batches = rows_of(builder.with_batch_size(BATCH), None, None)?;
+    let batches: Vec<RecordBatch> = batches.collect::<Result<_>>()?;
+    Ok(concat_batches(&Arc::new(Schema::new(fields)), &batches)?)
 }
 
 fn rows_of(

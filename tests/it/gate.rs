@@ -13,9 +13,12 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
 
+use crate::public_list::HEADER;
+use crate::secrecy::siren;
 use crate::support::{Scene, read_parquet, root};
 
 const TABLE: &str = "activites_par_region_periode";
+const OPEN: &str = "employeurs_par_type";
 
 fn released(scene: &Scene, name: &str) -> PathBuf {
     scene.warehouse().join("releases/latest").join(name)
@@ -31,8 +34,8 @@ fn gate(scene: &Scene) -> Option<(u8, String)> {
 }
 
 /// Rewrites the Parquet of a table with some of its rows, declared in the order of two columns.
-fn rewrite(scene: &Scene, places: impl Fn(u32) -> Vec<u32>) {
-    let path = released(scene, &format!("{TABLE}.parquet"));
+fn rewrite(scene: &Scene, table: &str, places: impl Fn(u32) -> Vec<u32>) {
+    let path = released(scene, &format!("{table}.parquet"));
     let batches = read_parquet(&path);
     let all = concat_batches(&batches[0].schema(), &batches).unwrap();
     let places = places(u32::try_from(all.num_rows()).unwrap());
@@ -60,6 +63,11 @@ fn what_readers_could_not_rely_on_is_refused() {
     assert_eq!(gate(&scene), None);
     let csv = released(&scene, &format!("{TABLE}.csv"));
     let parquet = released(&scene, &format!("{TABLE}.parquet"));
+    let without_last = |csv: &[u8]| {
+        let text = String::from_utf8(csv.to_vec()).unwrap();
+        let last = text.trim_end().rfind('\n').unwrap() + 1;
+        text[..last].to_owned()
+    };
     let whole = [&csv, &parquet].map(|path| fs::read(path).unwrap());
     let restore = || {
         fs::write(&csv, &whole[0]).unwrap();
@@ -77,15 +85,22 @@ fn what_readers_could_not_rely_on_is_refused() {
     restore();
 
     // One row less, in both files.
-    rewrite(&scene, |rows| (0..rows - 1).collect());
-    let text = String::from_utf8(whole[0].clone()).unwrap();
-    let last = text.trim_end().rfind('\n').unwrap() + 1;
-    fs::write(&csv, &text[..last]).unwrap();
+    rewrite(&scene, TABLE, |rows| (0..rows - 1).collect());
+    fs::write(&csv, without_last(&whole[0])).unwrap();
     expect(&scene, 65, "1 row(s) lack");
     restore();
 
+    // The same of a table that is published as it is.
+    let of_open = ["csv", "parquet"].map(|kind| released(&scene, &format!("{OPEN}.{kind}")));
+    let open = of_open.each_ref().map(|path| fs::read(path).unwrap());
+    rewrite(&scene, OPEN, |rows| (0..rows - 1).collect());
+    fs::write(&of_open[0], without_last(&open[0])).unwrap();
+    expect(&scene, 65, "`employeurs_par_type`: row ");
+    of_open.iter().zip(&open).for_each(|(path, content)| fs::write(path, content).unwrap());
+    restore();
+
     // An order that is declared and does not hold.
-    rewrite(&scene, |rows| (0..rows).rev().collect());
+    rewrite(&scene, TABLE, |rows| (0..rows).rev().collect());
     expect(&scene, 65, "is not in its declared order");
     restore();
 
@@ -106,4 +121,24 @@ fn what_readers_could_not_rely_on_is_refused() {
     }
     expect(&scene, 77, "shows a column `nb_ateliers`");
     restore();
+}
+
+#[test]
+fn an_open_table_is_released_whole_however_long() {
+    let mut scene = Scene::new();
+    let table = "title = \"Par SIREN\"\ndefinition = \"Toutes.\"\nfrom = \"employeurs_publics\"\n\
+        by = [\"siren\"]\nmeasures = [\"nb_decisions\"]\n\
+        [secrecy]\nwhy = \"Liste publique.\"\nopen = true\n";
+    fs::write(scene.own_declarations().join("tables/par_siren.toml"), table).unwrap();
+    // More than are read at once.
+    let line = |number| {
+        let siret = format!("{}00011", siren(number + 30_000_000));
+        format!("MAIRIE;;;;1;16/06/2021;publique;{siret};01;;01053;01000;1;non;non;non\n")
+    };
+    let lines: String = (0..66_000).map(line).collect();
+    scene.file("employeurs_open_data.csv", format!("{HEADER}\n{lines}"));
+    scene.run().expect(0);
+    let rows = |name: &str| scene.read(name).lines().count();
+    assert_eq!(rows("tables/par_siren.csv"), 66_002, "with the header and the total");
+    assert_eq!(rows("releases/latest/par_siren.csv"), 66_002);
 }

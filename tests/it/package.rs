@@ -8,6 +8,7 @@ use calamine::{Data, Reader, Xlsx};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::public_list::HEADER;
 use crate::secrecy::{month, run_on, three_months, verify_secrecy, write};
 use crate::support::Scene;
 
@@ -152,4 +153,42 @@ fn a_text_that_was_altered_is_not_the_one_that_was_proved() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("masqué", "montré", 1)).unwrap();
     verify_secrecy(&scene).expect(77);
+}
+
+#[test]
+fn a_release_that_stays_is_opened_again() {
+    let (scene, _) = three_months();
+    run_on(&scene, "2024-08-01").expect(0);
+    let run = fs::read_link(scene.warehouse().join("current")).unwrap();
+    let path = scene.warehouse().join("releases/latest/NOTES.md");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen('e', "f", 1)).unwrap();
+    let said = run_on(&scene, "2024-08-02").expect(65);
+    assert!(said.stderr.contains("`NOTES.md` is not what `SHA256SUMS` tells"), "{}", said.stderr);
+    assert_eq!(fs::read_link(scene.warehouse().join("current")).unwrap(), run);
+    fs::write(&path, text).unwrap();
+    run_on(&scene, "2024-08-02").expect(0);
+}
+
+#[test]
+fn an_open_table_that_changed_is_another_release() {
+    let (scene, _) = three_months();
+    let list = |count: u32| {
+        let rest = "publique;73282932000074;01;;01053;01000;1;non;non;non";
+        let text = format!("{HEADER}\nMAIRIE;;;;{count};16/06/2021;{rest}\n");
+        scene.file("employeurs_open_data.csv", text);
+    };
+    list(3);
+    run_on(&scene, "2024-08-01").expect(0);
+    let first = latest(&scene);
+    let protected = bytes(&scene, "activites_par_departement_periode.csv");
+    let open = bytes(&scene, "employeurs_par_type.csv");
+    run_on(&scene, "2024-08-02").expect(0);
+    assert_eq!(latest(&scene), first);
+    list(4);
+    run_on(&scene, "2024-08-03").expect(0);
+    assert!(latest(&scene).starts_with("2024-08-03-"));
+    assert_ne!(bytes(&scene, "employeurs_par_type.csv"), open);
+    assert_eq!(bytes(&scene, "activites_par_departement_periode.csv"), protected);
+    verify_secrecy(&scene).expect(0);
 }

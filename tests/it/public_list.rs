@@ -2,7 +2,7 @@
 
 use crate::support::Scene;
 
-const HEADER: &str = "Raison sociale;Commune INSEE;Département;Région;Nombre de conseillers validés par le COSELEC;Date de validation en comité de sélection;Type;SIRET;Code département;Adresse;Code commune INSEE;Code postal;Investissement financier estimatif total de l’Etat;ZRR;QPV;France services";
+pub const HEADER: &str = "Raison sociale;Commune INSEE;Département;Région;Nombre de conseillers validés par le COSELEC;Date de validation en comité de sélection;Type;SIRET;Code département;Adresse;Code commune INSEE;Code postal;Investissement financier estimatif total de l’Etat;ZRR;QPV;France services";
 
 fn check(rows: &[&str], columns: &[&str], expected: &str) {
     let scene = Scene::new();

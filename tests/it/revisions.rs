@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::secrecy::run_on;
+use crate::sources::document;
 use crate::support::{FLAT, Said, Scene, conum, copy_folder, row, said};
 
 const TABLE: &str = "activites_par_employeur_periode";
@@ -121,7 +123,7 @@ fn results(scene: &Scene) -> Vec<(String, Vec<u8>)> {
 fn moved(csv: &str) -> Vec<String> {
     let lines = csv.lines().skip(1).filter_map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
-        let [_, key, measure, before, now, cause, part] = cells[..] else { panic!("{line}") };
+        let [_, key, measure, cause, before, now, part] = cells[..] else { panic!("{line}") };
         let period = key.rsplit_once("periode=").map_or("", |(_, period)| period);
         let is_month = period.len() == 7 && !period.contains('T');
         let short = measure.strip_prefix("nb_")?;
@@ -233,6 +235,19 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
     }
     let unknown = script.explain(&["type_employeur=comune"]).expect(66);
     assert!(unknown.stderr.contains("codes of `type_employeur`: association, commune"));
+    for (row, told) in [
+        ("commune", "`commune` is no dimension and code"),
+        ("theme=sante", "`theme` is no dimension of the table"),
+        ("periode=2025|periode=2024", "`periode` is given twice"),
+    ] {
+        let misused = script.explain(&[row]).expect(2);
+        assert!(misused.stderr.contains(told), "{}", misused.stderr);
+    }
+    let mut command = conum();
+    command.args(["explain", "reconciliation", "--warehouse"]).arg(script.scene.warehouse());
+    let made = said(&command.output().unwrap()).expect(2);
+    assert!(made.stderr.contains("the program makes it of tables"), "{}", made.stderr);
+    assert!(made.stderr.contains("`conum describe reconciliation`"), "{}", made.stderr);
 
     script.rule("between = [1, 5000]", "between = [1, 50]");
     assert_eq!(
@@ -268,4 +283,118 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
         conum().args(["diff", "1999-01-01", "--warehouse"]).arg(script.scene.warehouse()).output();
     let unknown = said(&unknown.unwrap()).expect(66);
     assert!(unknown.stderr.contains("no published run is `1999-01-01`"), "{}", unknown.stderr);
+}
+
+/// Activities of March alone, by all employers: what moved of them, and why.
+fn of_march(lines: &[String]) -> Vec<&str> {
+    let march = lines.iter().filter_map(|line| line.strip_prefix("periode=2025-03 "));
+    march.collect()
+}
+
+#[test]
+fn what_a_record_says_is_told_apart_from_when_it_was_touched_and_whether_it_counts() {
+    let mut script = Script::new();
+    script.first_night();
+
+    // An export that touches all records, on the night of a correction.
+    script.rows.iter_mut().for_each(|(_, row)| *row = row.replace("T12:00", "T13:00"));
+    script.correct(
+        "[[correction]]\nname = \"dix_pour_deux\"\nsource = \"activites_plates\"\n\
+         reason = \"saisie\"\nprovider = \"un partenaire\"\nstatus = \"open\"\nexpect = 1\n\
+         action = \"override\"\nwhere = { activite_id = \"d\" }\nset = { nb_participants = 10 }",
+    );
+    assert_eq!(of_march(&script.night()), ["participations: 8 → 16 correction 8"]);
+
+    // An edit that the rules refuse, and the next that they do not.
+    script.set("b", "2025-03-04", &[("nb_participants", "9000")]);
+    let left = ["activites: 4 → 3 modification -1", "participations: 16 → 14 modification -2"];
+    assert_eq!(of_march(&script.night()), left);
+    script.set("b", "2025-03-04", &[("nb_participants", "2")]);
+    let joined = ["activites: 3 → 4 modification 1", "participations: 14 → 16 modification 2"];
+    assert_eq!(of_march(&script.night()), joined);
+
+    // A day of a month where nothing counts, and back.
+    script.set("c", "2026-03-04", &[("nb_participants", "2")]);
+    assert_eq!(of_march(&script.night()), left);
+    script.set("c", "2025-03-04", &[("nb_participants", "2")]);
+    assert_eq!(of_march(&script.night()), joined);
+    script.again();
+}
+
+#[test]
+fn a_notice_of_deletion_that_ended_is_a_deletion_with_the_other_sign() {
+    let mut script = Script::new();
+    let notice = "{\"_id\":{\"$oid\":\"01\"},\"deletedAt\":{\"$date\":\"2025-06-01T10:00:00Z\"},\
+        \"craObj\":{}}";
+    script.scene.file("cras.jsonl", document("01", &[]));
+    script.first_night();
+    let of_all = |script: &mut Script| -> Vec<String> {
+        script.first_night();
+        let told = script.diff(&["--table", TABLE, "--key", "ensemble"]).stdout;
+        let figures = told.lines().filter(|line| line.contains(",nb_activites,"));
+        figures.map(str::to_owned).collect()
+    };
+    script.scene.file("cras_deleted.jsonl", notice);
+    let applied = of_all(&mut script);
+    assert_eq!(applied, [format!("{TABLE},ensemble,nb_activites,suppression,67,66,-1")]);
+    fs::remove_file(script.scene.input().join("cras_deleted.jsonl")).unwrap();
+    let ended = of_all(&mut script);
+    assert_eq!(ended, [format!("{TABLE},ensemble,nb_activites,suppression,66,67,1")]);
+}
+
+/// A table of activities by some dimensions.
+fn declared(by: &str, measures: &str) -> String {
+    format!(
+        "title = \"Essai\"\ndefinition = \"Essai.\"\nfrom = \"activites\"\nby = [{by}]\n\
+         measures = [{measures}]\n"
+    )
+}
+
+#[test]
+fn a_table_that_changed_is_compared_by_what_both_runs_have() {
+    let mut script = Script::new();
+    let folder = script.scene.pipeline.with_file_name("tables");
+    let write = |name: &str, by: &str, measures: &str| {
+        fs::write(folder.join(format!("{name}.toml")), declared(by, measures)).unwrap();
+    };
+    let (two, one) = ("\"type_employeur\", \"region\"", "\"region\"");
+    let (count, sums) = ("\"nb_activites\"", "\"nb_activites\", \"nb_participations\"");
+    write("gagne", two, count);
+    write("perd", two, sums);
+    write("autre", two, count);
+    script.first_night();
+    write("gagne", two, sums);
+    write("perd", two, count);
+    write("autre", one, count);
+    script.set("late", "2025-03-20", &[("nb_participants", "3")]);
+    script.first_night();
+    for table in ["gagne", "perd"] {
+        let moved = script.diff(&["--table", table]).stdout;
+        assert!(moved.contains(",ensemble,nb_activites,arrivee,66,67,1\n"), "{moved}");
+        assert!(!moved.contains("nb_participations"), "{moved}");
+    }
+    let of_others = script.diff(&["--table", "autre"]).stdout;
+    assert_eq!(of_others.lines().count(), 1, "other dimensions: {of_others}");
+}
+
+#[test]
+fn the_triangle_is_of_the_first_main_table() {
+    let mut scene = Scene::new();
+    let folder = scene.own_declarations();
+    let table = declared("\"type_employeur\", \"periode\"", "\"nb_minutes\"");
+    let table = format!("{table}periods = [\"mois\"]\n");
+    fs::write(folder.join("tables/essai.toml"), table).unwrap();
+    scene.flat(&["a", "b"].map(|id| row(id, "2025-05-09", &[])));
+    run_on(&scene, "2025-05-15").expect(0);
+    let indicators = |day: &str| {
+        run_on(&scene, day).expect(0);
+        scene.parquet("current/triangle.parquet", &["periode", "indicateur", "j1"])
+    };
+    let of_first = indicators("2025-06-15");
+    assert!(of_first.contains("2025-05,nb_activites,2\n"), "{of_first}");
+    let text = fs::read_to_string(&scene.pipeline).unwrap();
+    let main = "main_tables = [";
+    assert!(text.contains(main));
+    fs::write(&scene.pipeline, text.replace(main, "main_tables = [\"essai\", ")).unwrap();
+    assert_eq!(indicators("2025-06-16"), "2025-05,nb_minutes,60\n");
 }

@@ -9,7 +9,7 @@ const CLEAN_2023: &str = "clean/activites/annee=2023";
 const DATALAKE: &str = "ID;ConseillerId;Cra;CreatedAt;UpdatedAt;PermanenceId;StructureId\n";
 
 /// A document of the Espace Coop, with what differs from an ordinary one.
-fn document(id: &str, changes: &[(&str, &str)]) -> String {
+pub fn document(id: &str, changes: &[(&str, &str)]) -> String {
     let mut cra = serde_json::json!({
         "canal": "domicile", "activite": "collectif", "nbParticipants": 3,
         "nbParticipantsRecurrents": 1, "themes": ["internet"], "duree": "0-30",

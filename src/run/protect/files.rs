@@ -68,10 +68,8 @@ pub(super) fn write_open(
     if !job.store.has(&path) {
         return Ok(());
     }
-    for batch in parquet::read(job.store.file(&path)?, None, None)? {
-        write(job, (name, table), &batch?, &policy.version)?;
-    }
-    Ok(())
+    let rows = parquet::read_whole(job.store.file(&path)?)?;
+    write(job, (name, table), &rows, &policy.version)
 }
 
 fn schema_of(job: &Job<'_>, wanted: &Wanted<'_>) -> Arc<Schema> {

@@ -3,7 +3,7 @@
 //! It trusts nothing that was in memory: CSV is parsed anew, Parquet read from its footer on,
 //! hashes taken again, and rows held against what the release is made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
@@ -18,8 +18,8 @@ use crate::publish::{datapackage, sums};
 use crate::run::order::disorder;
 use crate::run::parquet;
 use crate::run::protect::counted::{Wanted, published};
-use crate::run::protect::files::VERDICT;
 use crate::run::protect::judged::key_of;
+use crate::run::protect::summed::misfits;
 use crate::run::protect::truth::Truth;
 use crate::run::store::Store;
 use crate::vocabulary::calendar::Length;
@@ -62,14 +62,15 @@ impl Problems {
     }
 }
 
-/// Opens each file of a release below a folder of the warehouse; `truth` is what it is made of.
+/// Opens each file of a release below a folder of the warehouse; `truth` is what it is made of, and
+/// `run` the folder of the tables that are published as they are.
 ///
 /// # Errors
 /// When a file cannot be read at all.
 pub(super) fn problems(
     store: &Store,
     definitions: &Definitions,
-    (folder, truth): (&str, &Truth),
+    (folder, run, truth): (&str, &str, &Truth),
 ) -> Result<Problems> {
     let mut problems = Problems::default();
     let names = store.names_in(folder)?;
@@ -80,7 +81,7 @@ pub(super) fn problems(
             problems.unprotected.push(format!("`{name}` is no table that is released"));
             continue;
         };
-        let told = Told { name, table, folder };
+        let told = Told { name, table, folder, run };
         told.look(store, truth, &mut problems)?;
     }
     problems.unsound.extend(sums_problems(store, folder, &names)?);
@@ -100,6 +101,7 @@ struct Told<'a> {
     name: &'a str,
     table: &'a Table,
     folder: &'a str,
+    run: &'a str,
 }
 
 impl Told<'_> {
@@ -129,11 +131,35 @@ impl Told<'_> {
         if let Some(problem) = differing(&csv, &heads, &rows) {
             problems.unsound.push(format!("`{}`: CSV and Parquet differ: {problem}", self.name));
         }
-        if !secrecy.open {
+        if secrecy.open {
+            problems.unsound.extend(self.hold_open(store, (&heads, &rows))?);
+        } else {
             let wanted = Wanted { name: self.name, table: self.table, secrecy };
             self.hold(&wanted, (&heads, &rows), truth, problems);
         }
         Ok(())
+    }
+
+    /// Where an open table is not that of the run.
+    fn hold_open(
+        &self,
+        store: &Store,
+        (heads, rows): (&[String], &[Vec<String>]),
+    ) -> Result<Option<String>> {
+        let path = format!("{}/tables/{}.parquet", self.run, self.name);
+        if !store.has(&path) {
+            return Ok(Some(format!("`{}`: the run has no such table", self.name)));
+        }
+        let expected = texts(&[parquet::read_whole(store.file(&path)?)?]);
+        let expected_heads = self::heads(store, &path)?;
+        let differs = (0..rows.len().max(expected.len()))
+            .find(|place| rows.get(*place) != expected.get(*place))
+            .or_else(|| (heads != expected_heads).then_some(0));
+        let count = expected.len();
+        Ok(differs.map(|place| {
+            let name = self.name;
+            format!("`{name}`: row {} is not that of the table, of {count} rows", place + 1)
+        }))
     }
 
     /// Holds rows against what the release is made of: none too few, none too many, each as it is
@@ -246,24 +272,16 @@ fn differing(csv: &[u8], heads: &[String], rows: &[Vec<String>]) -> Option<Strin
     records.next().map(|_| "the CSV has more rows".to_owned())
 }
 
-/// What `SHA256SUMS` does not tell as it is; it tells of all files but itself and the verdict.
+/// What `SHA256SUMS` does not tell as it is.
 fn sums_problems(store: &Store, folder: &str, names: &[String]) -> Result<Vec<String>> {
-    let told = store.read(&format!("{folder}/{}", sums::NAME))?.unwrap_or_default();
-    let told = String::from_utf8_lossy(&told).into_owned();
-    let told: BTreeMap<&str, &str> = told
-        .lines()
-        .filter_map(|line| line.split_once("  ").map(|(hash, name)| (name, hash)))
-        .collect();
-    let mut problems = Vec::new();
-    for name in names.iter().filter(|name| ![sums::NAME, VERDICT].contains(&name.as_str())) {
+    let mut hashes = Vec::new();
+    for name in names {
         let content = store.read(&format!("{folder}/{name}"))?.unwrap_or_default();
-        if told.get(name.as_str()).copied() != Some(hex(&Sha256::digest(&content)).as_str()) {
-            problems.push(format!("`{name}` is not what `{}` tells", sums::NAME));
-        }
+        hashes.push((name.as_str(), hex(&Sha256::digest(&content))));
     }
-    let gone = told.keys().filter(|name| !names.iter().any(|it| it == *name));
-    problems.extend(gone.map(|name| format!("`{name}` is in `{}`, and is not there", sums::NAME)));
-    Ok(problems)
+    let hashes = hashes.iter().map(|(name, hash)| (*name, hash.as_str()));
+    let misfits = misfits(store, folder, hashes)?.into_iter();
+    Ok(misfits.map(|name| format!("`{name}` is not what `{}` tells", sums::NAME)).collect())
 }
 
 /// What the description of the data does not tell as it is.

@@ -18,6 +18,7 @@ mod past;
 mod proof;
 mod public;
 mod revised;
+pub mod summed;
 mod truth;
 mod twice;
 pub mod verify;
@@ -205,7 +206,7 @@ pub fn pass_gate(store: &Store, definitions: &Definitions, is_out: bool) -> Resu
         return Ok(());
     }
     let truth = truth::read(store, &format!("{run}/{FOLDER}/verite/{}.parquet", record.release))?;
-    gate::problems(store, definitions, (&release, &truth))?.none()
+    gate::problems(store, definitions, (&release, run, &truth))?.none()
 }
 
 /// The hash of all that a release depends on: not the day, unless a month closes with it.

@@ -27,7 +27,7 @@ use crate::run::manifest::{CURRENT, Manifest, Output};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::parquet;
 use crate::run::records::{reader, sums_of};
-use crate::run::revision::evidence::{Sources, announced, around, changed_corrections};
+use crate::run::revision::evidence::{Sources, announced, around, changed_corrections, elsewhere};
 use crate::run::revision::records::{differing, is_readable, rows_of};
 use crate::run::staged::{lacking, sum, text};
 use crate::run::store::Store;
@@ -67,15 +67,15 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<V
     let parts = parts_of(job, &files)?;
     let main = job.definitions.pipeline.main_tables.first();
     for (name, table) in &job.definitions.tables {
-        let Some(mut compared) = compared(job, name, table)? else { continue };
-        compared.parts = parts.get(name).cloned().unwrap_or_default();
         let is_of_activities = table.from == Subject::Activites;
-        compared.otherwise = Some(match (is_of_activities, around) {
+        let otherwise = match (is_of_activities, around) {
             (true, _) | (_, Around { rules: true, .. }) => Cause::Rule,
             (_, Around { structures: true, .. }) => Cause::Correction,
             (_, Around { references: true, .. }) => Cause::Edit,
             _ => Cause::Reference,
-        });
+        };
+        let parts = parts.get(name).cloned().unwrap_or_default();
+        let Some(compared) = compared(job, (name, table), (parts, otherwise))? else { continue };
         let moved = compared.revisions();
         // The rows of a period alone are the same in all tables; one and the same has their past.
         let is_main = main == Some(name);
@@ -92,8 +92,8 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<V
         .map(|(table, it)| (*table, it.key.as_str(), it.measure.as_str()))
         .collect();
     tracing::info!(event = "figures.moved", figures = figures.len(), "Compared with the last run.");
-    let rows = revisions.iter().map(|(table, revision)| row(table, revision)).collect();
-    outputs.push(write_table(job, FILE, &REVISIONS, &[to_batch(&REVISIONS, rows)?])?);
+    let rows = batch(revisions.iter().map(|(table, revision)| (*table, revision)))?;
+    outputs.push(write_table(job, FILE, &REVISIONS, &[rows])?);
     Ok(outputs)
 }
 
@@ -119,7 +119,7 @@ fn changed_months(before: &Manifest, now: &Manifest) -> BTreeMap<String, Pair> {
 
 fn all_readable(store: &Store, months: &BTreeMap<String, Pair>) -> Result<bool> {
     for path in months.values().filter_map(|pair| pair[0].as_ref()) {
-        if !is_readable(store, path)? {
+        if !is_readable(store, path, &CLEAN_ACTIVITES)? {
             return Ok(false);
         }
     }
@@ -134,31 +134,38 @@ fn by_cause(
     (months, around): (&BTreeMap<String, Pair>, Around),
 ) -> Result<BTreeMap<Cause, [Vec<String>; 2]>> {
     let names: BTreeSet<String> = changed_corrections(job, before)?.into_keys().collect();
-    let moved = moved(job.store, months, &names)?;
-    let numbers: BTreeSet<i32> = months.keys().filter_map(|month| of_text(month)).collect();
-    let of_moved = Sources::read(job, (before, now), (&moved, &numbers))?;
+    let [mut left, mut joined] = left_and_joined(job.store, months, &names)?;
+    let moved = left.keys().filter(|id| joined.contains_key(*id));
+    let moved: BTreeSet<String> = moved.cloned().collect();
+    left.append(&mut joined);
+    left.retain(|id, _| !moved.contains(id));
+    // Those that are told in two months: to be seen whole.
+    let (mut apart, mut numbers) = elsewhere(job, (before, now), &left)?;
+    apart.extend(moved.iter().cloned());
+    numbers.extend(months.keys().filter_map(|month| of_text(month)));
+    let of_apart = Sources::read(job, (before, now), (&apart, &numbers))?;
     let was_announced = announced(job, &before.segments)?;
     let is_announced = announced(job, &now.segments)?;
     let mut files: BTreeMap<Cause, [Vec<String>; 2]> = BTreeMap::new();
     for (month, pair) in months {
         let rows = read(job.store, pair)?;
         let of_month = differing([&rows[0], &rows[1]], &names)?;
-        let others = of_month.keys().filter(|id| !moved.contains(*id));
+        let others = of_month.keys().filter(|id| !apart.contains(*id));
         let others: BTreeSet<String> = others.cloned().collect();
         let number: BTreeSet<i32> = of_text(month).into_iter().collect();
         let of_others = Sources::read(job, (before, now), (&others, &number))?;
         let mut places: BTreeMap<Cause, [Vec<u32>; 2]> = BTreeMap::new();
         for (id, it) in &of_month {
             let is_moved = moved.contains(id);
-            let sources = if is_moved { &of_moved } else { &of_others };
+            let told = if apart.contains(id) { of_apart.seen(id) } else { of_others.seen(id) };
             let seen = Seen {
                 was_there: is_moved || it.before.is_some(),
                 is_there: is_moved || it.now.is_some(),
-                was_announced: was_announced.contains(id),
-                is_announced: is_announced.contains(id),
+                was_announced: told.was_announced || was_announced.contains(id),
+                is_announced: told.is_announced || is_announced.contains(id),
                 is_corrected: it.is_corrected,
                 is_of_references: it.is_of_references,
-                ..sources.seen(id)
+                ..told
             };
             let of_cause = places.entry(cause(&seen, around)).or_default();
             of_cause[0].extend(it.before);
@@ -180,25 +187,25 @@ fn by_cause(
     Ok(files)
 }
 
-/// The records whose day changed: gone from one month, and there in another.
-fn moved(
+/// The records that left a month, and those that joined one; a day that changed does both.
+fn left_and_joined(
     store: &Store,
     months: &BTreeMap<String, Pair>,
     corrections: &BTreeSet<String>,
-) -> Result<BTreeSet<String>> {
-    let (mut left, mut joined) = (BTreeSet::new(), BTreeSet::new());
-    for pair in months.values() {
+) -> Result<[BTreeMap<String, i32>; 2]> {
+    let (mut left, mut joined) = (BTreeMap::new(), BTreeMap::new());
+    for (month, pair) in months {
+        let number = of_text(month).ok_or_else(lacking)?;
         let [one, other] = read(store, pair)?;
         for (id, it) in differing([&one, &other], corrections)? {
             match (it.before, it.now) {
-                (Some(_), None) => _ = left.insert(id),
-                (None, Some(_)) => _ = joined.insert(id),
+                (Some(_), None) => _ = left.insert(id, number),
+                (None, Some(_)) => _ = joined.insert(id, number),
                 _ => {}
             }
         }
     }
-    left.retain(|id| joined.contains(id));
-    Ok(left)
+    Ok([left, joined])
 }
 
 fn read(store: &Store, pair: &Pair) -> Result<[RecordBatch; 2]> {
@@ -235,7 +242,11 @@ fn parts_of(
 
 /// A table in both runs; none where one lacks it, or it had other dimensions. Measures that it had
 /// not are no revisions.
-fn compared(job: &Job<'_>, name: &str, table: &Table) -> Result<Option<Compared>> {
+fn compared(
+    job: &Job<'_>,
+    (name, table): (&str, &Table),
+    (parts, otherwise): (BTreeMap<Cause, Rows>, Cause),
+) -> Result<Option<Compared>> {
     let paths = [CURRENT, BUILDING].map(|folder| format!("{folder}/tables/{name}.parquet"));
     if !paths.iter().all(|path| job.store.has(path)) {
         return Ok(None);
@@ -254,7 +265,7 @@ fn compared(job: &Job<'_>, name: &str, table: &Table) -> Result<Option<Compared>
         Ok((measure.clone(), indicator.is_additive()))
     });
     let measures = measures.collect::<Result<_>>()?;
-    Ok(Some(Compared { measures, before, now, ..Compared::default() }))
+    Ok(Some(Compared { measures, before, now, parts, otherwise }))
 }
 
 /// The rows of a table on disk, and the places of measures that it lacks; none where it has other
@@ -285,6 +296,14 @@ fn figures_of(store: &Store, path: &str, table: &Table) -> Result<Option<(Rows, 
         }
     }
     Ok(Some((rows, lacking)))
+}
+
+/// Revisions of tables as rows.
+///
+/// # Errors
+/// Never, in principle.
+pub fn batch<'r>(revisions: impl Iterator<Item = (&'r str, &'r Revision)>) -> Result<RecordBatch> {
+    to_batch(&REVISIONS, revisions.map(|(table, revision)| row(table, revision)).collect())
 }
 
 fn row(table: &str, revision: &Revision) -> Row {

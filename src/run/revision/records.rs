@@ -13,7 +13,7 @@ use crate::run::store::Store;
 use crate::vocabulary::codes::SEPARATOR;
 use crate::vocabulary::columns::{self, Column};
 use crate::vocabulary::schema::schema;
-use crate::vocabulary::tables::CLEAN_ACTIVITES;
+use crate::vocabulary::tables::{CLEAN_ACTIVITES, Table};
 
 /// What is known of employers and territories, and what follows from it.
 const OF_REFERENCES: [Column; 18] = [
@@ -62,8 +62,8 @@ pub(super) fn rows_of(store: &Store, path: Option<&str>) -> Result<RecordBatch> 
     Ok(concat_batches(&read, &batches)?)
 }
 
-/// Whether a clean file has the columns of today.
-pub(super) fn is_readable(store: &Store, path: &str) -> Result<bool> {
+/// Whether a file has the columns that its table has today.
+pub(super) fn is_readable(store: &Store, path: &str, table: &Table) -> Result<bool> {
     let metadata = parquet::metadata(store.file(path)?)?;
     let found: BTreeSet<String> = metadata
         .file_metadata()
@@ -72,7 +72,7 @@ pub(super) fn is_readable(store: &Store, path: &str) -> Result<bool> {
         .iter()
         .map(|c| c.name().to_owned())
         .collect();
-    Ok(CLEAN_ACTIVITES.columns.iter().all(|column| found.contains(column.name)))
+    Ok(table.columns.iter().all(|column| found.contains(column.name)))
 }
 
 /// The records that differ; `corrections` are the names of those that began, ended or changed.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use crate::listener::{Listener, Port};
 
 /// What the server does apart from answering.
 #[derive(Clone, Default)]
@@ -71,9 +71,8 @@ pub struct Seen {
 
 /// A server on a port of its own, until it is dropped.
 pub struct Server {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    _listener: Listener,
 }
 
 struct Shared {
@@ -81,34 +80,22 @@ struct Shared {
     resources: Mutex<Vec<Value>>,
     knobs: Knobs,
     seen: Mutex<Vec<Seen>>,
-    closed: AtomicBool,
 }
 
 impl Server {
     /// Serves resources `{type, id, attributes: {modification, …}}`; a route lists those whose
     /// type is its name in the singular.
     pub fn start(resources: Vec<Value>, knobs: Knobs) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let port = Port::open();
         let shared = Arc::new(Shared {
-            url: format!("http://{address}"),
+            url: port.url(),
             resources: Mutex::new(resources),
             knobs,
             seen: Mutex::default(),
-            closed: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if served.closed.load(Ordering::SeqCst) {
-                    return;
-                }
-                // A client that hangs up is no concern of the server.
-                let served = Arc::clone(&served);
-                std::thread::spawn(move || stream.and_then(|stream| served.answer(stream)));
-            }
-        });
-        Self { address, shared, thread: Some(thread) }
+        let listener = port.listen(move |stream| served.answer(stream));
+        Self { shared, _listener: listener }
     }
 
     /// The address to give as base.
@@ -119,16 +106,6 @@ impl Server {
     /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().clone()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.shared.closed.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use conum::definition::publication::{self, Bucket, FILE};
 use conum::run::store::Store;
@@ -225,9 +225,18 @@ fn a_publication_says_where_to() {
     let token = scene.path().join("token");
     fs::write(&token, SECRET).unwrap();
     fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
-    let mut command = conum();
-    command.args(["publish", "--to", "data.gouv", "--pipeline"]).arg(&scene.pipeline);
-    command.arg("--warehouse").arg(scene.warehouse()).arg("--token-file").arg(&token);
-    let none = said(&command.output().unwrap()).expect(66);
+    let call = |pipeline: &Path, token: &Path| {
+        let mut command = conum();
+        command.args(["publish", "--to", "data.gouv", "--pipeline"]).arg(pipeline);
+        command.arg("--warehouse").arg(scene.warehouse()).arg("--token-file").arg(token);
+        said(&command.output().unwrap())
+    };
+    let none = call(&scene.pipeline, &token).expect(66);
     assert!(none.stderr.contains("has no release"), "{}", none.stderr);
+    let undeclared = call(&scene.path().join("national.toml"), &token).expect(78);
+    let hint = "hint: docs/publication.md says what to declare";
+    assert!(undeclared.stderr.contains(hint), "{}", undeclared.stderr);
+    let secretless = call(&scene.pipeline, &scene.path().join("other")).expect(78);
+    let hint = "hint: docs/publication.md says how to keep one";
+    assert!(secretless.stderr.contains(hint), "{}", secretless.stderr);
 }

@@ -6,14 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 use sha1::Digest;
 
+use crate::listener::{Listener, Port};
 use crate::portal::request::Request;
 
 pub const DATASET: &str = "5f0000000000000000000001";
@@ -102,9 +101,8 @@ pub struct Portal {
 
 /// A portal on a port of its own, until it is dropped.
 pub struct Server {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    _listener: Listener,
 }
 
 struct Shared {
@@ -112,32 +110,20 @@ struct Shared {
     knobs: Mutex<Knobs>,
     portal: Mutex<Portal>,
     seen: Mutex<Vec<Request>>,
-    closed: AtomicBool,
 }
 
 impl Server {
     pub fn start(knobs: Knobs, portal: Portal) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let port = Port::open();
         let shared = Arc::new(Shared {
-            root: format!("http://{address}"),
+            root: port.url(),
             knobs: Mutex::new(knobs),
             portal: Mutex::new(portal),
             seen: Mutex::default(),
-            closed: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if served.closed.load(Ordering::SeqCst) {
-                    return;
-                }
-                // A client that hangs up is no concern of the server.
-                let served = Arc::clone(&served);
-                std::thread::spawn(move || stream.and_then(|stream| served.answer(stream)));
-            }
-        });
-        Self { address, shared, thread: Some(thread) }
+        let listener = port.listen(move |stream| served.answer(stream));
+        Self { shared, _listener: listener }
     }
 
     /// The address to give as base.
@@ -159,16 +145,6 @@ impl Server {
     pub fn turn(&self, change: impl FnOnce(&mut Knobs)) {
         self.shared.seen.lock().unwrap().clear();
         change(&mut self.shared.knobs.lock().unwrap());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.shared.closed.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
     }
 }
 

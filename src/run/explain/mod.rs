@@ -3,10 +3,10 @@
 //!
 //! No record is shown. It is for the office: figures are exact.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod row;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int64Type;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::aggregate::Summary;
@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::revision::cause::Cause;
 use crate::revision::figures::key;
 use crate::run::execute::{RUNS, ledger_in};
+use crate::run::explain::row::{codes_of, no_row, row_in, unknown_table};
 use crate::run::manifest::{CURRENT, Manifest};
-use crate::run::parquet;
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::records::{reader, sums_of};
 use crate::run::revision::history::runs;
@@ -137,11 +137,8 @@ pub fn explain(store: &Store, name: &str, named: &[(String, String)]) -> Result<
     let definitions = definitions_of_current(store)?;
     let manifest = Manifest::current(store)?;
     let manifest = manifest.ok_or_else(|| Error::no_input("no run was published yet"))?;
-    let table = definitions.tables.get(name).ok_or_else(|| {
-        let known: Vec<&str> = definitions.tables.keys().map(String::as_str).collect();
-        Error::no_input(format!("no table is named `{name}`"))
-            .hint(format!("the tables are {}", known.join(", ")))
-    })?;
+    let table = definitions.tables.get(name);
+    let table = table.ok_or_else(|| unknown_table(&definitions, name))?;
     let codes = codes_of(table, named)?;
     let exact = row_in(store, &format!("{CURRENT}/tables/{name}.parquet"), table, &codes)?;
     let exact = exact.ok_or_else(|| no_row(store, name, table, &codes))?;
@@ -192,75 +189,6 @@ pub fn explain(store: &Store, name: &str, named: &[(String, String)]) -> Result<
         run: manifest.run_id,
         as_of: manifest.as_of,
     })
-}
-
-/// The codes of a row, in the order of the dimensions.
-fn codes_of(table: &Table, named: &[(String, String)]) -> Result<Vec<String>> {
-    if let Some((name, _)) = named.iter().find(|(name, _)| !table.by.contains(name)) {
-        return Err(Error::no_input(format!("`{name}` is no dimension of the table"))
-            .hint(format!("its dimensions are {}", table.by.join(", "))));
-    }
-    let code = |name: &String| {
-        let found = named.iter().find(|(known, _)| known == name);
-        found.map_or_else(|| ENSEMBLE.to_owned(), |(_, code)| code.clone())
-    };
-    Ok(table.by.iter().map(code).collect())
-}
-
-fn no_row(store: &Store, name: &str, table: &Table, codes: &[String]) -> Error {
-    let error = Error::no_input(format!("no row of `{name}` is {}", key(&table.by, codes)));
-    let path = format!("{CURRENT}/tables/{name}.parquet");
-    let Ok(known) = known_codes(store, &path, table) else { return error };
-    let unknown =
-        table.by.iter().zip(codes).zip(&known).find(|((_, code), known)| !known.contains(*code));
-    match unknown {
-        Some(((dimension, _), known)) => {
-            let some: Vec<&str> = known.iter().take(20).map(String::as_str).collect();
-            error.hint(format!("codes of `{dimension}`: {}", some.join(", ")))
-        }
-        None => error.hint("each code is there, but not together: the figure is zero"),
-    }
-}
-
-/// The codes of each dimension.
-fn known_codes(store: &Store, path: &str, table: &Table) -> Result<Vec<BTreeSet<String>>> {
-    let mut known = vec![BTreeSet::new(); table.by.len()];
-    for batch in parquet::read(store.file(path)?, None, None)? {
-        let batch = batch?;
-        for (name, known) in table.by.iter().zip(&mut known) {
-            let column = batch.column_by_name(name).and_then(|it| it.as_string_opt::<i32>());
-            known.extend(column.into_iter().flatten().flatten().map(str::to_owned));
-        }
-    }
-    Ok(known)
-}
-
-/// The figures of a row of a file, by the measures of the table.
-fn row_in(
-    store: &Store,
-    path: &str,
-    table: &Table,
-    codes: &[String],
-) -> Result<Option<Vec<Option<i64>>>> {
-    if !store.has(path) {
-        return Ok(None);
-    }
-    for batch in parquet::read(store.file(path)?, None, None)? {
-        let batch = batch?;
-        let texts = |name: &String| batch.column_by_name(name)?.as_string_opt::<i32>();
-        let columns: Option<Vec<_>> = table.by.iter().map(texts).collect();
-        let Some(columns) = columns else { return Ok(None) };
-        let is_it =
-            |row: &usize| columns.iter().zip(codes).all(|(it, code)| it.value(*row) == code);
-        if let Some(row) = (0..batch.num_rows()).find(is_it) {
-            let figure = |name: &String| {
-                let column = batch.column_by_name(name)?.as_primitive_opt::<Int64Type>()?;
-                column.is_valid(row).then(|| column.value(row))
-            };
-            return Ok(Some(table.measures.iter().map(figure).collect()));
-        }
-    }
-    Ok(None)
 }
 
 type Parts = (Vec<Part>, Vec<(String, i64)>);
