@@ -23,6 +23,7 @@ mod properties;
 mod protect;
 mod public_list;
 mod real_data;
+mod rejects;
 mod revisions;
 mod scenarios;
 mod secrecy;

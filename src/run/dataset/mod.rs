@@ -20,13 +20,14 @@ use crate::definition::Definitions;
 use crate::definition::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::run::dataset::verdicts::Part;
+use crate::run::ingest::STAGE;
 use crate::run::job::Job;
 use crate::run::manifest::Output;
 use crate::run::manifest::Segment;
 use crate::run::outputs::BUILDING;
+use crate::run::parquet;
 use crate::run::rejects::Located;
 use crate::run::store::Store;
-use crate::run::{ingest, parquet};
 use crate::vocabulary::codes::SEPARATOR;
 use crate::vocabulary::columns;
 use crate::vocabulary::reject::{Reject, is_identifier};
@@ -94,7 +95,7 @@ pub fn read_rejects(
             let batch = batch?;
             for row in 0..batch.num_rows() {
                 found.push(Located {
-                    stage: ingest::STAGE.to_owned(),
+                    stage: STAGE.to_owned(),
                     source: source.to_owned(),
                     segment: segment.to_owned(),
                     reject: reject(&batch, field, row)?,
