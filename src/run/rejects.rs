@@ -111,3 +111,27 @@ pub fn from_batch(batch: &RecordBatch) -> Result<Vec<Located>> {
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejects_are_read_back_and_those_of_another_version_are_told_from_them() {
+        let reject = |structure: Option<&str>| Located {
+            stage: "ingest".to_owned(),
+            source: "s".to_owned(),
+            segment: "0".to_owned(),
+            reject: Reject {
+                structure: structure.map(str::to_owned),
+                ..Reject::of_shape(2, "guillemets")
+            },
+        };
+        let rejects = vec![reject(Some("s1")), reject(None)];
+        let batch = to_batch(&rejects).unwrap();
+        assert_eq!(from_batch(&batch).unwrap(), rejects);
+        let kept: Vec<usize> = (0..batch.num_columns()).filter(|place| *place != 5).collect();
+        let error = from_batch(&batch.project(&kept).unwrap()).unwrap_err();
+        assert!(error.hint.is_some_and(|hint| hint.contains("conum run")));
+    }
+}
