@@ -155,7 +155,7 @@ fn each_employer_gets_a_page_in_plain_french_and_the_warehouse_nothing() {
         "Type d'employeur : Association",
         "SIRET : 73282932000074",
         "Jour de référence : 01/07/2025",
-        "3 lignes refusées ; elles annonçaient 10000 participants.",
+        "3 lignes refusées ; participants annoncés : 10000.",
         "1. L'activité est datée d'avant 2020 : 1 ligne",
         "   Dans le fichier : « date » : Jour de l'activité, heure de Paris.",
         "   - activites_plates.csv, ligne 3",

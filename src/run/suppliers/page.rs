@@ -106,7 +106,7 @@ fn head(told: &Told<'_>, supplier: &Supplier<'_>, lines: &mut Vec<String>) {
         supplier.rejects.iter().map(|located| located.reject.participants).sum();
     let of_people = match participants {
         0 => String::new(),
-        number => format!(" ; elles annonçaient {number} participants"),
+        number => format!(" ; participants annoncés : {number}"),
     };
     lines.extend([
         String::new(),
@@ -225,7 +225,7 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Names of files are foreign text: on one line, in the order it is written in.
+/// Names of files are foreign text: on one line, in the order in which it is written.
 fn shown(text: &str) -> String {
     let is_plain = |c: char| {
         !c.is_control()
