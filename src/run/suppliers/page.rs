@@ -227,10 +227,9 @@ fn capital(text: &str) -> String {
 
 /// Names of files are foreign text: on one line, in the order in which it is written.
 fn shown(text: &str) -> String {
-    let is_plain = |c: char| {
-        !c.is_control()
-            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    // Marks that turn the direction of a text, and ends of lines.
+    let turning = ['\u{200e}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+    let is_plain = |c: char| !c.is_control() && !turning.iter().any(|marks| marks.contains(&c));
     text.chars().map(|c| if is_plain(c) { c } else { '?' }).collect()
 }
 
