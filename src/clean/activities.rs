@@ -249,6 +249,7 @@ fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
         .select([
             col(columns::SEGMENT.name),
             col(columns::LIGNE.name),
+            none_if_empty(columns::STRUCTURE_ID.name).alias(columns::STRUCTURE_ID.name),
             col(columns::RAISONS.name),
             col(columns::NB_PARTICIPANTS.name).cast(DataType::Int64),
             col(columns::DUREE_MINUTES.name).cast(DataType::Int64),
@@ -256,6 +257,7 @@ fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
         .collect()?;
     let segments = refused.column(columns::SEGMENT.name)?.i64()?;
     let lines = refused.column(columns::LIGNE.name)?.i64()?;
+    let structures = refused.column(columns::STRUCTURE_ID.name)?.str()?;
     let reasons = refused.column(columns::RAISONS.name)?.str()?;
     let participants = refused.column(columns::NB_PARTICIPANTS.name)?.i64()?;
     let minutes = refused.column(columns::DUREE_MINUTES.name)?.i64()?;
@@ -266,6 +268,7 @@ fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
             let reject = Reject {
                 line: lines.get(row).ok_or_else(lacking)?,
                 place: String::new(),
+                structure: structures.get(row).map(str::to_owned),
                 reasons: reasons
                     .get(row)
                     .ok_or_else(lacking)?

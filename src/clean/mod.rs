@@ -23,4 +23,4 @@ pub mod versions;
 pub mod work_contracts;
 
 /// Changes when the same rows and declarations would give other records.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;

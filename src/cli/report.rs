@@ -20,7 +20,6 @@ use crate::run::verify::Report;
 use crate::sample::Summary as Invented;
 use crate::vocabulary::codes::{ENSEMBLE, Fate};
 use crate::vocabulary::columns;
-use crate::vocabulary::reject::reasons;
 
 /// What goes to standard output, all at once.
 #[derive(Default)]
@@ -297,23 +296,14 @@ pub(super) fn rejects(
     limit: usize,
 ) -> Result<()> {
     let mut page = Page::default();
-    let file = |segment: &str| {
-        let inputs = manifest.inputs.iter();
-        let mut names = inputs.filter(|i| i.blake3.starts_with(segment)).map(|i| i.name.clone());
-        names.next().unwrap_or_else(|| segment.to_owned())
-    };
     let rows: Vec<Vec<String>> = found
         .iter()
         .take(limit)
         .map(|located| {
             let reason = located.primary();
-            let rule = definitions.rules.iter().find(|r| reason.split(':').next() == Some(&r.name));
-            let expected = rule
-                .map(|rule| rule.expected.as_str())
-                .or_else(|| reasons::expected(reason))
-                .unwrap_or_default();
+            let expected = definitions.refusal(&located.source, reason).meaning.expected;
             vec![
-                file(&located.segment),
+                manifest.input_of(&located.segment).to_owned(),
                 located.reject.place.clone(),
                 located.reject.reasons.join(", "),
                 expected.to_owned(),

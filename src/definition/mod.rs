@@ -10,6 +10,7 @@ pub mod indicator;
 pub mod key_figure;
 pub mod pipeline;
 pub mod publication;
+pub mod refusal;
 pub mod register;
 pub mod rule;
 pub mod scenario;

@@ -46,6 +46,10 @@ pub struct Rule {
     pub check: Check,
     /// What was expected, in plain French.
     pub expected: String,
+    /// What is wrong, in plain French: a clause for those who sent a refused record.
+    pub problem: Option<String>,
+    /// What they can do about it, in sentences.
+    pub remedy: Option<String>,
 }
 
 impl Rule {

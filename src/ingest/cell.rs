@@ -14,7 +14,7 @@ use crate::ingest::{Context, time};
 use crate::vocabulary::calendar::paris_day;
 use crate::vocabulary::codes::{INCONNU, NON, OUI, SEPARATOR};
 use crate::vocabulary::flags;
-use crate::vocabulary::reject::reasons;
+use crate::vocabulary::reject::{is_identifier, reasons};
 use crate::vocabulary::sirene::is_siren;
 
 /// Integers beyond it either way are no counts; sums of a billion rows of them fit 64 bits.
@@ -302,9 +302,7 @@ pub(super) fn add_flag(flags: &mut Vec<&'static str>, flag: &'static str) {
 }
 
 fn reference(text: &str, buffer: &mut String) -> Read {
-    let is_plain = (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte));
-    if is_plain { Ok(keep(text, buffer)) } else { Err(reasons::IDENTIFIER) }
+    if is_identifier(text) { Ok(keep(text, buffer)) } else { Err(reasons::IDENTIFIER) }
 }
 
 fn day(day: Option<i32>) -> Read {

@@ -39,7 +39,7 @@ use crate::ingest::sheet::Sheet;
 use crate::vocabulary::reject::{Reject, reasons};
 
 /// Changes when the same bytes and declaration would give other rows.
-pub const READER_VERSION: u32 = 5;
+pub const READER_VERSION: u32 = 6;
 
 /// Records parsed by one task; fixed, so that batches do not depend on the number of threads.
 const RECORDS_PER_TASK: usize = 512;
@@ -215,13 +215,13 @@ fn parse_one(
     plan.read(text, scratch, &mut |scratch, outcome| match outcome {
         Ok(()) => rows.push(record.line, scratch),
         Err(refusal) => {
-            rejects.push(reject(plan, record, refusal, scratch.participants()));
+            rejects.push(reject(plan, record, refusal, scratch));
             Ok(())
         }
     })
 }
 
-fn reject(plan: &Plan<'_>, record: &Record, refusal: Refusal, participants: i64) -> Reject {
+fn reject(plan: &Plan<'_>, record: &Record, refusal: Refusal, scratch: &Scratch) -> Reject {
     let is_cut = !record.has_line_end && refusal.is_of_shape();
     // Behind the place of the record itself, which the caller knows how to name.
     let place = match (&plan.each, refusal.element) {
@@ -229,7 +229,8 @@ fn reject(plan: &Plan<'_>, record: &Record, refusal: Refusal, participants: i64)
         _ => String::new(),
     };
     let reasons = if is_cut { vec![reasons::TRUNCATED.to_owned()] } else { refusal.reasons };
-    Reject { line: record.line, place, reasons, participants, minutes: 0 }
+    let (structure, participants) = (scratch.structure(), scratch.participants());
+    Reject { line: record.line, place, structure, reasons, participants, minutes: 0 }
 }
 
 /// Records that could not even be cut out belong to the first piece of their block.

@@ -23,6 +23,8 @@ pub(super) struct Scratch {
     /// Flags of the record.
     pub(super) flags: Vec<&'static str>,
     participants: Option<usize>,
+    /// Where a structure is named, best first.
+    structures: Vec<usize>,
 }
 
 impl Scratch {
@@ -34,6 +36,10 @@ impl Scratch {
             text: String::new(),
             flags: Vec::new(),
             participants: column_index(plan.table, columns::NB_PARTICIPANTS.name),
+            structures: column_index(plan.table, columns::STRUCTURE_ID.name)
+                .into_iter()
+                .chain(column_index(plan.table, columns::SIRET.name))
+                .collect(),
         }
     }
 
@@ -43,6 +49,16 @@ impl Scratch {
             Some(Cell::Number(number)) => *number,
             _ => 0,
         }
+    }
+
+    /// The structure that the record last read names: its identifier, or its SIRET where there is
+    /// nothing else, as in clean files. What is no identifier is not told.
+    pub(super) fn structure(&self) -> Option<String> {
+        let mut cells = self.structures.iter().filter_map(|column| self.cells.get(*column));
+        cells.find_map(|cell| match cell {
+            Cell::Text(start, end) => self.text.get(*start..*end).map(str::to_owned),
+            Cell::Null | Cell::Number(_) => None,
+        })
     }
 
     fn clear(&mut self) {

@@ -64,12 +64,12 @@ pub(super) fn clean(
     let read = Read { job, segments, notices, files: &files, groups: with.groups };
     let fates = decide(&read, cleaned)?;
     let keys = Keys { read: &read, with, fates: &fates }.of_months()?;
-    let before = Before::read(job)?;
+    let before = Before::read(job, &keys)?;
     let work = Work { job, known: with.known, read: &read, fates: &fates, schema: corrected() };
     (job.progress)(Progress::Stage(STAGE, u64::try_from(keys.len()).unwrap_or_default()));
     let mut months: BTreeMap<i32, Month> = BTreeMap::new();
-    for (month, key) in &keys {
-        if let Some(same) = before.take_over(job, (&text_of(*month), key))? {
+    for month in keys.keys() {
+        if let Some(same) = before.take_over(job, *month)? {
             (job.progress)(Progress::Step(text_of(*month)));
             months.insert(*month, same);
         }

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "lists folders beside store.rs")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::definition::{Files, is_declaration, is_folder_of_declarations};
 use crate::error::{Error, Result};
@@ -92,4 +92,19 @@ pub(super) fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<()> {
 pub(super) fn slashed(path: &Path) -> String {
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
     parts.join("/")
+}
+
+/// Where a path leads once links are followed, whether it is there or not; nothing when it goes
+/// back through a folder that is not there.
+pub(super) fn resolved(path: &Path) -> Result<Option<PathBuf>> {
+    let failed = |error| Error::io("find", path, error);
+    let path = std::path::absolute(path).map_err(failed)?;
+    let there = path.ancestors().find(|folder| folder.symlink_metadata().is_ok());
+    let there = there.unwrap_or(Path::new("/"));
+    let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
+    if rest.components().any(|part| part == Component::ParentDir) {
+        return Ok(None);
+    }
+    let there = fs::canonicalize(there).map_err(failed)?;
+    Ok(Some(if rest.as_os_str().is_empty() { there } else { there.join(rest) }))
 }

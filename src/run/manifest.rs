@@ -135,6 +135,13 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
+    /// The name of the input that a segment is of; its own where no input is.
+    #[must_use]
+    pub fn input_of<'m>(&'m self, segment: &'m str) -> &'m str {
+        let of = |input: &&Input| input.blake3.starts_with(segment);
+        self.inputs.iter().find(of).map_or(segment, |input| &input.name)
+    }
+
     /// The record as JSON.
     ///
     /// # Errors

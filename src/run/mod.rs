@@ -48,5 +48,6 @@ mod staged;
 mod staging;
 pub mod store;
 pub mod summaries;
+pub mod suppliers;
 pub mod verify;
 mod versions;

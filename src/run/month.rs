@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::run::clean::{Cleaned, STAGE};
 use crate::run::corrections::Matched;
+use crate::run::dataset::months::text_of;
 use crate::run::job::Job;
 use crate::run::ledger::{Account, Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest, Output};
@@ -126,9 +127,15 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// Reads what the current run left, unless all is to be made again.
-    pub(super) fn read(job: &Job<'_>) -> Result<Self> {
-        let months: BTreeMap<String, Record> = reuse::read(job, CLEAN_ACTIVITES.name)?;
+    /// Reads what the current run left of months that have these keys, unless all is to be made
+    /// again. Without any, nothing else is read: another version may have written it.
+    pub(super) fn read(job: &Job<'_>, keys: &BTreeMap<i32, String>) -> Result<Self> {
+        let mut months: BTreeMap<String, Record> = reuse::read(job, CLEAN_ACTIVITES.name)?;
+        let wanted: BTreeMap<String, &String> =
+            keys.iter().map(|(month, key)| (text_of(*month), key)).collect();
+        months.retain(|month, record| {
+            !record.key.is_empty() && wanted.get(month).is_some_and(|key| **key == record.key)
+        });
         let current = Manifest::current(job.store).unwrap_or_default().unwrap_or_default();
         let refused = current.outputs.iter().find(|output| output.file.path == REJECTS);
         let mut rejects = HashMap::new();
@@ -145,17 +152,10 @@ impl Before {
         Ok(Self { months, rejects })
     }
 
-    /// What a month came to, if it has that key and its file is what was written: the file gets a
+    /// What a month came to, if it has its key and its file is what was written: the file gets a
     /// second name in the run under construction.
-    pub(super) fn take_over(
-        &self,
-        job: &Job<'_>,
-        (month, key): (&str, &str),
-    ) -> Result<Option<Month>> {
-        let is_same = |record: &&Record| record.key == key && !key.is_empty();
-        let Some(record) = self.months.get(month).filter(is_same) else {
-            return Ok(None);
-        };
+    pub(super) fn take_over(&self, job: &Job<'_>, month: i32) -> Result<Option<Month>> {
+        let Some(record) = self.months.get(&text_of(month)) else { return Ok(None) };
         let refused = record.rejects.iter().map(|place| self.rejects.get(place).cloned());
         let Some(refused) = refused.collect::<Option<Vec<Located>>>() else { return Ok(None) };
         let output = record.output.as_ref();

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 
+use crate::definition::Definitions;
 use crate::error::{Error, Result};
+use crate::run::dataset;
+use crate::run::execute::read_rejects;
+use crate::run::store::Store;
 use crate::vocabulary::codes::SEPARATOR;
 use crate::vocabulary::reject::Reject;
 use crate::vocabulary::schema::schema;
@@ -31,6 +35,17 @@ impl Located {
     pub fn primary(&self) -> &str {
         self.reject.reasons.first().map_or("", String::as_str)
     }
+}
+
+/// All rejects of a run, those of datasets among them, in the order of their key.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn read_all(store: &Store, folder: &str, definitions: &Definitions) -> Result<Vec<Located>> {
+    let mut found = read_rejects(store, folder)?;
+    found.extend(dataset::read_rejects(store, folder, definitions)?);
+    sort(&mut found);
+    Ok(found)
 }
 
 /// Puts rejects in the order of their key.
@@ -59,6 +74,7 @@ pub fn to_batch(rejects: &[Located]) -> Result<RecordBatch> {
         text(&|r| r.segment.clone()),
         number(|r| r.reject.line),
         text(&|r| r.reject.place.clone()),
+        Arc::new(rejects.iter().map(|r| r.reject.structure.as_deref()).collect::<StringArray>()),
         text(&|r| r.primary().to_owned()),
         text(&|r| r.reject.reasons.join(SEPARATOR)),
         number(|r| r.reject.participants),
@@ -73,7 +89,8 @@ pub fn to_batch(rejects: &[Located]) -> Result<RecordBatch> {
 /// When the batch has other columns.
 pub fn from_batch(batch: &RecordBatch) -> Result<Vec<Located>> {
     if batch.schema().fields() != schema(&REJECTS).fields() {
-        return Err(Error::data("the rejects have other columns than expected"));
+        return Err(Error::data("the rejects have other columns than expected")
+            .hint("another version of the program wrote them: `conum run` makes them again"));
     }
     let text = |index: usize, row: usize| batch.column(index).as_string::<i32>().value(row);
     let number =
@@ -86,10 +103,35 @@ pub fn from_batch(batch: &RecordBatch) -> Result<Vec<Located>> {
             reject: Reject {
                 line: number(3, row),
                 place: text(4, row).to_owned(),
-                reasons: text(6, row).split(SEPARATOR).map(str::to_owned).collect(),
-                participants: number(7, row),
-                minutes: number(8, row),
+                structure: batch.column(5).is_valid(row).then(|| text(5, row).to_owned()),
+                reasons: text(7, row).split(SEPARATOR).map(str::to_owned).collect(),
+                participants: number(8, row),
+                minutes: number(9, row),
             },
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejects_are_read_back_and_those_of_another_version_are_told_from_them() {
+        let reject = |structure: Option<&str>| Located {
+            stage: "ingest".to_owned(),
+            source: "s".to_owned(),
+            segment: "0".to_owned(),
+            reject: Reject {
+                structure: structure.map(str::to_owned),
+                ..Reject::of_shape(2, "guillemets")
+            },
+        };
+        let rejects = vec![reject(Some("s1")), reject(None)];
+        let batch = to_batch(&rejects).unwrap();
+        assert_eq!(from_batch(&batch).unwrap(), rejects);
+        let kept: Vec<usize> = (0..batch.num_columns()).filter(|place| *place != 5).collect();
+        let error = from_batch(&batch.project(&kept).unwrap()).unwrap_err();
+        assert!(error.hint.is_some_and(|hint| hint.contains("conum run")));
+    }
 }

@@ -25,6 +25,7 @@ mod protect;
 mod public_list;
 mod questions;
 mod real_data;
+mod rejects;
 mod revisions;
 mod scenarios;
 mod secrecy;

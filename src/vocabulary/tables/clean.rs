@@ -244,7 +244,18 @@ pub const CHIFFRES_CLES: Table = Table {
 pub const REJECTS: Table = Table {
     name: "rejets",
     grain: "un enregistrement refusé",
-    columns: &[ETAPE, SOURCE, SEGMENT, LIGNE, EMPLACEMENT, RAISON, RAISONS, PARTICIPANTS, MINUTES],
+    columns: &[
+        ETAPE,
+        SOURCE,
+        SEGMENT,
+        LIGNE,
+        EMPLACEMENT,
+        STRUCTURE_ID,
+        RAISON,
+        RAISONS,
+        PARTICIPANTS,
+        MINUTES,
+    ],
     key: &[ETAPE, SOURCE, SEGMENT, LIGNE, EMPLACEMENT],
 };
 
