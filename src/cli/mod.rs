@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod fetch;
 mod key_figures;
+mod outliers;
 mod pipeline_args;
 mod plan;
 mod progress;

@@ -58,20 +58,20 @@ pub(super) fn write_protected(
     write(job, (wanted.name, wanted.table), &batch, &policy.version)
 }
 
-/// Publishes a table that sums an open list, as it is.
+/// Publishes a table that sums an open list, as it is; says whether there is one.
 pub(super) fn write_open(
     job: &Job<'_>,
     (name, table): (&str, &Table),
     policy: &Policy,
-) -> Result<()> {
+) -> Result<bool> {
     let path = format!("{BUILDING}/tables/{name}.parquet");
     if !job.store.has(&path) {
-        return Ok(());
+        return Ok(false);
     }
     for batch in parquet::read(job.store.file(&path)?, None, None)? {
         write(job, (name, table), &batch?, &policy.version)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn schema_of(job: &Job<'_>, wanted: &Wanted<'_>) -> Arc<Schema> {
