@@ -141,7 +141,8 @@ mod tests {
             heads: vec!["Nom", "Sens"],
             rows: vec![vec![link("n", "a".to_owned()), words("l'<b>")]],
         });
-        let document = Document { title: "T".to_owned(), sections: vec![section], ..<_>::default() };
+        let document =
+            Document { title: "T".to_owned(), sections: vec![section], ..<_>::default() };
         let page = html(&document);
         for expected in [
             "<html lang=\"fr\">",

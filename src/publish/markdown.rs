@@ -73,7 +73,8 @@ mod tests {
             heads: vec!["Nom", "Sens"],
             rows: vec![vec![name("a_b|c"), words("un | deux\ntrois")]],
         });
-        let document = Document { title: "T".to_owned(), sections: vec![section], ..<_>::default() };
+        let document =
+            Document { title: "T".to_owned(), sections: vec![section], ..<_>::default() };
         assert_eq!(
             markdown(&document),
             "# T\n\n## Une liste\n\n- Formule : a\\_b \\* 2 \\| \\<b>\n\nColonnes :\n\n\

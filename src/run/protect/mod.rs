@@ -57,7 +57,7 @@ use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 /// Name of the stage.
 pub const STAGE: &str = "protect";
 /// Changes when the same tables and declarations would give another release.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Folder of all releases.
 pub const RELEASES: &str = "releases";
 /// Pointer to the release that readers see.

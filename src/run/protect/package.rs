@@ -18,7 +18,9 @@ use crate::publish::catalogue::{Catalogue, File};
 use crate::publish::changelog::{self, Change, Last};
 use crate::publish::describe::{self, Circumstances};
 use crate::publish::grid::{Cell, Grid, Grids};
-use crate::publish::{DICTIONARY, datapackage, dcat, imports, notes, sums, table_schema, workbook};
+use crate::publish::{
+    DICTIONARY, datapackage, dcat, dictionary, imports, notes, sums, table_schema, workbook,
+};
 use crate::revision::figures::key;
 use crate::run::job::Job;
 use crate::run::outputs::BUILDING;
@@ -118,6 +120,7 @@ fn write(
     ] {
         texts.insert(name.to_owned(), content);
     }
+    texts.extend(dictionary::pages(&catalogue).map(|(name, content)| (name.to_owned(), content)));
     for (name, content) in &texts {
         put(job.store, name, content)?;
     }
