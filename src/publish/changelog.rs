@@ -215,19 +215,21 @@ fn changed(changes: &[Change]) -> Vec<String> {
 /// How many figures that both releases show changed for each cause, by table and period: never what
 /// a cause moved, which might be what one person did.
 fn causes(changes: &[Change]) -> Vec<String> {
-    let mut counts: BTreeMap<(&str, &str), (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+    let mut by_period: BTreeMap<(&str, &str), Vec<&Change>> = BTreeMap::new();
     for change in changes.iter().filter(|it| it.before.is_some() && it.after.is_some()) {
-        let (all, by_cause) = counts.entry((&change.table, &change.period)).or_default();
-        *all += 1;
-        let unknown = change.causes.is_empty().then_some("cause non établie");
-        for cause in change.causes.iter().map(String::as_str).chain(unknown) {
-            *by_cause.entry(cause).or_default() += 1;
-        }
+        by_period.entry((&change.table, &change.period)).or_default().push(change);
     }
-    let lines = counts.into_iter().map(|((table, period), (all, by_cause))| {
-        let told: Vec<String> =
-            by_cause.into_iter().map(|(cause, count)| format!("{cause} {count}")).collect();
-        format!("`{table}`, {period} : {all} chiffres modifiés, dont {}.", told.join(", "))
+    let lines = by_period.into_iter().map(|((table, period), changes)| {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for change in &changes {
+            let unknown = change.causes.is_empty().then_some("cause non établie");
+            for cause in change.causes.iter().map(String::as_str).chain(unknown) {
+                *counts.entry(cause).or_default() += 1;
+            }
+        }
+        let told = counts.into_iter().map(|(cause, count)| format!("{cause} {count}"));
+        let told = told.collect::<Vec<_>>().join(", ");
+        format!("`{table}`, {period} : {} chiffres modifiés, dont {told}.", changes.len())
     });
     let mut lines: Vec<String> = lines.collect();
     if !lines.is_empty() {

@@ -15,6 +15,7 @@ mod gate;
 mod journey;
 mod kill;
 mod nights;
+mod outliers;
 mod outputs;
 mod package;
 mod portal;
