@@ -25,8 +25,6 @@ pub enum Kind {
     Internal,
     /// Publishing would disclose what the law protects.
     Secrecy,
-    /// The command line says what makes no sense here.
-    Usage,
 }
 
 impl Kind {
@@ -104,11 +102,6 @@ impl Error {
     /// Publishing would disclose what the law protects, or no proof says that it would not.
     pub fn secrecy(message: impl Into<String>) -> Self {
         Self::new(Kind::Secrecy, message)
-    }
-
-    /// The command line says what makes no sense here.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, message)
     }
 
     /// Something cannot be kept, as the message says.

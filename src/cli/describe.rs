@@ -8,6 +8,9 @@ use clap::ValueEnum;
 use crate::cli::{pipeline_args, report};
 use crate::definition::register::{Figure, Register, Sheet};
 use crate::error::{Error, Result};
+use crate::publish::html::html;
+use crate::publish::markdown::markdown;
+use crate::publish::register::document;
 
 /// Say what an indicator or a table is: formula, unit, what it is not, what cites it.
 #[derive(Debug, clap::Args)]
@@ -28,6 +31,10 @@ enum Format {
     Text,
     /// For machines: everything, or what bears the name.
     Json,
+    /// A page for a browser, in French: one file.
+    Html,
+    /// The same page as Markdown.
+    Markdown,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
@@ -47,6 +54,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     };
     match args.format {
         Format::Json => report::json(&register)?,
+        Format::Html => report::text(&html(&document(&definitions.pipeline.title, &register)))?,
+        Format::Markdown => {
+            report::text(&markdown(&document(&definitions.pipeline.title, &register)))?;
+        }
         Format::Text if args.name.is_none() => report::text(&list(&register))?,
         Format::Text => {
             let figures = register.indicators.iter().map(of_figure);

@@ -1,24 +1,27 @@
-//! `conum diff`: which figures moved from one run to another, and why.
+//! `conum diff`: which figures moved from one run to another, and why; which became odd.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::RecordBatch;
 use clap::ValueEnum;
-use serde_json::Value;
+use serde::Serialize;
 
+use crate::cli::outliers::listed;
 use crate::cli::report::{self, Page, table};
+use crate::cli::rows;
 use crate::error::{Error, Result};
 use crate::revision::figures::Revision;
 use crate::run::aggregate::csv_of;
 use crate::run::manifest::CURRENT;
 use crate::run::revision::batch;
 use crate::run::revision::history::{Moved, between};
+use crate::run::revision::outliers;
 use crate::run::store::Store;
 
-/// Say which figures moved from one run to another, by how much, and why.
+/// Say which figures moved from one run to another, by how much, and why; or which are far from
+/// their own past and were not before.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The older run: its identifier, the beginning of it, or its reference day [default: the run
@@ -35,6 +38,10 @@ pub(super) struct Args {
     /// Rows whose key has this part only, such as `type_employeur=commune`.
     #[arg(long, value_name = "TEXT")]
     key: Option<String>,
+    /// The figures that are far from the past of their own cell in the newer run, and were not in
+    /// the older one.
+    #[arg(long)]
+    outliers: bool,
     /// At most this many figures of a table, as text.
     #[arg(long, default_value_t = 20)]
     limit: usize,
@@ -55,44 +62,69 @@ enum Format {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let store = Store::existing(&args.warehouse)?;
+    if let Some(wanted) = &args.table
+        && !store.has(&format!("{CURRENT}/tables/{wanted}.parquet"))
+    {
+        return Err(Error::no_input(format!("the published run has no table `{wanted}`")));
+    }
+    if args.outliers {
+        return odd(args, &store);
+    }
     let mut moved = between(&store, args.from.as_deref(), args.to.as_deref())?;
     if let Some(wanted) = &args.table {
-        if !store.has(&format!("{CURRENT}/tables/{wanted}.parquet")) {
-            return Err(Error::no_input(format!("the published run has no table `{wanted}`")));
-        }
         moved.tables.retain(|name, _| name == wanted);
     }
     if let Some(part) = &args.key {
-        let has_part = |it: &Revision| it.key.split('|').any(|one| one == part);
+        let has_part = |it: &Revision| has_part(&it.key, part);
         moved.tables.values_mut().for_each(|of_table| of_table.retain(has_part));
         moved.tables.retain(|_, of_table| !of_table.is_empty());
     }
     match args.format {
         Format::Text => text(&moved, args.limit)?,
-        Format::Csv => report::text(&String::from_utf8_lossy(&csv_of(&rows(&moved)?, b',')?))?,
-        Format::Json => report::json(&objects(&rows(&moved)?))?,
+        Format::Csv => report::text(&String::from_utf8_lossy(&csv_of(&revisions(&moved)?, b',')?))?,
+        Format::Json => report::text(&rows::json(&revisions(&moved)?)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn rows(moved: &Moved) -> Result<RecordBatch> {
+fn revisions(moved: &Moved) -> Result<RecordBatch> {
     let tables = moved.tables.iter();
     batch(tables.flat_map(|(table, all)| all.iter().map(|revision| (table.as_str(), revision))))
 }
 
-/// Rows as JSON objects.
-fn objects(rows: &RecordBatch) -> Vec<BTreeMap<String, Value>> {
-    let schema = rows.schema();
-    let value = |column: &ArrayRef, row: usize| match column.data_type() {
-        _ if column.is_null(row) => Value::Null,
-        DataType::Utf8 => column.as_string::<i32>().value(row).into(),
-        _ => column.as_primitive::<Int64Type>().value(row).into(),
-    };
-    let object = |row: usize| {
-        let pairs = schema.fields().iter().zip(rows.columns());
-        pairs.map(|(field, column)| (field.name().clone(), value(column, row))).collect()
-    };
-    (0..rows.num_rows()).map(object).collect()
+/// The figures that became odd.
+fn odd(args: &Args, store: &Store) -> Result<ExitCode> {
+    let told = outliers::between(store, args.from.as_deref(), args.to.as_deref())?;
+    let mut told = told.ok_or_else(|| {
+        Error::no_input("the run did not hold its figures against their past")
+            .hint("`conum run --force` makes its tables again")
+    })?;
+    told.new.retain(|odd| {
+        let is_of_table = args.table.as_ref().is_none_or(|wanted| *wanted == odd.table);
+        is_of_table && args.key.as_ref().is_none_or(|part| has_part(&odd.cle, part))
+    });
+    match args.format {
+        Format::Text => listed(&told, args.limit)?,
+        Format::Csv => csv(&told.new)?,
+        Format::Json => report::json(&told.new)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn has_part(key: &str, part: &str) -> bool {
+    key.split('|').any(|one| one == part)
+}
+
+fn csv(lines: &[impl Serialize]) -> Result<()> {
+    let failed = |error: csv::Error| Error::internal("CSV is written in memory").because(error);
+    let mut out = csv::Writer::from_writer(Vec::new());
+    for line in lines {
+        out.serialize(line).map_err(failed)?;
+    }
+    let text = out
+        .into_inner()
+        .map_err(|error| Error::internal("CSV is written in memory").because(error.to_string()))?;
+    report::text(&String::from_utf8_lossy(&text))
 }
 
 /// Figures with their causes, those that moved most first.

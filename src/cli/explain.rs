@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
+use crate::cli::outliers::score;
 use crate::cli::report::{self, Page, table};
 use crate::error::{Error, Result};
 use crate::run::explain::{Explained, Figure, explain};
@@ -99,6 +100,14 @@ fn page(found: &Explained) -> Page {
         });
         let heads = ["as of", "figure", "before", "now", "cause", "part"];
         table(&mut page, &heads, &rows.collect::<Vec<Vec<String>>>());
+    }
+    if !found.odd.is_empty() {
+        page.line("\nFar from its own past");
+        let rows = found.odd.iter().map(|odd| {
+            let figures = [odd.valeur.to_string(), odd.attendu.to_string(), score(odd)];
+            [odd.indicateur.clone()].into_iter().chain(figures).collect()
+        });
+        table(&mut page, &["figure", "is", "expected", "score"], &rows.collect::<Vec<_>>());
     }
     let references = found.references.iter().map(|(path, hash)| format!("{path} {hash}"));
     page.line(format!("\nReferences: {}", references.collect::<Vec<_>>().join(", ")));

@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
-use crate::cli::{key_figures, release};
+use crate::cli::{key_figures, outliers, release};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::fetch::{Route, Summary};
@@ -77,6 +77,7 @@ pub(super) fn outcome(
     }
     key_figures::show(&mut page, store)?;
     release::show(&mut page, store)?;
+    outliers::show(&mut page, store)?;
     let state = if done.is_unchanged { "Nothing new: unchanged since" } else { "Published:" };
     page.line(format!("{state} run {} as of {}", done.manifest.run_id, done.manifest.as_of));
     for folder in ["tables", "clean", "rejects"] {

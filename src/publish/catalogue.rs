@@ -16,7 +16,7 @@ pub struct Catalogue {
     pub as_of: Date,
     /// First and last month that its tables show.
     pub period: Option<Period>,
-    /// A month is shown that many days after its end.
+    /// Its months were closed that many days after their end, or later.
     pub provisional_days: u16,
     /// Who produces the figures.
     pub producer: String,
@@ -235,6 +235,9 @@ pub struct Withheld {
     pub name: String,
     /// French title.
     pub title: String,
+    /// Why, in French.
+    #[serde(default)]
+    pub why: String,
 }
 
 /// A file of a release.
@@ -264,6 +267,7 @@ impl File {
             "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             "json" => "application/json",
             "jsonld" => "application/ld+json",
+            "html" => "text/html",
             "md" => "text/markdown",
             "py" => "text/x-python",
             "sql" => "application/sql",

@@ -1,6 +1,9 @@
-//! Two releases become what readers are told has changed from one to the next.
+//! Two releases become what readers are told has changed from one to the next, on top of what they
+//! were told before.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use crate::publish::catalogue::{Catalogue, Period, Table};
 use crate::vocabulary::calendar::{month_number, month_text};
@@ -10,6 +13,9 @@ pub const NAME: &str = "CHANGELOG.md";
 
 /// Changed cells that are told one by one, at most, of a table.
 const TOLD: usize = 50;
+
+/// What stands before the steps.
+const HEAD: &str = "# Journal des données\n\n";
 
 /// A figure that is not what it was in the last release.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,40 +30,71 @@ pub struct Change {
     pub before: Option<i64>,
     /// What it is; none where it is hidden.
     pub after: Option<i64>,
-    /// Why, in French, as far as it is known.
-    pub cause: Option<String>,
+    /// Its row: dimensions and codes, but totals.
+    pub row: String,
+    /// Its period; `ensemble` where its table has none.
+    pub period: String,
+    /// Why, in French, as far as readers may know.
+    pub causes: BTreeSet<String>,
 }
 
-/// The page, in French. Figures of periods that the last release did not show are no changes.
+/// The release before.
+#[derive(Clone, Copy, Debug)]
+pub struct Last<'a> {
+    /// Its day.
+    pub day: Date,
+    /// What it says of itself; none of one that says nothing that is understood today.
+    pub catalogue: Option<&'a Catalogue>,
+    /// Its own page, which stays below the new step as it is.
+    pub page: &'a str,
+}
+
+/// The page, in French: this step, then those before. Figures of periods that the last release did
+/// not show are no changes.
 #[must_use]
-pub fn changelog(last: Option<&Catalogue>, this: &Catalogue, changes: &[Change]) -> String {
-    let mut page = format!("# Journal des données\n\n## {}\n\n", this.as_of);
-    let Some(last) = last else {
-        page.push_str(&format!("Première diffusion{}.\n\n", covering(this.period.as_ref())));
-        for table in &this.tables {
-            page.push_str(&format!("- `{}` : {}, {}.\n", table.name, table.title, size(table)));
-        }
-        return page;
-    };
-    page.push_str(&format!("Par rapport à la diffusion du {}.\n", last.as_of));
-    let parts = [
-        ("Mois clos depuis", closed(last, this)),
-        ("Tables", tables(last, this)),
-        ("Définitions", definitions(last, this)),
-        ("Secret statistique", secrecy(last, this)),
-        ("Chiffres modifiés", changed(changes)),
-    ];
-    let told: Vec<_> = parts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect();
-    if told.is_empty() {
-        page.push_str("\nRien n'a changé.\n");
+pub fn changelog(last: Option<&Last<'_>>, this: &Catalogue, changes: &[Change]) -> String {
+    let Some(last) = last else { return format!("{HEAD}{}", first(this)) };
+    let before = last.page.strip_prefix(HEAD).unwrap_or(last.page);
+    let between = if before.is_empty() { "" } else { "\n" };
+    format!("{HEAD}{}{between}{before}", step(last, this, changes))
+}
+
+fn first(this: &Catalogue) -> String {
+    let covering = covering(this.period.as_ref());
+    let mut text = format!("## {}\n\nPremière diffusion{covering}.\n\n", this.as_of);
+    for table in &this.tables {
+        text.push_str(&format!("- `{}` : {}, {}.\n", table.name, table.title, size(table)));
+    }
+    text
+}
+
+fn step(last: &Last<'_>, this: &Catalogue, changes: &[Change]) -> String {
+    let mut text = format!("## {}\n\nPar rapport à la diffusion du {}.\n", this.as_of, last.day);
+    let of_catalogues = last.catalogue.map(|last| {
+        [
+            ("Mois clos depuis", closed(last, this)),
+            ("Tables", tables(last, this)),
+            ("Définitions", definitions(last, this)),
+            ("Secret statistique", secrecy(last, this)),
+        ]
+    });
+    let figures = [("Chiffres modifiés", changed(changes)), ("Causes", causes(changes))];
+    let parts = of_catalogues.into_iter().flatten().chain(figures);
+    let told: Vec<_> = parts.filter(|(_, lines)| !lines.is_empty()).collect();
+    if last.catalogue.is_none() {
+        text.push_str(
+            "\nElle n'a pas de dictionnaire lisible : seuls les chiffres sont comparés.\n",
+        );
+    } else if told.is_empty() {
+        text.push_str("\nRien n'a changé.\n");
     }
     for (head, lines) in told {
-        page.push_str(&format!("\n### {head}\n\n"));
+        text.push_str(&format!("\n### {head}\n\n"));
         for line in lines {
-            page.push_str(&format!("- {line}\n"));
+            text.push_str(&format!("- {line}\n"));
         }
     }
-    page
+    text
 }
 
 fn covering(period: Option<&Period>) -> String {
@@ -164,16 +201,39 @@ fn changed(changes: &[Change]) -> Vec<String> {
     let mut lines = Vec::new();
     for (table, mut changes) in by_table {
         changes.sort_unstable();
-        for Change { cell, measure, before, after, cause, .. } in changes.iter().take(TOLD) {
-            let cause = cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+        for Change { cell, measure, before, after, .. } in changes.iter().take(TOLD) {
             let (before, after) = (figure(*before), figure(*after));
-            lines.push(format!(
-                "`{table}`, {cell}, {measure} : {after}, au lieu de {before}{cause}."
-            ));
+            lines.push(format!("`{table}`, {cell}, {measure} : {after}, au lieu de {before}."));
         }
         if changes.len() > TOLD {
             lines.push(format!("`{table}` : {} autres chiffres.", changes.len() - TOLD));
         }
+    }
+    lines
+}
+
+/// How many figures that both releases show changed for each cause, by table and period: never what
+/// a cause moved, which might be what one person did.
+fn causes(changes: &[Change]) -> Vec<String> {
+    let mut by_period: BTreeMap<(&str, &str), Vec<&Change>> = BTreeMap::new();
+    for change in changes.iter().filter(|it| it.before.is_some() && it.after.is_some()) {
+        by_period.entry((&change.table, &change.period)).or_default().push(change);
+    }
+    let lines = by_period.into_iter().map(|((table, period), changes)| {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for change in &changes {
+            let unknown = change.causes.is_empty().then_some("cause non établie");
+            for cause in change.causes.iter().map(String::as_str).chain(unknown) {
+                *counts.entry(cause).or_default() += 1;
+            }
+        }
+        let told = counts.into_iter().map(|(cause, count)| format!("{cause} {count}"));
+        let told = told.collect::<Vec<_>>().join(", ");
+        format!("`{table}`, {period} : {} chiffres modifiés, dont {told}.", changes.len())
+    });
+    let mut lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
+        lines.push("Un chiffre peut avoir plusieurs causes.".to_owned());
     }
     lines
 }
@@ -191,6 +251,10 @@ mod tests {
         page.lines().filter(|line| line.starts_with("- ")).collect()
     }
 
+    fn after<'a>(last: &'a Catalogue, page: &'a str) -> Last<'a> {
+        Last { day: last.as_of, catalogue: Some(last), page }
+    }
+
     #[test]
     fn a_first_release_lists_its_tables() {
         let page = changelog(None, &invented::catalogue(), &[]);
@@ -202,8 +266,12 @@ mod tests {
     #[test]
     fn the_same_release_changes_nothing() {
         let this = invented::catalogue();
-        let page = changelog(Some(&this), &this, &[]);
+        let page = changelog(Some(&after(&this, "")), &this, &[]);
         assert!(page.ends_with("Rien n'a changé.\n"), "{page}");
+        let silent = Last { catalogue: None, ..after(&this, "") };
+        let page = changelog(Some(&silent), &this, &[]);
+        assert!(page.contains("du 2025-07-01.\n\nElle n'a pas de dictionnaire"), "{page}");
+        assert!(!page.contains("Rien n'a changé") && !page.contains("Première"), "{page}");
     }
 
     #[test]
@@ -217,7 +285,7 @@ mod tests {
         last.tables[1].definition = "autre".to_owned();
         last.measures[0].formula = "autre".to_owned();
         last.rules.version = "2026-0".to_owned();
-        let page = changelog(Some(&last), &this, &[]);
+        let page = changelog(Some(&after(&last, "")), &this, &[]);
         let found = lines(&page);
         assert_eq!(found[0], "- `2024-11`, `2024-12`");
         let expected = "5 lignes dont 1 masquées, au lieu de 4 lignes dont 1 masquées.";
@@ -229,19 +297,37 @@ mod tests {
     }
 
     #[test]
-    fn changed_figures_are_told_with_their_cause_up_to_a_number() {
+    fn the_steps_before_stay_as_they_are() {
+        let this = invented::catalogue();
+        let one = changelog(None, &this, &[]);
+        let two = changelog(Some(&after(&this, &one)), &this, &[]);
+        let three = changelog(Some(&after(&this, &two)), &this, &[]);
+        for (longer, shorter) in [(&two, &one), (&three, &two)] {
+            let below = format!("\n{}", shorter.strip_prefix(HEAD).unwrap());
+            assert!(longer.starts_with(HEAD) && longer.ends_with(&below), "{longer}");
+        }
+        assert_eq!(three.matches("\n## 2025-07-01\n").count(), 3);
+    }
+
+    #[test]
+    fn changed_figures_are_told_up_to_a_number_and_causes_are_counted() {
         let this = invented::catalogue();
         let change = |place: i64| Change {
             table: "t".to_owned(),
             cell: format!("ccas, 2024-{place:02}"),
             measure: "n".to_owned(),
             before: Some(place),
-            after: None,
-            cause: Some("saisie tardive".to_owned()),
+            after: (place > 9).then_some(1),
+            row: String::new(),
+            period: "2024".to_owned(),
+            causes: (place > 19).then(|| "saisie tardive".to_owned()).into_iter().collect(),
         };
         let changes: Vec<Change> = (0..60).map(change).collect();
-        let page = changelog(Some(&this), &this, &changes);
-        assert!(page.contains("`t`, ccas, 2024-07, n : masqué, au lieu de 7 (saisie tardive).\n"));
+        let page = changelog(Some(&after(&this, "")), &this, &changes);
+        assert!(page.contains("`t`, ccas, 2024-07, n : masqué, au lieu de 7.\n"), "{page}");
         assert!(page.contains("`t` : 10 autres chiffres."), "{page}");
+        let told =
+            "`t`, 2024 : 50 chiffres modifiés, dont cause non établie 10, saisie tardive 40.";
+        assert!(page.contains(told), "{page}");
     }
 }

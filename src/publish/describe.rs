@@ -26,6 +26,8 @@ pub struct Circumstances<'a> {
     pub as_of: Date,
     /// The sources that were read.
     pub sources: BTreeSet<&'a str>,
+    /// The months shown were closed at least that many days after their end.
+    pub closed_after_days: u16,
 }
 
 /// The catalogue of a release that holds these tables.
@@ -46,9 +48,11 @@ pub fn catalogue(
         })
         .collect();
     let withheld = public.iter().filter(|(name, _)| !grids.contains_key(*name));
-    let withheld = withheld
-        .map(|(name, table)| Withheld { name: (*name).clone(), title: table.title.clone() })
-        .collect();
+    let withheld = withheld.map(|(name, table)| Withheld {
+        name: (*name).clone(),
+        title: table.title.clone(),
+        why: why_withheld(table.secrecy.as_ref().is_some_and(|secrecy| secrecy.open)).to_owned(),
+    });
     let shown: BTreeSet<&str> =
         tables.iter().flat_map(Table::figures).map(|column| column.name.as_str()).collect();
     let measures = definitions.indicators.iter();
@@ -58,7 +62,7 @@ pub fn catalogue(
         title: pipeline.title.clone(),
         as_of: circumstances.as_of,
         period: over(tables.iter().filter_map(|table| table.period.as_ref())),
-        provisional_days: pipeline.provisional_days,
+        provisional_days: circumstances.closed_after_days,
         producer: pipeline.producer.clone(),
         homepage: pipeline.homepage.clone(),
         licence: Licence::of(&pipeline.licence),
@@ -68,8 +72,18 @@ pub fn catalogue(
         breaks: definitions.lists.all_breaks().iter().map(break_of).collect(),
         measures: measures.map(|(name, one)| measure_of(name, one)).collect(),
         tables,
-        withheld,
+        withheld: withheld.collect(),
         files: Vec::new(),
+    }
+}
+
+/// Why a table that is declared to be public is not in a release, in French; one that sums an open
+/// list has nothing to hide, and is there wherever its list is.
+#[must_use]
+pub fn why_withheld(is_open: bool) -> &'static str {
+    match is_open {
+        true => "la liste publique dont elle est la somme n'a pas été fournie.",
+        false => "il en resterait trop peu, une fois masqué ce qui doit l'être.",
     }
 }
 
@@ -300,6 +314,19 @@ mod tests {
         assert!(when.codes.is_empty() && when.pattern.is_some());
         assert!(figure.is_count && figure.description.contains("N'est pas"));
         assert_eq!(catalogue.withheld.len() + catalogue.tables.len(), 4);
+    }
+
+    #[test]
+    fn a_table_without_its_list_is_not_blamed_on_secrecy() {
+        let mut grids = invented::grids();
+        grids.remove("employeurs_par_type");
+        let catalogue = invented::catalogue_of(&grids);
+        let why = |name: &str| {
+            let found = catalogue.withheld.iter().find(|withheld| withheld.name == name);
+            found.map(|withheld| withheld.why.as_str())
+        };
+        assert!(why("employeurs_par_type").unwrap().contains("n'a pas été fournie"));
+        assert!(why("activites_par_region_periode").unwrap().contains("masqué"));
     }
 
     #[test]

@@ -86,8 +86,11 @@ pub(super) fn grids() -> Grids {
 
 /// What is said of some tables.
 pub(super) fn catalogue_of(grids: &Grids) -> Catalogue {
-    let circumstances =
-        Circumstances { as_of: date(2025, 7, 1), sources: ["activites_plates"].into() };
+    let circumstances = Circumstances {
+        as_of: date(2025, 7, 1),
+        sources: ["activites_plates"].into(),
+        closed_after_days: 120,
+    };
     let policy = DEFINITIONS.secrecy.as_ref().unwrap();
     describe::catalogue(&DEFINITIONS, policy, &circumstances, grids)
 }

@@ -22,6 +22,14 @@ pub mod imports;
 
 pub mod workbook;
 
+pub mod document;
+
+pub mod html;
+pub mod markdown;
+
+pub mod dictionary;
+pub mod register;
+
 pub mod sums;
 
 #[cfg(test)]

@@ -120,12 +120,7 @@ fn of_measure(measure: &Measure) -> Vec<String> {
 
 fn withheld(catalogue: &Catalogue) -> Vec<String> {
     let tables = catalogue.withheld.iter();
-    let tables = tables.map(|one| {
-        format!(
-            "- `{}` : {}. Il en resterait trop peu, une fois masqué ce qui doit l'être.",
-            one.name, one.title
-        )
-    });
+    let tables = tables.map(|one| format!("- `{}` : {} ; {}", one.name, one.title, one.why));
     tables.collect()
 }
 
@@ -156,7 +151,7 @@ fn provisional(catalogue: &Catalogue) -> Vec<String> {
     vec![
         format!(
             "Des activités sont saisies des semaines après avoir eu lieu. Un mois n'est diffusé \
-             qu'une fois clos, {} jours après sa fin : aucun mois provisoire n'est dans les \
+             qu'une fois clos, {} jours au moins après sa fin : aucun mois provisoire n'est dans les \
              tables{}.",
             catalogue.provisional_days,
             last.map(|last| format!(", dont le dernier mois est {last}")).unwrap_or_default()
@@ -220,7 +215,7 @@ mod tests {
             "- Formule : nombre d'activités, chacune dans sa dernière version.",
             "- N'est pas : un nombre de personnes ni d'accompagnements",
             "La Coop, jusqu'au 2025-04-30 : Jusqu'au 30 avril 2025, l'aide",
-            "120 jours après sa fin",
+            "120 jours au moins après sa fin",
             "- moins de 3 employeurs (SIREN), ou un seul fait plus de 85 % du chiffre.",
             "le signe `s`",
             "`activites_par_region_periode`",

@@ -35,6 +35,19 @@ impl Cause {
         }
     }
 
+    /// What readers are told, in French.
+    #[must_use]
+    pub const fn in_french(self) -> &'static str {
+        match self {
+            Self::Arrival => "saisie tardive",
+            Self::Edit => "modification à la source",
+            Self::Deletion => "suppression à la source",
+            Self::Correction => "correction d'une erreur connue",
+            Self::Reference => "employeurs ou territoires mieux connus",
+            Self::Rule => "règle ou définition",
+        }
+    }
+
     /// The cause of a code.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {

@@ -282,6 +282,9 @@ columns! {
     J7 = "j7" Sum "Chiffre de la dernière exécution au plus sept jours après la fin de la période.";
     J30 = "j30" Sum "Chiffre de la dernière exécution au plus trente jours après la fin de la période.";
     J90 = "j90" Sum "Chiffre de la dernière exécution au plus quatre-vingt-dix jours après la fin de la période.";
+    ATTENDU = "attendu" Sum "Chiffre que le passé de la cellule laissait attendre, le plus proche du chiffre, arrondi à l'unité.";
+    SCORE = "score_centiemes" Sum "Distance au chiffre attendu, en centièmes de la dispersion habituelle de la cellule ; 9999 au plus, et depuis ou vers zéro.";
+    SENS = "sens" Text "Sens de l'écart au chiffre attendu : hausse, baisse.";
     ECARTS = "ecarts" Sum "Nombre de cellules qui diffèrent : aucune n'est attendue.";
 }
 

@@ -104,6 +104,14 @@ fn what_readers_could_not_rely_on_is_refused() {
     expect(&scene, 65, "is not in its declared order");
     restore();
 
+    // A page that says otherwise than what programs read.
+    let page = released(&scene, "dictionnaire.html");
+    let text = fs::read_to_string(&page).unwrap();
+    fs::write(&page, text.replacen("masqué", "montré", 1)).unwrap();
+    expect(&scene, 65, "`dictionnaire.html` does not say what `dictionnaire.json` says");
+    fs::write(&page, text).unwrap();
+    restore();
+
     // A table that protection has not passed.
     for kind in ["csv", "parquet"] {
         let name = format!("suites_par_employeur.{kind}");

@@ -16,6 +16,7 @@ mod journey;
 mod kill;
 mod listener;
 mod nights;
+mod outliers;
 mod outputs;
 mod package;
 mod portal;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::public_list::HEADER;
-use crate::secrecy::{month, run_on, three_months, verify_secrecy, write};
+use crate::secrecy::{month, record, run_on, three_months, verify_secrecy, write};
 use crate::support::Scene;
 
 fn sha256(bytes: &[u8]) -> String {
@@ -48,6 +48,11 @@ fn a_release_says_what_its_files_are() {
     assert_eq!(names, summed);
     for name in ["NOTES.md", "CHANGELOG.md", "import.R", "import.py", "import.sql", "dcat.jsonld"] {
         assert!(names.contains(name), "{name}");
+    }
+    let page = String::from_utf8(bytes(&scene, "dictionnaire.html")).unwrap();
+    assert!(page.contains("<caption>Colonnes de <code>activites_par_region_periode</code>"));
+    for foreign in ["<script", "<link", "<img", "src=", "@import", "url("] {
+        assert!(!page.contains(foreign), "{foreign}");
     }
     let package = json(&scene, "datapackage.json");
     let resources = package["resources"].as_array().unwrap();
@@ -124,8 +129,9 @@ fn the_same_files_are_the_last_release_whatever_the_day() {
     run_on(&scene, "2024-09-03").expect(0);
     assert!(latest(&scene).starts_with("2024-09-03-"));
     let page = String::from_utf8(bytes(&scene, "CHANGELOG.md")).unwrap();
-    assert!(page.contains("### Définitions\n\n- `nb_activites` : nombre"), "{page}");
-    assert!(!page.contains("### Tables"), "{page}");
+    let step = page.split("\n## ").nth(1).unwrap();
+    assert!(step.contains("### Définitions\n\n- `nb_activites` : nombre"), "{page}");
+    assert!(!step.contains("### Tables"), "{page}");
     verify_secrecy(&scene).expect(0);
 }
 
@@ -133,8 +139,8 @@ fn the_same_files_are_the_last_release_whatever_the_day() {
 fn what_has_changed_since_the_last_release_is_told() {
     let (scene, mut rows) = three_months();
     run_on(&scene, "2024-08-01").expect(0);
-    let page = String::from_utf8(bytes(&scene, "CHANGELOG.md")).unwrap();
-    assert!(page.contains("Première diffusion : mois de 2024-01 à 2024-03."), "{page}");
+    let first = String::from_utf8(bytes(&scene, "CHANGELOG.md")).unwrap();
+    assert!(first.contains("Première diffusion : mois de 2024-01 à 2024-03."), "{first}");
     rows.extend(month("2024-04"));
     write(&scene, &rows);
     run_on(&scene, "2024-09-01").expect(0);
@@ -143,6 +149,65 @@ fn what_has_changed_since_the_last_release_is_told() {
     assert!(page.contains("### Mois clos depuis\n\n- `2024-04`\n"), "{page}");
     assert!(page.contains("- `activites_par_employeur_periode` : "), "{page}");
     assert!(!page.contains("### Chiffres modifiés"), "{page}");
+    let below = first.strip_prefix("# Journal des données\n\n").unwrap();
+    assert!(page.ends_with(&format!("\n{below}")), "{page}");
+    verify_secrecy(&scene).expect(0);
+}
+
+#[test]
+fn published_figures_that_change_are_told_with_the_kinds_of_their_causes() {
+    let (scene, mut rows) = three_months();
+    run_on(&scene, "2024-08-01").expect(0);
+    let before = latest(&scene);
+    let shown = String::from_utf8(bytes(&scene, "activites_par_departement_periode.csv")).unwrap();
+    let month = ["2024-01", "2024-02", "2024-03"].into_iter().find(|month| {
+        shown.lines().any(|line| line.starts_with(&format!("01,{month},")) && !line.ends_with('s'))
+    });
+    let month = month.unwrap();
+    // An edit waits for company for a night; what comes the next night brings it along.
+    let edited = format!("{month}-0-0");
+    rows.retain(|row| !row.starts_with(&format!("{edited};")));
+    rows.push(record(&edited, &format!("{month}-10"), (0, 0), 9));
+    write(&scene, &rows);
+    run_on(&scene, "2024-08-02").expect(0);
+    assert_eq!(latest(&scene), before);
+    for structure in 3..12 {
+        let day = format!("{month}-20");
+        rows.push(record(&format!("late-{structure}"), &day, (structure, 0), 9));
+    }
+    write(&scene, &rows);
+    run_on(&scene, "2024-08-03").expect(0);
+    assert_ne!(latest(&scene), before);
+    let page = String::from_utf8(bytes(&scene, "CHANGELOG.md")).unwrap();
+    let (_, causes) = page.split_once("### Causes\n\n").unwrap();
+    let (causes, _) = causes.split_once("\n\n").unwrap();
+    let of_table = format!("- `activites_par_departement_periode`, {month} : ");
+    let line = causes.lines().find(|line| line.starts_with(&of_table)).unwrap();
+    assert!(line.contains("modification à la source "), "{page}");
+    assert!(line.contains("saisie tardive"), "{page}");
+    assert!(!causes.contains("cause non établie"), "{page}");
+    verify_secrecy(&scene).expect(0);
+}
+
+#[test]
+fn notes_tell_the_days_that_months_waited_and_why_a_table_is_not_there() {
+    let (mut scene, _) = three_months();
+    let pipeline = scene.own_declarations().join("national.toml");
+    run_on(&scene, "2024-08-01").expect(0);
+    let notes = |scene: &Scene| String::from_utf8(bytes(scene, "NOTES.md")).unwrap();
+    assert!(notes(&scene).contains("clos, 120 jours au moins après sa fin"));
+    let why = "la liste publique dont elle est la somme n'a pas été fournie.";
+    let method = String::from_utf8(bytes(&scene, "methode.md")).unwrap();
+    for page in [&notes(&scene), &method] {
+        let line = page.lines().find(|line| line.starts_with("- `employeurs_par_type` : "));
+        assert!(line.is_some_and(|line| line.ends_with(why)), "{page}");
+    }
+    // March was closed after 123 days, whatever is asked of later months.
+    let text = fs::read_to_string(&pipeline).unwrap();
+    let longer = text.replace("provisional_days = 120", "provisional_days = 150");
+    fs::write(&pipeline, longer).unwrap();
+    run_on(&scene, "2024-08-02").expect(0);
+    assert!(notes(&scene).contains("clos, 123 jours au moins après sa fin"));
 }
 
 #[test]

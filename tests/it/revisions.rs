@@ -112,7 +112,7 @@ fn results(scene: &Scene) -> Vec<(String, Vec<u8>)> {
     let folders = ["clean", "tables", "rejects", "releases"];
     let mut all: Vec<(String, Vec<u8>)> =
         folders.into_iter().flat_map(|folder| scene.files(folder)).collect();
-    for name in ["revisions.parquet", "triangle.parquet"] {
+    for name in ["revisions.parquet", "triangle.parquet", "atypiques.parquet"] {
         let path = scene.warehouse().join("current").join(name);
         all.extend(fs::read(path).ok().map(|content| (name.to_owned(), content)));
     }

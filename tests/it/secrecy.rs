@@ -35,7 +35,7 @@ fn structures(scene: &Scene, count: u32) {
 }
 
 /// A record of a structure, at a place, that many participants.
-fn record(id: &str, day: &str, (structure, place): (u32, usize), people: u32) -> String {
+pub fn record(id: &str, day: &str, (structure, place): (u32, usize), people: u32) -> String {
     let (commune, postal) = PLACES[place];
     let (structure, people) = (format!("s{structure}"), people.to_string());
     let changes = [

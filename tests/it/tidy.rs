@@ -186,6 +186,7 @@ fn the_dictionary_page_says_what_the_vocabulary_says() {
         &tables::RECONCILIATION,
         &tables::REVISIONS,
         &tables::TRIANGLE,
+        &tables::ATYPIQUES,
         &tables::REJECTS,
         &tables::LEDGER,
     ];

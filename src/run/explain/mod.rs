@@ -22,6 +22,7 @@ use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::records::{reader, sums_of};
 use crate::run::revision::history::runs;
+use crate::run::revision::outliers::{Odd, of_row};
 use crate::run::revision::revisions_of;
 use crate::run::store::Store;
 use crate::run::summaries::clean_files;
@@ -57,6 +58,8 @@ pub struct Explained {
     pub accounts: Vec<Account>,
     /// When it moved, and why.
     pub revisions: Vec<Moved>,
+    /// Its figures that are far from its past.
+    pub odd: Vec<Odd>,
     /// Reference lists, and the beginning of their hashes.
     pub references: Vec<(String, String)>,
 }
@@ -165,7 +168,6 @@ pub fn explain(store: &Store, name: &str, named: &[(String, String)]) -> Result<
             is_hidden: public.is_some() && is_released && published.is_none(),
         }
     });
-    let figures = figures.collect();
     let is_of_activities = table.from == Subject::Activites;
     let (parts, flags) = match is_of_activities {
         true => parts_of(store, &definitions, table, &codes)?,
@@ -174,17 +176,19 @@ pub fn explain(store: &Store, name: &str, named: &[(String, String)]) -> Result<
     let references = manifest.definition_files.iter();
     let references = references.filter(|(path, _)| path.starts_with("reference/"));
     let short = |hash: &String| hash.chars().take(12).collect::<String>();
+    let row = key(&table.by, &codes);
     Ok(Explained {
         table: name.to_owned(),
         title: table.title.clone(),
         definition: table.definition.clone(),
         row: table.by.iter().cloned().zip(codes.iter().cloned()).collect(),
-        figures,
+        figures: figures.collect(),
         release: store.target(&format!("{RELEASES}/{LATEST}")).filter(|_| public.is_some()),
         parts,
         flags,
         accounts: accounts_of(store, &definitions, table, &codes)?,
-        revisions: moves(store, name, &key(&table.by, &codes))?,
+        revisions: moves(store, name, &row)?,
+        odd: of_row(store, name, &row)?,
         references: references.map(|(path, hash)| (path.clone(), short(hash))).collect(),
         run: manifest.run_id,
         as_of: manifest.as_of,

@@ -71,7 +71,7 @@ pub(super) fn attempt(
     }
     let losses = Losses::of(exact, (&release, &pattern));
     write_public(job, policy, (exact, &pattern, &losses), closed)?;
-    let name = complete(job, policy, before)?;
+    let name = complete(job, policy, closed, before)?;
     let releases = past.iter().filter(|past| past.name != name).cloned();
     let folder = format!("{BUILDING}/{RELEASE}");
     let last = OnDisk { name: name.clone(), folder, truth: truth.clone() };

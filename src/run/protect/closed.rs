@@ -80,6 +80,17 @@ impl Closed {
         last_day(period).is_some_and(|last| self.until.is_some_and(|until| last <= until))
     }
 
+    /// The days after their end, at least, when the months that releases show were closed; `asked` is
+    /// what is declared today, and may have been less.
+    pub(super) fn after_days(&self, asked: u16) -> u16 {
+        let shown = self.months.iter().filter(|(month, _)| self.shows(month));
+        let days = shown.filter_map(|(month, closed)| {
+            let since: Date = closed.since.parse().ok()?;
+            u16::try_from((since - last_day(month)?).get_days()).ok()
+        });
+        days.min().map_or(asked, |days| days.min(asked))
+    }
+
     /// Months whose files are no longer those that releases are made of.
     pub(super) fn changed(&self, found: &BTreeMap<String, Output>) -> Vec<String> {
         let months = self.months.iter().filter(|(month, closed)| {

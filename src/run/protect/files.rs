@@ -58,18 +58,19 @@ pub(super) fn write_protected(
     write(job, (wanted.name, wanted.table), &batch, &policy.version)
 }
 
-/// Publishes a table that sums an open list, as it is.
+/// Publishes a table that sums an open list, as it is; says whether there is one.
 pub(super) fn write_open(
     job: &Job<'_>,
     (name, table): (&str, &Table),
     policy: &Policy,
-) -> Result<()> {
+) -> Result<bool> {
     let path = format!("{BUILDING}/tables/{name}.parquet");
     if !job.store.has(&path) {
-        return Ok(());
+        return Ok(false);
     }
     let rows = parquet::read_whole(job.store.file(&path)?)?;
-    write(job, (name, table), &rows, &policy.version)
+    write(job, (name, table), &rows, &policy.version)?;
+    Ok(true)
 }
 
 fn schema_of(job: &Job<'_>, wanted: &Wanted<'_>) -> Arc<Schema> {

@@ -14,7 +14,7 @@ use crate::audit::figures::hex;
 use crate::definition::Definitions;
 use crate::definition::table::Table;
 use crate::error::{Error, Result};
-use crate::publish::{datapackage, sums};
+use crate::publish::{DICTIONARY, datapackage, dictionary, sums};
 use crate::run::order::disorder;
 use crate::run::parquet;
 use crate::run::protect::counted::{Wanted, published};
@@ -86,6 +86,7 @@ pub(super) fn problems(
     }
     problems.unsound.extend(sums_problems(store, folder, &names)?);
     problems.unsound.extend(package_problems(store, folder)?);
+    problems.unsound.extend(dictionary_problems(store, folder)?);
     Ok(problems)
 }
 
@@ -304,6 +305,22 @@ fn package_problems(store: &Store, folder: &str) -> Result<Vec<String>> {
     }
     if package["resources"].as_array().is_none_or(Vec::is_empty) {
         problems.push(format!("`{name}` tells of no file"));
+    }
+    Ok(problems)
+}
+
+/// Pages of the dictionary that do not say what programs read in it.
+fn dictionary_problems(store: &Store, folder: &str) -> Result<Vec<String>> {
+    let read = |name: &str| store.read(&format!("{folder}/{name}"));
+    let catalogue = read(DICTIONARY)?.and_then(|content| serde_json::from_slice(&content).ok());
+    let Some(catalogue) = catalogue else {
+        return Ok(vec![format!("`{DICTIONARY}` is no dictionary")]);
+    };
+    let mut problems = Vec::new();
+    for (name, content) in dictionary::pages(&catalogue) {
+        if read(name)?.as_ref() != Some(&content) {
+            problems.push(format!("`{name}` does not say what `{DICTIONARY}` says"));
+        }
     }
     Ok(problems)
 }

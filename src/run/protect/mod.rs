@@ -5,6 +5,7 @@
 //! what it must not read stays in the folder `secrecy/` of the run.
 
 mod attempt;
+mod causes;
 mod closed;
 mod counted;
 pub mod files;
@@ -34,6 +35,7 @@ use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
 use crate::protect::pattern::{Before, Pattern};
 use crate::protect::release::Release;
+use crate::publish::describe::why_withheld;
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::{BUILDING, write_table};
@@ -56,7 +58,7 @@ use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 /// Name of the stage.
 pub const STAGE: &str = "protect";
 /// Changes when the same tables and declarations would give another release.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Folder of all releases.
 pub const RELEASES: &str = "releases";
 /// Pointer to the release that readers see.
@@ -66,8 +68,6 @@ pub const LOSSES: &str = "pertes.csv";
 const RECORD: &str = "release.json";
 const REGISTER: &str = "registre.parquet";
 const CERTIFICATE: &str = "certificat.bin";
-/// What readers are told of a table that is not in a release.
-const WITHHELD: &str = "**Non diffusée** : il en resterait trop peu.";
 
 /// Whether a pipeline publishes anything.
 #[must_use]
@@ -252,11 +252,14 @@ fn write_public(
     }
     for (name, table) in &job.definitions.tables {
         let Some(secrecy) = &table.secrecy else { continue };
-        if secrecy.open {
-            write_open(job, (name, table), policy)?;
-        }
-        let is_there = secrecy.open || exact.iter().any(|exact| exact.wanted.name == name);
-        let why = if is_there { secrecy.why.as_str() } else { WITHHELD };
+        let is_there = match secrecy.open {
+            true => write_open(job, (name, table), policy)?,
+            false => exact.iter().any(|exact| exact.wanted.name == name),
+        };
+        let why = match (is_there, secrecy.open) {
+            (true, _) => secrecy.why.clone(),
+            (false, is_open) => format!("**Non diffusée** : {}", why_withheld(is_open)),
+        };
         tables.push((name.as_str(), table.title.as_str(), why));
     }
     let last = closed.months.keys().rfind(|month| closed.shows(month));

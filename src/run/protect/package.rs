@@ -4,7 +4,7 @@
 //! then `SHA256SUMS`, which has those of all files but the verdict. All of it is written before the
 //! audit, whose certificate has the hash of each file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
@@ -15,81 +15,98 @@ use crate::audit::figures::hex;
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
 use crate::publish::catalogue::{Catalogue, File};
-use crate::publish::changelog::{self, Change};
+use crate::publish::changelog::{self, Change, Last};
 use crate::publish::describe::{self, Circumstances};
 use crate::publish::grid::{Cell, Grid, Grids};
-use crate::publish::{DICTIONARY, datapackage, dcat, imports, notes, sums, table_schema, workbook};
+use crate::publish::{
+    DICTIONARY, datapackage, dcat, dictionary, imports, notes, sums, table_schema, workbook,
+};
+use crate::revision::figures::key;
 use crate::run::job::Job;
 use crate::run::outputs::BUILDING;
 use crate::run::parquet;
+use crate::run::protect::causes;
+use crate::run::protect::closed::Closed;
 use crate::run::protect::files::{RELEASE, VERDICT};
 use crate::run::protect::kept::Record;
 use crate::run::protect::{RELEASES, name_of, not_json};
 use crate::run::store::Store;
+use crate::vocabulary::codes::ENSEMBLE;
+use crate::vocabulary::columns;
 
 /// Files that have the hashes of others.
 const LAST: [&str; 4] = [datapackage::NAME, dcat::NAME, sums::NAME, VERDICT];
+/// Letters of the day that the name of a release begins with, `2024-03-01`.
+const DAY: usize = 10;
 
 /// Completes the release under construction and names it: the last one if it has the same files.
-pub(super) fn complete(job: &Job<'_>, policy: &Policy, before: Option<&Record>) -> Result<String> {
-    let building = format!("{BUILDING}/{RELEASE}");
-    let this = Held { tables: tables_in(job, &building)?, catalogue: None };
-    let mut past = Vec::new();
-    // The last release, and the one that it was compared with.
-    for name in before.iter().flat_map(|before| before.all.iter().rev().take(2)) {
-        past.push(released(job, &format!("{RELEASES}/{name}"))?);
+pub(super) fn complete(
+    job: &Job<'_>,
+    policy: &Policy,
+    closed: &Closed,
+    before: Option<&Record>,
+) -> Result<String> {
+    let tables = tables_in(job, &format!("{BUILDING}/{RELEASE}"))?;
+    let described = |day: Date| {
+        let sources = job.read_inputs().map(|(_, _, source)| source).collect();
+        let closed_after_days = closed.after_days(job.definitions.pipeline.provisional_days);
+        let circumstances = Circumstances { as_of: day, sources, closed_after_days };
+        describe::catalogue(job.definitions, policy, &circumstances, &tables)
+    };
+    let last = before.map(|before| released(job, &before.release)).transpose()?;
+    let Some(last) = last else {
+        let catalogue = described(job.as_of);
+        let changelog = changelog::changelog(None, &catalogue, &[]);
+        write(job, (catalogue, &tables), changelog)?;
+        return name_of(job, before);
+    };
+    // The same files, of the same day, are the same release, and so is what it says of those before.
+    write(job, (described(last.day), &tables), last.page.clone())?;
+    let name = name_of(job, before)?;
+    if before.is_some_and(|before| before.release == name) {
+        return Ok(name);
     }
-    let last = past.first();
-    if let Some(day) = last.and_then(Held::day) {
-        // The same files, of the same day, are the same release.
-        write(job, policy, (&this, day), past.get(1))?;
-        let name = name_of(job, before)?;
-        if before.is_some_and(|before| before.release == name) {
-            return Ok(name);
-        }
-    }
-    write(job, policy, (&this, job.as_of), last)?;
+    let catalogue = described(job.as_of);
+    let mut changes = changes(&catalogue, &last.tables, &tables);
+    causes::tell(job, closed, &last.name, &mut changes)?;
+    let told = Last { day: last.day, catalogue: last.catalogue.as_ref(), page: &last.page };
+    let changelog = changelog::changelog(Some(&told), &catalogue, &changes);
+    write(job, (catalogue, &tables), changelog)?;
     name_of(job, before)
 }
 
-/// The tables of a release and what it says of itself.
-struct Held {
+/// A release that is out.
+struct Released {
+    name: String,
+    day: Date,
     tables: Grids,
+    /// What it says of itself, where it does.
     catalogue: Option<Catalogue>,
+    /// What it says of those before.
+    page: String,
 }
 
-impl Held {
-    fn day(&self) -> Option<Date> {
-        self.catalogue.as_ref().map(|catalogue| catalogue.as_of)
-    }
-}
-
-/// A release that is out; those of before catalogues have none.
-fn released(job: &Job<'_>, folder: &str) -> Result<Held> {
-    let path = format!("{folder}/{DICTIONARY}");
-    let content = job.store.read(&path)?;
+fn released(job: &Job<'_>, name: &str) -> Result<Released> {
+    let folder = format!("{RELEASES}/{name}");
+    let day = name.get(..DAY).and_then(|day| day.parse().ok());
+    let day = day.ok_or_else(|| Error::internal(format!("`{name}` begins with a day")))?;
+    let content = job.store.read(&format!("{folder}/{DICTIONARY}"))?;
     // One of another version of the program is compared by its tables alone.
     let catalogue = content.and_then(|content| serde_json::from_slice(&content).ok());
-    Ok(Held { tables: tables_in(job, folder)?, catalogue })
+    let page = job.store.read(&format!("{folder}/{}", changelog::NAME))?.unwrap_or_default();
+    let page = String::from_utf8_lossy(&page).into_owned();
+    Ok(Released { name: name.to_owned(), day, tables: tables_in(job, &folder)?, catalogue, page })
 }
 
 fn write(
     job: &Job<'_>,
-    policy: &Policy,
-    (this, day): (&Held, Date),
-    last: Option<&Held>,
+    (mut catalogue, tables): (Catalogue, &Grids),
+    changelog: String,
 ) -> Result<()> {
-    let sources = job.read_inputs().map(|(_, _, source)| source).collect();
-    let circumstances = Circumstances { as_of: day, sources };
-    let mut catalogue = describe::catalogue(job.definitions, policy, &circumstances, &this.tables);
     let mut texts: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for table in &catalogue.tables {
         texts.insert(table_schema::name(table), table_schema::table_schema(&catalogue, table));
     }
-    let changes = last.map(|last| changes(&catalogue, &last.tables, &this.tables));
-    let changes = changes.unwrap_or_default();
-    let described = last.and_then(|last| last.catalogue.as_ref());
-    let changelog = changelog::changelog(described, &catalogue, &changes);
     let mut dictionary = serde_json::to_vec_pretty(&catalogue).map_err(not_json)?;
     dictionary.push(b'\n');
     for (name, content) in [
@@ -98,11 +115,12 @@ fn write(
         (imports::r::NAME, imports::r::script(&catalogue).into_bytes()),
         (imports::python::NAME, imports::python::script(&catalogue).into_bytes()),
         (imports::duckdb::NAME, imports::duckdb::script(&catalogue).into_bytes()),
-        (workbook::NAME, workbook::workbook(&catalogue, &this.tables)?),
+        (workbook::NAME, workbook::workbook(&catalogue, tables)?),
         (DICTIONARY, dictionary),
     ] {
         texts.insert(name.to_owned(), content);
     }
+    texts.extend(dictionary::pages(&catalogue).map(|(name, content)| (name.to_owned(), content)));
     for (name, content) in &texts {
         put(job.store, name, content)?;
     }
@@ -184,8 +202,9 @@ fn changes(catalogue: &Catalogue, before: &Grids, after: &Grids) -> Vec<Change> 
             continue;
         };
         let old = by_key(old, &table.key);
-        for (key, row) in by_key(new, &table.key) {
-            let Some(was) = old.get(&key) else { continue };
+        let period = table.key.iter().position(|name| name == columns::PERIODE.name);
+        for (codes, row) in by_key(new, &table.key) {
+            let Some(was) = old.get(&codes) else { continue };
             for figure in table.figures() {
                 let value = |row: &BTreeMap<&str, &Cell>| match row.get(figure.name.as_str()) {
                     Some(Cell::Number(value)) => Some(*value),
@@ -195,11 +214,15 @@ fn changes(catalogue: &Catalogue, before: &Grids, after: &Grids) -> Vec<Change> 
                 if before != after && was.contains_key(figure.name.as_str()) {
                     changes.push(Change {
                         table: table.name.clone(),
-                        cell: key.join(", "),
+                        cell: codes.join(", "),
                         measure: figure.name.clone(),
                         before,
                         after,
-                        cause: None,
+                        row: key(&table.key, &codes),
+                        period: period
+                            .and_then(|place| codes.get(place))
+                            .map_or_else(|| ENSEMBLE.to_owned(), Clone::clone),
+                        causes: BTreeSet::new(),
                     });
                 }
             }

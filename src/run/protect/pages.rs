@@ -7,7 +7,7 @@ use crate::publish::describe::in_french;
 pub(super) struct Told<'a> {
     pub(super) policy: &'a Policy,
     /// Name, title and why of each table.
-    pub(super) tables: Vec<(&'a str, &'a str, &'a str)>,
+    pub(super) tables: Vec<(&'a str, &'a str, String)>,
     /// Last month that is shown.
     pub(super) until: String,
     /// Rows, and those that are hidden.

@@ -35,18 +35,28 @@ pub struct Moved {
 /// # Errors
 /// When a record of a run cannot be read.
 pub fn runs(store: &Store) -> Result<Vec<Run>> {
-    let mut found = Vec::new();
-    let mut next = store.target(CURRENT).map(|run| format!("{run}/{MANIFEST}"));
-    while let Some(path) = next.take() {
-        // What is older may have been cleared away.
-        let Some(content) = store.read(&path)? else { break };
-        let manifest: Manifest = serde_json::from_slice(&content)
-            .map_err(|error| Error::data(format!("`{path}` cannot be read")).because(error))?;
-        next = manifest.previous.map(|previous| previous.path);
-        found.push(Run { id: manifest.run_id, as_of: manifest.as_of });
-    }
+    let told = |manifest: Manifest| Run { id: manifest.run_id, as_of: manifest.as_of };
+    let mut found: Vec<Run> = back(store).map(|it| it.map(told)).collect::<Result<_>>()?;
     found.reverse();
     Ok(found)
+}
+
+/// The records of published runs, the last first, read one by one.
+pub(in crate::run) fn back(store: &Store) -> impl Iterator<Item = Result<Manifest>> {
+    let mut next = store.target(CURRENT).map(|run| format!("{run}/{MANIFEST}"));
+    std::iter::from_fn(move || {
+        let path = next.take()?;
+        // What is older may have been cleared away.
+        let content = store.read(&path).transpose()?;
+        let manifest = content.and_then(|content| {
+            serde_json::from_slice::<Manifest>(&content)
+                .map_err(|error| Error::data(format!("`{path}` cannot be read")).because(error))
+        });
+        if let Ok(manifest) = &manifest {
+            next = manifest.previous.as_ref().map(|previous| previous.path.clone());
+        }
+        Some(manifest)
+    })
 }
 
 /// What figures moved by from one run to another, each named by its identifier, the beginning of
@@ -55,23 +65,8 @@ pub fn runs(store: &Store) -> Result<Vec<Run>> {
 /// # Errors
 /// When there are no such runs, or a file cannot be read.
 pub fn between(store: &Store, from: Option<&str>, to: Option<&str>) -> Result<Moved> {
-    let runs = runs(store)?;
-    let last =
-        runs.len().checked_sub(1).ok_or_else(|| Error::no_input("no run was published yet"))?;
-    let to = to.map_or(Ok(last), |name| place(&runs, name))?;
-    let from = match from {
-        Some(name) => place(&runs, name)?,
-        None => {
-            to.checked_sub(1).ok_or_else(|| Error::no_input("no run was published before it"))?
-        }
-    };
-    if from > to {
-        return Err(Error::no_input(format!(
-            "run {} is later than {}",
-            runs[from].id, runs[to].id
-        ))
-        .hint("the older run comes first"));
-    }
+    let (runs, from, to) = ends(store, from, to)?;
+    let from = from.ok_or_else(|| Error::no_input("no run was published before it"))?;
     let mut tables: BTreeMap<String, Vec<Vec<Revision>>> = BTreeMap::new();
     for run in runs.iter().take(to + 1).skip(from + 1) {
         for (table, revisions) in revisions_of(store, &format!("{RUNS}/{}", run.id))? {
@@ -80,6 +75,28 @@ pub fn between(store: &Store, from: Option<&str>, to: Option<&str>) -> Result<Mo
     }
     let tables = tables.into_iter().map(|(table, runs)| (table, added(runs)));
     Ok(Moved { from: runs[from].clone(), to: runs[to].clone(), tables: tables.collect() })
+}
+
+/// All runs, and the places of two: the first is the one before the other where none is named, if
+/// there is one.
+pub(super) fn ends(
+    store: &Store,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<(Vec<Run>, Option<usize>, usize)> {
+    let runs = runs(store)?;
+    let last =
+        runs.len().checked_sub(1).ok_or_else(|| Error::no_input("no run was published yet"))?;
+    let to = to.map_or(Ok(last), |name| place(&runs, name))?;
+    let from = match from {
+        Some(name) => Some(place(&runs, name)?),
+        None => to.checked_sub(1),
+    };
+    if let Some(from) = from.filter(|from| *from > to) {
+        let message = format!("run {} is later than {}", runs[from].id, runs[to].id);
+        return Err(Error::no_input(message).hint("the older run comes first"));
+    }
+    Ok((runs, from, to))
 }
 
 fn place(runs: &[Run], name: &str) -> Result<usize> {

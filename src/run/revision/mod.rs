@@ -2,10 +2,11 @@
 //!
 //! Clean files that differ are put side by side, record by record. The records of each cause are
 //! summed as any table is, before and now: what they come to is what the cause moved. Nothing but
-//! `revisions.parquet` and `triangle.parquet` stay of it.
+//! `revisions.parquet` and `triangle.parquet` stay of it; `atypiques.parquet` needs no run before.
 
 mod evidence;
 pub mod history;
+pub mod outliers;
 mod records;
 pub mod triangle;
 
@@ -36,8 +37,8 @@ use crate::vocabulary::codes::Subject;
 use crate::vocabulary::columns;
 use crate::vocabulary::tables::{CLEAN_ACTIVITES, REVISIONS};
 
-/// Files of a run that depend on the runs before.
-pub const FILES: [&str; 2] = [FILE, triangle::FILE];
+/// Files of a run that tell of its tables: what moved, and what is odd.
+pub const FILES: [&str; 3] = [FILE, triangle::FILE, outliers::FILE];
 /// The file of a run that says what it moved.
 pub const FILE: &str = "revisions.parquet";
 /// Records of each cause, while they are summed.
@@ -52,7 +53,8 @@ type Pair = [Option<String>; 2];
 /// # Errors
 /// When a file cannot be read or written.
 pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<Vec<Output>> {
-    let Some(before) = before else { return Ok(Vec::new()) };
+    let odd = outliers::write(job)?;
+    let Some(before) = before else { return Ok(vec![odd]) };
     let around = around(job, before, now)?;
     let months = changed_months(before, now);
     job.store.remove_folder(&format!("{BUILDING}/{WORK}"))?;
@@ -62,7 +64,7 @@ pub fn run(job: &Job<'_>, before: Option<&Manifest>, now: &Manifest) -> Result<V
     if same_key && all_readable(job.store, &months)? {
         causes = by_cause(job, (before, now), (&months, around))?;
     }
-    let (mut revisions, mut outputs) = (Vec::new(), Vec::new());
+    let (mut revisions, mut outputs) = (Vec::new(), vec![odd]);
     let files: Vec<(Cause, [Vec<String>; 2])> = causes.into_iter().collect();
     let parts = parts_of(job, &files)?;
     let main = job.definitions.pipeline.main_tables.first();

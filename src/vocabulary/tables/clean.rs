@@ -317,6 +317,15 @@ pub const REVISIONS: Table = Table {
     key: &[TABLE, CLE, INDICATEUR, CAUSE],
 };
 
+/// Which figures are far from all that the past of their cell leads to expect. Internal: figures
+/// are exact.
+pub const ATYPIQUES: Table = Table {
+    name: "atypiques",
+    grain: "un chiffre d'un mois clos, loin de ce que le passé de sa cellule laissait attendre",
+    columns: &[TABLE, CLE, PERIODE, INDICATEUR, VALEUR, ATTENDU, SCORE, SENS],
+    key: &[TABLE, CLE, INDICATEUR],
+};
+
 /// What each period was said to be some days after its end. Internal: figures are exact.
 pub const TRIANGLE: Table = Table {
     name: "triangle",
