@@ -10,6 +10,7 @@ mod corrections;
 mod datasets;
 mod declarations;
 mod employment;
+mod faults;
 mod formats;
 mod gate;
 mod journey;
