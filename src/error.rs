@@ -163,7 +163,7 @@ fn judge(what: &str, cause: ErrorKind) -> (Kind, Option<&'static str>) {
         ErrorKind::PermissionDenied => {
             (Kind::CannotCreate, Some("let the user who runs this own the folder"))
         }
-        ErrorKind::InvalidFilename if !is_reading => {
+        ErrorKind::InvalidFilename => {
             (Kind::CannotCreate, Some("choose a folder with a shorter path"))
         }
         ErrorKind::NotFound

@@ -2,8 +2,10 @@
 //!
 //! `make faults` does what these tests do more often, and fails each call in turn.
 
+mod causes;
 mod nights;
 mod shim;
+mod signals;
 mod tree;
 
 use std::fs;

@@ -63,9 +63,10 @@ impl Nights {
         nights
     }
 
-    /// Nights of the committed sample.
+    /// Nights of the committed sample, or of the export that the environment names.
     pub fn of_sample(count: usize) -> Self {
-        let sample = root().join("sample-data");
+        let given = std::env::var_os("CONUM_EXPORT").filter(|folder| !folder.is_empty());
+        let sample = given.map_or_else(|| root().join("sample-data"), PathBuf::from);
         let files = fs::read_dir(&sample).unwrap().map(|entry| entry.unwrap().path());
         let export: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
         Self::new(count, &root().join("pipelines/national.toml"), &export)

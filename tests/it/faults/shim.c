@@ -3,7 +3,8 @@
  * Loaded before the C library (LD_PRELOAD), so that the program under test is the one that is
  * delivered. FAULT_FOLDER: the folder. FAULT_KIND: full, io, readonly, refused, short, kill, tear,
  * or nothing to count alone. FAULT_AT: number of the call, from 1. FAULT_ON: all later ones fail
- * too. FAULT_LOG: a file that gets a line a counted call. */
+ * too. FAULT_LOG: a file that gets a line a counted call. FAULT_CLOCK: seconds that the clock is
+ * ahead. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NONE, FULL, IO, READONLY, REFUSED, SHORT, KILL, TEAR };
@@ -26,7 +28,7 @@ enum { CREATE, WRITE, SYNC, REMOVE };
 static const char *folder;
 static size_t folder_length;
 static int kind, is_on, log_fd = -1;
-static long at;
+static long at, ahead;
 static atomic_long calls;
 /* Open files and folders below the folder. */
 static unsigned char below[1 << 16];
@@ -43,7 +45,8 @@ static ssize_t real_write(int fd, const void *bytes, size_t count) {
 __attribute__((constructor)) static void begin(void) {
     static const char *kinds[] = {"", "full", "io", "readonly", "refused", "short", "kill", "tear"};
     const char *asked = getenv("FAULT_KIND"), *number = getenv("FAULT_AT");
-    const char *log = getenv("FAULT_LOG");
+    const char *log = getenv("FAULT_LOG"), *clock = getenv("FAULT_CLOCK");
+    ahead = clock ? atol(clock) : 0;
     for (int i = 1; asked && i <= TEAR; i++)
         if (!strcmp(asked, kinds[i])) kind = i;
     at = number ? atol(number) : 0;
@@ -247,4 +250,11 @@ int unlinkat(int dirfd, const char *path, int flags) {
     REAL(int, "unlinkat", int, const char *, int);
     ON_PATH(REMOVE, "unlinkat", path, is_below(dirfd, path))
     return real(dirfd, path, flags);
+}
+
+int clock_gettime(clockid_t id, struct timespec *now) {
+    REAL(int, "clock_gettime", clockid_t, struct timespec *);
+    int code = real(id, now);
+    if (!code && id == CLOCK_REALTIME) now->tv_sec += ahead;
+    return code;
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{Said, root, said};
@@ -103,10 +103,21 @@ impl Shim {
         said(&command.output().unwrap())
     }
 
-    /// Runs the program and kills it after a time; says whether it was still there.
-    pub fn kill_after(&self, (arguments, folder): (&[OsString], &Path), time: Duration) -> bool {
+    /// Runs the program with a clock that is ahead.
+    pub fn run_ahead(&self, (arguments, folder): (&[OsString], &Path), seconds: i64) -> Said {
         let mut command = self.command(arguments, folder);
-        let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        said(&command.env("FAULT_CLOCK", seconds.to_string()).output().unwrap())
+    }
+
+    /// Starts the program; what it says is kept.
+    pub fn start(&self, (arguments, folder): (&[OsString], &Path)) -> Child {
+        let mut command = self.command(arguments, folder);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Runs the program and kills it after a time; says whether it was still there.
+    pub fn kill_after(&self, run: (&[OsString], &Path), time: Duration) -> bool {
+        let mut running = self.start(run);
         let start = Instant::now();
         while start.elapsed() < time && running.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1));

@@ -103,6 +103,12 @@ impl Tree {
         (self != other).then(|| differing(&self.names, &other.names))
     }
 
+    /// Names of what is unfinished.
+    pub fn drafts(&self) -> Vec<String> {
+        let names = self.names.keys().filter(|name| name.contains(".draft-"));
+        names.cloned().collect()
+    }
+
     /// Releases, but for the pointer.
     pub fn releases(&self) -> BTreeMap<String, String> {
         let mut all = self.below("releases");
