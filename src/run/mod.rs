@@ -32,6 +32,7 @@ pub mod outputs;
 pub mod parquet;
 mod people;
 pub mod plan;
+mod pointer;
 mod posts;
 pub mod protect;
 pub mod protect_file;
