@@ -1,6 +1,7 @@
 //! No fault damages what readers see, and the next run ends as if there had been none.
 //!
 //! `make faults` does what these tests do more often, and fails each call in turn.
+#![expect(clippy::print_stderr, reason = "a long test tells how far it is")]
 
 mod causes;
 mod nights;
