@@ -1,5 +1,6 @@
 //! A problem becomes one message, one hint and one exit code.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// What went wrong, as the scheduler needs to know it. The codes follow sysexits where one exists.
@@ -25,6 +26,10 @@ pub enum Kind {
     Internal,
     /// Publishing would disclose what the law protects.
     Secrecy,
+    /// A person asked the run to stop (SIGINT).
+    Interrupted,
+    /// The system asked the run to stop (SIGTERM).
+    Terminated,
 }
 
 impl Kind {
@@ -42,6 +47,8 @@ impl Kind {
             Kind::Busy => 75,
             Kind::Secrecy => 77,
             Kind::Definition => 78,
+            Kind::Interrupted => 130,
+            Kind::Terminated => 143,
         }
     }
 }
@@ -114,10 +121,22 @@ impl Error {
         Self::new(Kind::Internal, message)
     }
 
-    /// A file operation failed on `path`.
-    pub fn io(what: &str, path: &Path, source: std::io::Error) -> Self {
-        let kind = if what.starts_with("create") { Kind::CannotCreate } else { Kind::Io };
-        Self::new(kind, format!("cannot {what} `{}`: {source}", path.display())).because(source)
+    /// A file operation failed on `path`; an error of ours that passed through a writer stays what
+    /// it is.
+    pub fn io(what: &str, path: &Path, source: io::Error) -> Self {
+        let source = match source.downcast::<Self>() {
+            Ok(own) => return own,
+            Err(source) => source,
+        };
+        let (kind, hint) = judge(what, source.kind());
+        let message = format!("cannot {what} `{}`: {source}", path.display());
+        Self { hint: hint.map(str::to_owned), ..Self::new(kind, message) }.because(source)
+    }
+
+    /// A run was asked to stop.
+    pub fn stopped(kind: Kind) -> Self {
+        Self::new(kind, "the run was asked to stop, and did")
+            .hint("what readers see is whole; the next run goes on from what was done")
     }
 
     /// The same, of another kind and with what to do about it, where a file is not there.
@@ -145,6 +164,39 @@ impl Error {
     }
 }
 
+/// What a failed file operation means to the scheduler, and what to do about it.
+fn judge(what: &str, cause: ErrorKind) -> (Kind, Option<&'static str>) {
+    let is_reading = ["read", "open", "list"].iter().any(|verb| what.starts_with(verb));
+    match cause {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            let hint = "make room; what readers see is whole, and the next run goes on from here";
+            (Kind::Io, Some(hint))
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            (Kind::CannotCreate, Some("mount the disk for writing: see the log of the system"))
+        }
+        ErrorKind::PermissionDenied if is_reading => {
+            (Kind::Io, Some("let the user who runs this read it"))
+        }
+        ErrorKind::PermissionDenied => {
+            (Kind::CannotCreate, Some("let the user who runs this own the folder"))
+        }
+        ErrorKind::InvalidFilename => {
+            (Kind::CannotCreate, Some("choose a folder with a shorter path"))
+        }
+        ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
+        | ErrorKind::NotADirectory
+        | ErrorKind::IsADirectory
+        | ErrorKind::InvalidInput
+            if what.starts_with("create") =>
+        {
+            (Kind::CannotCreate, None)
+        }
+        _ => (Kind::Io, None),
+    }
+}
+
 // The fuzzed readers are built without polars.
 #[cfg(not(fuzzing))]
 impl From<polars::error::PolarsError> for Error {
@@ -156,5 +208,40 @@ impl From<polars::error::PolarsError> for Error {
 impl From<arrow::error::ArrowError> for Error {
     fn from(source: arrow::error::ArrowError) -> Self {
         Self::internal(format!("an arrow operation failed: {source}")).because(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_of_a_failed_operation_decides_the_exit_code() {
+        let code = |what: &str, errno| {
+            let cause = io::Error::from_raw_os_error(errno);
+            Error::io(what, Path::new("w"), cause).kind.exit_code()
+        };
+        // ENOSPC, EDQUOT, EIO
+        for errno in [28, 122, 5] {
+            for what in ["create", "write", "rename", "sync"] {
+                assert_eq!(code(what, errno), 74, "{what} {errno}");
+            }
+        }
+        // EROFS, EACCES, EPERM, ENAMETOOLONG
+        for errno in [30, 13, 1, 36] {
+            for what in ["create", "write", "rename", "delete", "lock"] {
+                assert_eq!(code(what, errno), 73, "{what} {errno}");
+            }
+        }
+        // EACCES
+        assert_eq!((code("read", 13), code("open", 13)), (74, 74));
+        // ENOTDIR, EEXIST
+        assert_eq!((code("create the folder", 20), code("create", 17)), (73, 73));
+    }
+
+    #[test]
+    fn an_error_that_passed_through_a_writer_stays_what_it_is() {
+        let stopped = io::Error::other(Error::stopped(Kind::Terminated));
+        assert_eq!(Error::io("write", Path::new("w"), stopped).kind, Kind::Terminated);
     }
 }

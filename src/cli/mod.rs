@@ -71,7 +71,8 @@ Exit codes:
   74  reading or writing failed
   75  another run is at work
   77  publishing would disclose what is secret
-  78  a declaration is wrong";
+  78  a declaration is wrong
+  130 stopped by SIGINT, 143 by SIGTERM; the last outputs stay";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -14,6 +14,7 @@ use crate::run::folders;
 use crate::run::job::{Job, Progress, find_inputs};
 use crate::run::plan::Plan;
 use crate::run::sample_folder;
+use crate::run::stop;
 use crate::run::store::{self, Store};
 
 /// Inputs, declarations, warehouse.
@@ -56,7 +57,10 @@ impl PipelineArgs {
     /// Runs the stages up to `last`.
     pub(super) fn execute(&self, last: Stage, with_bars: bool) -> Result<(Done, Definitions)> {
         let bars = Bars::new(with_bars);
-        let done = self.with_job(&|progress| bars.show(progress), |job| execute(job, last))?;
+        let done = self.with_job(&|progress| bars.show(progress), |job| {
+            stop::listen()?;
+            execute(job, last)
+        })?;
         bars.clear();
         Ok(done)
     }

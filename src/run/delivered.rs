@@ -25,6 +25,8 @@ const PIECE: usize = 1 << 20;
 /// # Errors
 /// When the proof does not hold, the release is not among those it is about, or a file changed.
 pub fn release(store: &Store, asked: Option<&str>) -> Result<Release> {
+    // What a killed publication left: no other is at work.
+    store.remove_drafts(FOLDER)?;
     let verified = verify(store)?;
     let name = asked.unwrap_or(&verified.release);
     if !verified.all.iter().any(|known| known == name) {

@@ -10,9 +10,10 @@ use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 use crate::run::hashes::Hashes;
-use crate::run::store::sync_folder;
+use crate::run::stop;
+use crate::run::store::{create_folder, sync_folder};
 
-/// How the names of unfinished files begin.
+/// How the names of unfinished files begin, and of pointers that are not in place yet.
 pub(super) const PREFIX: &str = ".draft-";
 
 /// A file that stands for itself: path below the warehouse, length, content hash.
@@ -60,8 +61,7 @@ impl Write for Hashed {
 impl Draft {
     /// Starts a file in its folder, which is created if need be; `name` is what it will be called.
     pub(super) fn new(target: PathBuf, folder: &Path, name: &str) -> Result<Self> {
-        fs::create_dir_all(folder)
-            .map_err(|error| Error::io("create the folder", folder, error))?;
+        create_folder(folder)?;
         let file = tempfile::Builder::new()
             .prefix(PREFIX)
             .tempfile_in(folder)
@@ -102,7 +102,10 @@ impl Draft {
             file.as_file().sync_all().map_err(failed)?;
         }
         set_readable(file.as_file()).map_err(failed)?;
-        file.persist(&target).map_err(|error| failed(error.error))?;
+        let (_file, aside) = file.into_parts();
+        fs::rename(&aside, &target).map_err(failed)?;
+        // It bears another name now: there is nothing left to delete.
+        aside.keep().map_err(|error| failed(error.error))?;
         if let (true, Some(folder)) = (is_synced, target.parent()) {
             sync_folder(folder)?;
         }
@@ -114,6 +117,7 @@ impl Draft {
 
 impl Write for Draft {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        stop::check().map_err(io::Error::other)?;
         self.out.write(buffer)
     }
 

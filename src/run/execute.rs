@@ -13,13 +13,15 @@ use crate::run::outputs::{BUILDING, write_table};
 use crate::run::plan::Plan;
 use crate::run::rejects::Located;
 use crate::run::reuse;
+use crate::run::run_name::run_name;
 use crate::run::store::Store;
-use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, protect, rejects, revision};
+use crate::run::{
+    aggregate, clean, dataset, gates, ingest, parquet, protect, rejects, revision, space, swap,
+};
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
-/// Runs whose data is kept beside the current one, for readers that still have it open.
-const RUNS_KEPT: usize = 1;
+/// Folder of all runs.
 pub(super) const RUNS: &str = "runs";
 /// Folder of the declarations of published runs.
 pub const DECLARATIONS: &str = "declarations";
@@ -68,19 +70,19 @@ pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
 }
 
 fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
-    for folder in ["staged", BUILDING, DECLARATIONS] {
-        job.store.remove_drafts(folder)?;
-    }
+    swap::mend(job.store)?;
     let plan = Plan::new(job)?;
     if plan.is_up_to_date()
         && let Some(manifest) = plan.current
     {
         let ledger = ledger_in(job.store, CURRENT)?;
         keep_declarations(job)?;
-        link_folders(job)?;
+        swap::link_folders(job.store)?;
         protect::kept::show(job.store)?;
+        swap::prune(job.store, &manifest);
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
+    space::check(job, plan.current.as_ref())?;
     let (segments, mut ledger) = ingest::run(job)?;
     let mut tables = BTreeMap::new();
     let (mut manifest, left) = begin(job, &plan, segments)?;
@@ -117,11 +119,9 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
     if manifest.stage_keys.is_empty() {
         job.store.remove_folder(BUILDING)?;
     }
-    let key: String = plan.aggregate_key.chars().take(8).collect();
-    let stamp: String =
-        job.started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(18).collect();
+    let before = job.store.names_in(RUNS)?;
     let manifest = Manifest {
-        run_id: format!("{stamp}Z-{key}"),
+        run_id: run_name(&job.started_at, &plan.aggregate_key, &before),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: job.started_at.clone(),
         finished_at: String::new(),
@@ -302,21 +302,7 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     manifest.finished_at = (job.clock)();
     job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
     keep_declarations(job)?;
-    let run = format!("{RUNS}/{}", manifest.run_id);
-    protect::kept::settle(job.store)?;
-    job.store.move_folder(BUILDING, &run)?;
-    link_folders(job)?;
-    job.store.point(CURRENT, &run)?;
-    protect::kept::show(job.store)?;
-    prune(job, manifest)
-}
-
-/// The folders of the run that readers see, by short names that never change.
-fn link_folders(job: &Job<'_>) -> Result<()> {
-    for folder in ["clean", "rejects", "tables", protect::FOLDER] {
-        job.store.point(folder, &format!("{CURRENT}/{folder}"))?;
-    }
-    Ok(())
+    swap::show(job, manifest)
 }
 
 /// Keeps the declarations of the run, once for all runs that share them: what a figure means can be
@@ -331,19 +317,6 @@ fn keep_declarations(job: &Job<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Removes the data of older runs; their record and ledger stay.
-fn prune(job: &Job<'_>, current: &Manifest) -> Result<()> {
-    let mut older = job.store.names_in(RUNS)?;
-    older.retain(|name| *name != current.run_id);
-    older.sort_unstable_by(|a, b| b.cmp(a));
-    let folders = older.iter().skip(RUNS_KEPT).flat_map(|run| {
-        let folders = ["clean", "rejects", "tables", protect::FOLDER, reuse::FOLDER];
-        folders.map(|folder| format!("{RUNS}/{run}/{folder}"))
-    });
-    let outputs = current.outputs.iter().map(|output| format!("{CURRENT}/{}", output.file.path));
-    job.store.remove_folders_beside(&folders.collect::<Vec<_>>(), &outputs.collect::<Vec<_>>())
 }
 
 /// The rejects of a run: `current`, or the one under construction.

@@ -259,11 +259,12 @@ pub fn metadata(file: File) -> Result<Arc<ParquetMetaData>> {
 
 /// A failure of the Parquet library, as one of ours.
 pub(super) fn failed(error: ParquetError) -> Error {
-    if let ParquetError::External(cause) = &error
-        && let Some(cause) = cause.downcast_ref::<std::io::Error>()
-    {
-        let kind = cause.kind();
-        return Error::io("write", Path::new("a Parquet file"), std::io::Error::new(kind, error));
-    }
+    let error = match error {
+        ParquetError::External(cause) => match cause.downcast::<std::io::Error>() {
+            Ok(cause) => return Error::io("write", Path::new("a Parquet file"), *cause),
+            Err(other) => ParquetError::External(other),
+        },
+        other => other,
+    };
     Error::data(format!("a Parquet file cannot be read or written: {error}")).because(error)
 }

@@ -1,7 +1,7 @@
 //! What a run would do, stage by stage, and why.
 
 use crate::definition::Definitions;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
@@ -57,10 +57,14 @@ impl Plan {
     /// # Errors
     /// When the warehouse cannot be read.
     pub fn new(job: &Job<'_>) -> Result<Self> {
-        let current = Manifest::current(job.store).unwrap_or_else(|error| {
-            tracing::warn!(event = "manifest.damaged", "{error}: every stage runs again.");
-            None
-        });
+        let current = match Manifest::current(job.store) {
+            Err(error) if error.kind == Kind::Data => {
+                tracing::warn!(event = "manifest.damaged", "{error}: every stage runs again.");
+                None
+            }
+            // One that is there and cannot be read now is no reason to forget it.
+            read => read?,
+        };
         let left = left_over(job)?;
         let mut steps = Vec::new();
         let mut keys = Vec::new();

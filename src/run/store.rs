@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::run::draft::{Draft, PREFIX, Written};
 use crate::run::folders::{entries, slashed, walk};
 use crate::run::hashes::{HASHES, Hashes};
+use crate::run::stop;
 
 /// Tells the starts of the machine apart, where the kernel does.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
@@ -48,8 +49,12 @@ impl Store {
         Ok(store)
     }
 
-    /// Writes down what is known of files; when it cannot be, they are only hashed again.
+    /// Writes down what is known of files; when it cannot be, or the run was asked to stop, they
+    /// are only hashed again.
     pub fn keep_hashes(&self) {
+        if stop::check().is_err() {
+            return;
+        }
         let kept = self.hashes.to_keep(&boot()).and_then(|kept| {
             let Some(kept) = kept else { return Ok(()) };
             let mut draft = self.draft(HASHES)?;
@@ -102,8 +107,7 @@ impl Store {
     }
 
     fn lock_as(&self, name: &str, work: &str) -> Result<Lock> {
-        fs::create_dir_all(&self.root)
-            .map_err(|error| Error::io("create the folder", &self.root, error))?;
+        create_folder(&self.root)?;
         let path = self.path(name);
         let file = File::options()
             .create(true)
@@ -124,8 +128,9 @@ impl Store {
     /// Starts a file aside; it appears under `name` when committed.
     ///
     /// # Errors
-    /// When it cannot be created.
+    /// When it cannot be created, or the run was asked to stop.
     pub fn draft(&self, name: &str) -> Result<Draft> {
+        stop::check()?;
         let target = self.path(name);
         let folder = target.parent().unwrap_or(&self.root).to_owned();
         Ok(Draft::new(target, &folder, name)?.remembered_by(&self.hashes))
@@ -157,8 +162,9 @@ impl Store {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// When it cannot be opened, or the run was asked to stop.
     pub fn file(&self, name: &str) -> Result<File> {
+        stop::check()?;
         open(&self.path(name))
     }
 
@@ -168,22 +174,34 @@ impl Store {
         self.path(name).is_file()
     }
 
-    /// Deletes the drafts that a killed run left below a folder.
+    /// Deletes what killed runs left unfinished in a folder, pointers among it.
     ///
     /// # Errors
-    /// When one cannot be deleted.
+    /// When it cannot be deleted.
     pub fn remove_drafts(&self, folder: &str) -> Result<()> {
         let top = self.path(folder);
-        let mut drafts = Vec::new();
-        if top.is_dir() {
-            walk(&top, &mut |path| {
-                if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(PREFIX)) {
-                    drafts.push(path.to_owned());
-                }
-            })?;
+        let found = if top.is_dir() { entries(&top)? } else { Vec::new() };
+        let is_draft = |path: &&PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
+        };
+        for path in found.iter().filter(is_draft) {
+            fs::remove_file(path).map_err(|error| Error::io("delete", path, error))?;
         }
-        for path in drafts {
-            fs::remove_file(&path).map_err(|error| Error::io("delete", &path, error))?;
+        Ok(())
+    }
+
+    /// The same in a folder and in all those below.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub fn remove_drafts_below(&self, folder: &str) -> Result<()> {
+        self.remove_drafts(folder)?;
+        for name in self.names_in(folder)? {
+            let below = format!("{folder}/{name}");
+            let path = self.path(&below);
+            if path.is_dir() && !path.is_symlink() {
+                self.remove_drafts_below(&below)?;
+            }
         }
         Ok(())
     }
@@ -280,10 +298,7 @@ impl Store {
     /// When it cannot be linked.
     pub fn link(&self, from: &str, to: &str) -> Result<()> {
         let target = self.path(to);
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|error| Error::io("create the folder", folder, error))?;
-        }
+        target.parent().map_or(Ok(()), create_folder)?;
         let from = self.path(from);
         self.hashes.renamed(&[&from], || {
             fs::hard_link(&from, &target).map_err(|error| Error::io("create", &target, error))
@@ -308,42 +323,9 @@ impl Store {
     pub fn move_folder(&self, from: &str, to: &str) -> Result<()> {
         let (from, to) = (self.path(from), self.path(to));
         sync_folders(&from)?;
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|error| Error::io("create the folder", folder, error))?;
-        }
+        to.parent().map_or(Ok(()), create_folder)?;
         fs::rename(&from, &to).map_err(|error| Error::io("rename", &from, error))?;
         to.parent().map_or(Ok(()), sync_folder)
-    }
-
-    /// Points the link `name` to `target` at once: a reader sees the old or the new, never neither.
-    ///
-    /// # Errors
-    /// When the link cannot be made.
-    pub fn point(&self, name: &str, target: &str) -> Result<()> {
-        let path = self.path(name);
-        if fs::read_link(&path).is_ok_and(|now| now == Path::new(target)) {
-            return Ok(());
-        }
-        let folder = path.parent().unwrap_or(&self.root);
-        let last = name.rsplit('/').next().unwrap_or(name);
-        let aside = folder.join(format!(".{last}.new"));
-        match fs::remove_file(&aside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Error::io("delete", &aside, error));
-            }
-            _ => {}
-        }
-        std::os::unix::fs::symlink(target, &aside)
-            .map_err(|error| Error::io("create", &aside, error))?;
-        fs::rename(&aside, &path).map_err(|error| Error::io("rename", &aside, error))?;
-        sync_folder(folder)
-    }
-
-    /// Where the link `name` points.
-    #[must_use]
-    pub fn target(&self, name: &str) -> Option<String> {
-        fs::read_link(self.path(name)).ok().map(|target| slashed(&target))
     }
 }
 
@@ -372,6 +354,25 @@ fn sync_folders(folder: &Path) -> Result<()> {
         sync_folders(path)?;
     }
     sync_folder(folder)
+}
+
+/// Creates a folder and those above it, on disk for good when it returns.
+pub(super) fn create_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = match folder.parent() {
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+        None => return Ok(()),
+    };
+    create_folder(above)?;
+    match fs::create_dir(folder) {
+        Ok(()) => sync_folder(above),
+        // Another thread did.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(Error::io("create the folder", folder, error)),
+    }
 }
 
 /// Makes the names in a folder outlive a power cut.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::run::draft::Written;
+use crate::run::execute::RUNS;
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::BUILDING;
@@ -84,6 +85,30 @@ pub(in crate::run) fn settle(store: &Store) -> Result<()> {
         store.write(&format!("{to}/{VERDICT}"), &verdict)?;
         store.remove_folder(&folder)
     }
+}
+
+/// Takes the release of a run that readers never saw back to where it was built: it may never be
+/// one. A release that any run knows stays where it is.
+///
+/// # Errors
+/// When it cannot be moved.
+pub(in crate::run) fn unsettle(store: &Store) -> Result<()> {
+    let Ok(Some(record)) = Record::read(store, BUILDING) else { return Ok(()) };
+    let name = &record.release;
+    let release = format!("{RELEASES}/{name}");
+    let runs = store.names_in(RUNS)?.into_iter().map(|run| format!("{RUNS}/{run}"));
+    let is_known = runs.chain([CURRENT.to_owned()]).any(|run| {
+        // A record that cannot be read may know it.
+        let known = Record::read(store, &run);
+        known.map_or(true, |known| known.is_some_and(|known| known.all.contains(name)))
+    });
+    let is_shown = store.target(&format!("{RELEASES}/{LATEST}")).as_ref() == Some(name);
+    if is_known || is_shown || !store.path(&release).is_dir() {
+        return Ok(());
+    }
+    let folder = format!("{BUILDING}/{RELEASE}");
+    store.remove_folder(&folder)?;
+    store.move_folder(&release, &folder)
 }
 
 /// Points readers to the release of the current run.

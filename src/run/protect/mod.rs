@@ -32,7 +32,7 @@ use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
 use crate::definition::secrecy::Policy;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::protect::pattern::{Before, Pattern};
 use crate::protect::release::Release;
 use crate::publish::describe::why_withheld;
@@ -106,7 +106,7 @@ pub fn run(job: &Job<'_>, outputs: &[Output]) -> Result<Vec<Output>> {
     let taken = revised::take_over(job, &mut closed, &found, (policy, &register, &out))?;
     let made = make(job, policy, (&mut closed, &found), (before.as_ref(), &register));
     match made {
-        Err(error) if !taken.is_empty() => {
+        Err(error) if !taken.is_empty() && matches!(error.kind, Kind::Secrecy | Kind::Data) => {
             // What came to closed months waits on, if that is what stands in the way.
             tracing::warn!(event = "revision.waits", "{error}");
             for folder in [FOLDER, RELEASE] {
