@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use crate::cli::pipeline_args::PipelineArgs;
 use crate::cli::report::{Page, table};
-use crate::cli::{EXIT_WARNINGS, stages};
+use crate::cli::stages;
 use crate::definition::publication::{self, Bucket, FILE, Portal, Publication};
 use crate::deliver::http::{Client, Limits};
 use crate::deliver::plan::{Action, Plan};
 use crate::deliver::walk::{self, Stopped, Summary};
 use crate::deliver::{self, CHUNK_BYTES, Release, s3};
-use crate::error::{Error, Result};
+use crate::error::{EXIT_WARNINGS, Error, Result};
 use crate::fetch::{self, Patience, Token};
 use crate::run::delivered::{self, Delivered};
 use crate::run::execute::Stage;
@@ -68,7 +68,7 @@ impl Target {
 
 pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     let Some(target) = args.to else {
-        return stages::stage(&args.pipeline, Stage::Publish, bars);
+        return stages::stage(&args.pipeline, ("publish", Stage::Publish), bars);
     };
     let declared = args.pipeline.pipeline.with_file_name(FILE);
     let publication = publication::read(&store::read_file(&declared)?)?;

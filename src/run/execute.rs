@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
-use crate::error::Result;
+use crate::error::{EXIT_WARNINGS, Result};
+use crate::run::attempt::stamp;
 use crate::run::job::Job;
+use crate::run::kept_runs::DATA;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
 use crate::run::outputs::{BUILDING, write_table};
@@ -18,8 +20,6 @@ use crate::run::{aggregate, clean, dataset, gates, ingest, parquet, protect, rej
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
-/// Runs whose data is kept beside the current one, for readers that still have it open.
-const RUNS_KEPT: usize = 1;
 pub(super) const RUNS: &str = "runs";
 /// Folder of the declarations of published runs.
 pub const DECLARATIONS: &str = "declarations";
@@ -56,18 +56,25 @@ pub struct Done {
     pub is_published: bool,
 }
 
-/// Runs the stages up to and including `last`.
+impl Done {
+    /// The exit code: that of warnings only where readers see what they are about.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.is_published && !self.manifest.warnings.is_empty() { EXIT_WARNINGS } else { 0 }
+    }
+}
+
+/// Runs the stages up to and including `last`; who calls it has the lock of the warehouse.
 ///
 /// # Errors
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
-    let _lock = job.store.lock()?;
-    let done = execute_locked(job, last);
+    let done = execute_stages(job, last);
     job.store.keep_hashes();
     done
 }
 
-fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
+fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
     for folder in ["staged", BUILDING, DECLARATIONS] {
         job.store.remove_drafts(folder)?;
     }
@@ -77,7 +84,7 @@ fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
     {
         let ledger = ledger_in(job.store, CURRENT)?;
         keep_declarations(job)?;
-        link_folders(job)?;
+        link_folders(job.store)?;
         protect::kept::show(job.store)?;
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
@@ -118,10 +125,8 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
         job.store.remove_folder(BUILDING)?;
     }
     let key: String = plan.aggregate_key.chars().take(8).collect();
-    let stamp: String =
-        job.started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(18).collect();
     let manifest = Manifest {
-        run_id: format!("{stamp}Z-{key}"),
+        run_id: format!("{}-{key}", stamp(&job.started_at)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: job.started_at.clone(),
         finished_at: String::new(),
@@ -132,6 +137,7 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
         key_fingerprint: job.key.fingerprint(),
         inputs: job.inputs.iter().map(|(input, _)| input.clone()).collect(),
         segments,
+        registered: job.registered.clone(),
         previous: match job.store.target(CURRENT) {
             Some(run) => job.store.stat(&format!("{run}/{MANIFEST}"))?,
             None => None,
@@ -305,16 +311,16 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     let run = format!("{RUNS}/{}", manifest.run_id);
     protect::kept::settle(job.store)?;
     job.store.move_folder(BUILDING, &run)?;
-    link_folders(job)?;
+    link_folders(job.store)?;
     job.store.point(CURRENT, &run)?;
     protect::kept::show(job.store)?;
     prune(job, manifest)
 }
 
 /// The folders of the run that readers see, by short names that never change.
-fn link_folders(job: &Job<'_>) -> Result<()> {
+pub(super) fn link_folders(store: &Store) -> Result<()> {
     for folder in ["clean", "rejects", "tables", protect::FOLDER] {
-        job.store.point(folder, &format!("{CURRENT}/{folder}"))?;
+        store.point(folder, &format!("{CURRENT}/{folder}"))?;
     }
     Ok(())
 }
@@ -338,10 +344,8 @@ fn prune(job: &Job<'_>, current: &Manifest) -> Result<()> {
     let mut older = job.store.names_in(RUNS)?;
     older.retain(|name| *name != current.run_id);
     older.sort_unstable_by(|a, b| b.cmp(a));
-    let folders = older.iter().skip(RUNS_KEPT).flat_map(|run| {
-        let folders = ["clean", "rejects", "tables", protect::FOLDER, reuse::FOLDER];
-        folders.map(|folder| format!("{RUNS}/{run}/{folder}"))
-    });
+    let folders = older.iter().skip(job.runs_kept);
+    let folders = folders.flat_map(|run| DATA.map(|folder| format!("{RUNS}/{run}/{folder}")));
     let outputs = current.outputs.iter().map(|output| format!("{CURRENT}/{}", output.file.path));
     job.store.remove_folders_beside(&folders.collect::<Vec<_>>(), &outputs.collect::<Vec<_>>())
 }

@@ -13,6 +13,12 @@ use crate::run::hashes::{HASHES, Hashes};
 
 /// Tells the starts of the machine apart, where the kernel does.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+/// Name of the machine, where the kernel tells it.
+const HOST: &str = "/proc/sys/kernel/hostname";
+const LOCK: &str = ".lock";
+/// How often, and how long apart, a lock is asked for before somebody is said to be at work.
+const LOOKS: u32 = 5;
+const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// A warehouse: the folder a run leaves behind.
 #[derive(Debug)]
@@ -24,7 +30,17 @@ pub struct Store {
 /// The right to change the warehouse; the kernel takes it back when the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Says who holds it, to those it keeps waiting; the kernel alone decides.
+    pub fn tell(&mut self, work: &str, since: Option<&str>) {
+        let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
+        let told = format!("{work}, process {} on {}{since}", std::process::id(), host());
+        // Nothing depends on it.
+        self.file.write_all(told.as_bytes()).ok();
+    }
 }
 
 impl Store {
@@ -90,7 +106,7 @@ impl Store {
     /// # Errors
     /// `Busy` when another run holds it.
     pub fn lock(&self) -> Result<Lock> {
-        self.lock_as(".lock", "run")
+        self.lock_as(LOCK, "run")
     }
 
     /// Takes the lock of publications, which read releases and let runs go on.
@@ -111,11 +127,46 @@ impl Store {
             .write(true)
             .open(&path)
             .map_err(|error| Error::io("create", &path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+        let mut looks = LOOKS;
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    file.set_len(0).map_err(|error| Error::io("write", &path, error))?;
+                    return Ok(Lock { file });
+                }
+                // Who asks whether a run is at work holds the lock for a moment.
+                Err(fs::TryLockError::WouldBlock) if looks > 0 => {
+                    looks -= 1;
+                    std::thread::sleep(LOOK);
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    let holder = fs::read_to_string(&path).unwrap_or_default();
+                    let told = if holder.is_empty() { holder } else { format!(": {holder}") };
+                    let told = format!("another {work} is at work in this warehouse{told}");
+                    return Err(
+                        Error::busy(told).hint("wait for it; the lock goes away with its process")
+                    );
+                }
+                Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
+            }
+        }
+    }
+
+    /// Who is at work in the warehouse, if anyone is; nothing is written.
+    ///
+    /// # Errors
+    /// When nobody may ask.
+    pub fn holder(&self) -> Result<Option<String>> {
+        let path = self.path(LOCK);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("open", &path, error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
             Err(fs::TryLockError::WouldBlock) => {
-                Err(Error::busy(format!("another {work} is at work in this warehouse"))
-                    .hint("wait for it; the lock goes away with its process"))
+                Ok(Some(fs::read_to_string(&path).unwrap_or_default()))
             }
             Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
         }
@@ -186,6 +237,36 @@ impl Store {
             fs::remove_file(&path).map_err(|error| Error::io("delete", &path, error))?;
         }
         Ok(())
+    }
+
+    /// The drafts that killed runs left anywhere.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn drafts(&self) -> Result<Vec<String>> {
+        let mut drafts = Vec::new();
+        walk(&self.root, &mut |path| {
+            let is_draft =
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+            if let (true, Ok(rest)) = (is_draft, path.strip_prefix(&self.root)) {
+                drafts.push(slashed(rest));
+            }
+        })?;
+        Ok(drafts)
+    }
+
+    /// Deletes a file, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub fn remove_file(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("delete", &path, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What a file is now, or `None` when it is not there.
@@ -365,6 +446,11 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
 
 fn boot() -> String {
     fs::read_to_string(BOOT).unwrap_or_default().trim().to_owned()
+}
+
+/// The name of this machine.
+pub(super) fn host() -> String {
+    fs::read_to_string(HOST).unwrap_or_default().trim().to_owned()
 }
 
 fn sync_folders(folder: &Path) -> Result<()> {

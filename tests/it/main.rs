@@ -14,6 +14,7 @@ mod formats;
 mod gate;
 mod journey;
 mod kill;
+mod night;
 mod nights;
 mod outputs;
 mod package;
