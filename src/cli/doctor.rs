@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::cli::report::{self, Page};
 use crate::cli::status::Format;
 use crate::cli::{age, pipeline_args};
-use crate::error::{EXIT_WARNINGS, Error, Result};
+use crate::error::{EXIT_WARNINGS, Result};
 use crate::run::doctor::{Asked, Check, Level, checks};
 
 /// Look at the machine, the warehouse, the declarations, the key and the inputs; change nothing.
@@ -44,9 +44,7 @@ Exit codes:
   65, 66, 70, 73, 74, 78  that of the first check that failed, as a run would end";
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let now: Timestamp = pipeline_args::now()
-        .parse()
-        .map_err(|error| Error::internal("a clock tells the time").because::<jiff::Error>(error))?;
+    let now = pipeline_args::instant();
     let declared = pipeline_args::load(&args.pipeline);
     let asked = Asked {
         warehouse: &args.warehouse,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -132,13 +133,16 @@ impl PipelineArgs {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock enters here")]
-pub(super) fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+pub(super) fn instant() -> Timestamp {
+    Timestamp::now()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the clock enters here")]
+pub(super) fn now() -> String {
+    instant().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 fn today() -> Result<Date> {
     let paris = TimeZone::get("Europe/Paris")
         .map_err(|error| Error::internal("the time zone Europe/Paris is known").because(error))?;
-    Ok(jiff::Timestamp::now().to_zoned(paris).date())
+    Ok(instant().to_zoned(paris).date())
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::cli::report::{self, Page};
 use crate::cli::{age, pipeline_args};
-use crate::error::{EXIT_WARNINGS, Error, Kind, Result};
+use crate::error::{EXIT_WARNINGS, Kind, Result};
 use crate::run::register::Attempt;
 use crate::run::status::{Limits, State, Status, status};
 use crate::run::store::Store;
@@ -51,9 +51,7 @@ pub(super) enum Format {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let store = Store::existing(&args.warehouse)?;
-    let now: Timestamp = pipeline_args::now()
-        .parse()
-        .map_err(|error| Error::internal("a clock tells the time").because::<jiff::Error>(error))?;
+    let now = pipeline_args::instant();
     let limits = Limits { run: args.max_age, inputs: args.max_input_age };
     let found = status(&store, now, limits)?;
     match args.format {

@@ -2,10 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::run::execute::Done;
+use crate::run::lock::{Lock, host};
 use crate::run::manifest::{CURRENT, Input, MANIFEST};
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::register::{Begin, End, Event, Register, totals};
-use crate::run::store::{Lock, Store, host};
+use crate::run::store::Store;
 
 /// Something at work, with the lock of the warehouse.
 #[derive(Debug)]

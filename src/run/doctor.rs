@@ -9,6 +9,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::definition::dataset::Dataset;
+use crate::definition::source::Source;
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::pseudonym::Key;
@@ -311,8 +313,8 @@ fn inputs(asked: &Asked<'_>) -> Result<Check> {
     let mut patterns: Vec<GlobSet> = Vec::new();
     if let Ok((_, _, definitions)) = asked.declared {
         let Definitions { sources, datasets, .. } = definitions;
-        let of_sources = sources.values().map(|source| source.pattern());
-        let all = of_sources.chain(datasets.values().map(|dataset| dataset.pattern()));
+        let of_sources = sources.values().map(Source::pattern);
+        let all = of_sources.chain(datasets.values().map(Dataset::pattern));
         patterns = all.collect::<std::result::Result<_, _>>().map_err(Error::definition)?;
     }
     let is_read = |path: &&PathBuf| {

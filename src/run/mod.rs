@@ -27,6 +27,7 @@ pub mod kept_runs;
 pub mod key_figures;
 mod keys;
 pub mod ledger;
+pub mod lock;
 pub mod machine;
 mod made;
 pub mod manifest;

@@ -48,7 +48,11 @@ pub fn verify(store: &Store) -> Result<Verified> {
 }
 
 /// Verifies what a run knows of all releases that are out, wherever the run is.
-pub(super) fn verify_run(store: &Store, run: &str, definitions: &Definitions) -> Result<Verified> {
+pub(in crate::run) fn verify_run(
+    store: &Store,
+    run: &str,
+    definitions: &Definitions,
+) -> Result<Verified> {
     let record = Record::read(store, run)?.ok_or_else(|| lost(RECORD))?;
     if record.all.last() != Some(&record.release) {
         return Err(lost(&record.release));
