@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use jiff::SignedDuration;
 
+use crate::cli::plan::Format;
 use crate::cli::report::{self, Page};
-use crate::cli::status::Format;
 use crate::cli::{age, pipeline_args};
 use crate::error::{EXIT_WARNINGS, Result};
 use crate::run::doctor::{Asked, Check, Level, checks};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::pipeline_args::now;
+use crate::cli::plan::Format;
 use crate::cli::report::{self, Page};
-use crate::cli::status::Format;
 use crate::error::Result;
 use crate::run::attempt::Attempt;
 use crate::run::rollback::{prove, rollback};

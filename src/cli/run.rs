@@ -13,9 +13,16 @@ use crate::run::store::Store;
 pub(super) struct Args {
     #[command(flatten)]
     pipeline: PipelineArgs,
+    /// Say what there is to do, as `conum plan` does, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
+    if args.dry_run {
+        report::plan(&args.pipeline.plan()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (done, definitions) = args.pipeline.execute(("run", Stage::Publish), None, bars)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     report::outcome(&store, &done, &definitions, &args.pipeline.warehouse)?;

@@ -8,8 +8,9 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::cli::pipeline_args::now;
+use crate::cli::plan::Format;
 use crate::cli::report::{self, Page, table};
-use crate::cli::status::{Format, told};
+use crate::cli::status::told;
 use crate::error::{Error, Result};
 use crate::run::attempt;
 use crate::run::doctor::bytes;

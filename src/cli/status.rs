@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use jiff::SignedDuration;
 
+use crate::cli::plan::Format;
 use crate::cli::report::{self, Page};
 use crate::cli::{age, pipeline_args};
 use crate::error::{EXIT_WARNINGS, Kind, Result};
@@ -39,15 +39,6 @@ Exit codes:
   3   so it is, but a later one failed or was killed
   66  nothing was published, it is too old, or its time is in the future
   75  it is too old, and a run that began in time is at work: ask again";
-
-/// How something is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
-}
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let store = Store::existing(&args.warehouse)?;

@@ -147,8 +147,9 @@ fn rights(warehouse: &Path) -> Check {
             ),
         };
     }
-    let parts = ["", "runs", "staged", "releases", BUILDING, "declarations"];
-    let folders = parts.iter().map(|part| warehouse.join(part)).filter(|folder| folder.is_dir());
+    let parts = ["runs", "staged", "releases", BUILDING, "declarations"];
+    let parts = parts.iter().map(|part| warehouse.join(part)).filter(|folder| folder.is_dir());
+    let folders = std::iter::once(warehouse.to_owned()).chain(parts);
     let closed: Vec<String> = folders
         .filter(|folder| !machine::may_write(folder))
         .map(|folder| format!("`{}`", folder.display()))

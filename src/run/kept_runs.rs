@@ -44,7 +44,10 @@ pub fn folder(run: &str) -> String {
 /// When it cannot be read.
 pub fn record(store: &Store, run: &str) -> Result<Option<Manifest>> {
     let path = format!("{}/{MANIFEST}", folder(run));
-    let Some(content) = store.read(&path)? else { return Ok(None) };
+    if !store.has(&path) {
+        return Ok(None);
+    }
+    let content = store.read(&path)?.unwrap_or_default();
     let read = serde_json::from_slice(&content);
     read.map(Some)
         .map_err(|error| Error::data(format!("`{path}` cannot be read: {error}")).because(error))

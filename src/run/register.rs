@@ -204,7 +204,10 @@ impl Register {
         let mut records: BTreeMap<String, String> = BTreeMap::new();
         for run in store.names_in(RUNS)? {
             let path = format!("{RUNS}/{run}/{MANIFEST}");
-            let Some(content) = store.read(&path)? else { continue };
+            if !store.has(&path) {
+                continue;
+            }
+            let content = store.read(&path)?.unwrap_or_default();
             records.insert(run.clone(), blake3::hash(&content).to_hex().to_string());
             let Ok(manifest) = serde_json::from_slice::<Manifest>(&content) else {
                 found.push(format!("`{path}` cannot be read"));

@@ -106,7 +106,6 @@ pub fn rollback(
     back.outputs.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     back.warnings
         .push(format!("run {} was taken back: readers see run {earlier} again", current.run_id));
-    store.write(&format!("{BUILDING}/{MANIFEST}"), &back.to_json()?)?;
     let release_to = shown(store, BUILDING)?;
     if release_to.is_some() {
         let definitions = verify::definitions(store, &manifest)?;
@@ -114,6 +113,8 @@ pub fn rollback(
             error.hint("nothing was changed: what is published cannot be proved with that run")
         })?;
     }
+    // Written last: what is left of one that fails is nothing to go on from.
+    store.write(&format!("{BUILDING}/{MANIFEST}"), &back.to_json()?)?;
     let release_from = shown(store, CURRENT)?;
     let run = folder(&back.run_id);
     store.move_folder(BUILDING, &run)?;
