@@ -1,4 +1,4 @@
-//! The machine, the warehouse and what a run is given become a list of checks, each with what to do.
+//! The machine, the warehouse and what a run is given become checks, each with what to do.
 //!
 //! It changes nothing, and one check that cannot be made does not hinder the others.
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::run::execute::RUNS;
 use crate::run::ledger::Ledger;
-use crate::run::manifest::{MANIFEST, Manifest};
+use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::store::Store;
 
 /// Name of the register in the warehouse.
@@ -191,7 +191,8 @@ impl Register {
         found
     }
 
-    /// What is wrong with the lines, and between them and the records of runs that are there.
+    /// What is wrong with the lines, and between them and the records of runs that are there: a
+    /// line that a record rests on is there, and the record that readers see is the one told of.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -201,34 +202,27 @@ impl Register {
         // Who sets a damaged register aside begins another, which knows of no earlier run.
         let first = attempts.first().map_or("", |first| first.begin.id.as_str());
         let known: BTreeSet<String> = self.content.lines().map(hash).collect();
-        let mut records: BTreeMap<String, String> = BTreeMap::new();
         for run in store.names_in(RUNS)? {
             let path = format!("{RUNS}/{run}/{MANIFEST}");
-            if !store.has(&path) {
-                continue;
-            }
-            let content = store.read(&path)?.unwrap_or_default();
-            records.insert(run.clone(), blake3::hash(&content).to_hex().to_string());
-            let Ok(manifest) = serde_json::from_slice::<Manifest>(&content) else {
-                found.push(format!("`{path}` cannot be read"));
-                continue;
-            };
+            let content = if store.has(&path) { store.read(&path)? } else { None };
+            let manifest = content.and_then(|it| serde_json::from_slice::<Manifest>(&it).ok());
             // Runs before there was a register have no line.
-            let is_registered = !manifest.registered.is_empty() && run.as_str() >= first;
-            if is_registered && !known.contains(&manifest.registered) {
+            let line = manifest.map(|manifest| manifest.registered).unwrap_or_default();
+            if !line.is_empty() && run.as_str() >= first && !known.contains(&line) {
                 found.push(format!(
                     "`{REGISTER}` lacks the line that began run {run}: lines were lost or changed"
                 ));
             }
         }
-        for end in attempts.into_iter().filter_map(|attempt| attempt.end) {
-            let (Some(run), Some(told)) = (end.published, end.manifest) else { continue };
-            if records.get(&run).is_some_and(|record| *record != told) {
-                let path = format!("{RUNS}/{run}/{MANIFEST}");
-                found.push(format!("`{path}` is not the one that `{REGISTER}` tells of"));
-            }
+        let path = format!("{CURRENT}/{MANIFEST}");
+        let current = store.target(CURRENT);
+        let current = current.as_deref().and_then(|it| it.rsplit('/').next());
+        let record = store.read(&path)?.map(|it| blake3::hash(&it).to_hex().to_string());
+        let ends = attempts.iter().filter_map(|attempt| attempt.end.as_ref());
+        let mut ends = ends.filter(|end| end.published.as_deref() == current);
+        if ends.any(|end| end.manifest != record) {
+            found.push(format!("`{path}` is not the one that `{REGISTER}` tells of"));
         }
-        found.dedup();
         Ok(found)
     }
 }
