@@ -1,6 +1,5 @@
 //! `conum runs`: which runs there were, and what is kept of them.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -100,19 +99,16 @@ struct Line {
 
 fn list(args: &List) -> Result<()> {
     let store = Store::existing(&args.warehouse)?;
-    let mut runs: BTreeMap<String, Run> =
-        kept_runs::runs(&store)?.into_iter().map(|run| (run.id.clone(), run)).collect();
+    let mut runs = kept_runs::runs(&store)?;
     let mut lines = Vec::new();
     for attempt in Register::read(&store)?.attempts() {
-        // A run that was killed after it was complete is named by its beginning.
-        let made = runs.keys().find(|run| run.starts_with(&attempt.begin.id)).cloned();
-        let run = made.and_then(|made| runs.remove(&made));
+        let made = runs.iter().position(|run| run.registered == attempt.line);
+        let run = made.map(|made| runs.remove(made));
         lines.push(Line { attempt: Some(attempt), run });
     }
     // Those before there was a register.
-    let mut all: Vec<Line> =
-        runs.into_values().map(|run| Line { attempt: None, run: Some(run) }).collect();
-    all.append(&mut lines);
+    let earlier = runs.into_iter().rev().map(|run| Line { attempt: None, run: Some(run) });
+    let mut all: Vec<Line> = earlier.chain(lines).collect();
     all.reverse();
     all.truncate(args.limit);
     match args.format {
@@ -170,7 +166,7 @@ fn show(args: &Show) -> Result<()> {
     let manifest = kept_runs::record(&store, &run.id)?;
     let manifest = manifest.ok_or_else(|| Error::internal("a run that is listed has a record"))?;
     let attempts = Register::read(&store)?.attempts();
-    let attempt = attempts.into_iter().find(|attempt| run.id.starts_with(&attempt.begin.id));
+    let attempt = attempts.into_iter().find(|attempt| attempt.line == run.registered);
     let shown = Shown { run, attempt, manifest };
     if args.format == Format::Json {
         return report::json(&shown);

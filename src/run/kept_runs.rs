@@ -20,6 +20,8 @@ pub struct Run {
     pub as_of: String,
     /// When its outputs were complete.
     pub finished_at: String,
+    /// BLAKE3 of the line of the register that began it; empty before there was one.
+    pub registered: String,
     /// The release that readers saw with it, while its data is there.
     pub release: Option<String>,
     /// How many warnings it gave.
@@ -71,6 +73,7 @@ pub fn runs(store: &Store) -> Result<Vec<Run>> {
         found.push(Run {
             as_of: manifest.as_of,
             finished_at: manifest.finished_at,
+            registered: manifest.registered,
             release: protect::kept::shown(store, &folder)?,
             warnings: manifest.warnings.len(),
             is_current: current.as_deref() == Some(folder.as_str()),

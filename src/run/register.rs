@@ -21,7 +21,7 @@ const SEAL: &str = ",\"seal\":\"";
 /// Something began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begin {
-    /// The instant it began, as runs are named; the name of a run that it makes begins with it.
+    /// The instant it began, as runs are named.
     pub id: String,
     /// Command.
     pub command: String,
@@ -88,6 +88,8 @@ struct Line {
 /// A beginning, and its end if it came to one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attempt {
+    /// BLAKE3 of the line of its beginning, which the record of a run that it makes holds.
+    pub line: String,
     /// Its beginning.
     pub begin: Begin,
     /// Its end; none where it was killed, or is at work.
@@ -139,9 +141,10 @@ impl Register {
     #[must_use]
     pub fn attempts(&self) -> Vec<Attempt> {
         let mut found: Vec<Attempt> = Vec::new();
-        for event in self.content.lines().filter_map(|line| read_line(line).ok()) {
-            match event.event {
-                Event::Begin(begin) => found.push(Attempt { begin, end: None }),
+        for line in self.content.lines() {
+            let Ok(Line { event, .. }) = read_line(line) else { continue };
+            match event {
+                Event::Begin(begin) => found.push(Attempt { line: hash(line), begin, end: None }),
                 // Who ends has the lock since he began: nothing comes between.
                 Event::End(end) => {
                     if let Some(last) = found.last_mut().filter(|last| last.begin.id == end.id) {
