@@ -3,6 +3,9 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+/// The exit code of what was done, with something that a person should know.
+pub const EXIT_WARNINGS: u8 = 3;
+
 /// What went wrong, as the scheduler needs to know it. The codes follow sysexits where one exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cli::{EXIT_WARNINGS, report};
-use crate::error::{Error, Result};
+use crate::cli::report;
+use crate::error::{EXIT_WARNINGS, Error, Result};
 use crate::fetch::client::{Client, Limits};
 use crate::fetch::state::State;
 use crate::fetch::{self, Patience, Request, Route, Summary, Token};

@@ -1,8 +1,11 @@
 //! One command, one file: what it does, its arguments, what it prints.
 
+mod age;
+mod backfill;
 mod check;
 mod describe;
 mod diff;
+mod doctor;
 mod explain;
 mod fetch;
 mod key_figures;
@@ -16,12 +19,15 @@ mod query;
 mod rejects;
 mod release;
 pub mod report;
+mod rollback;
 mod rows;
 mod run;
+mod runs;
 mod sample;
 mod scenario;
 mod scenario_words;
 mod stages;
+mod status;
 mod verify;
 mod verify_secrecy;
 
@@ -31,9 +37,6 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Result;
-
-/// Published, but something is odd: see the warnings.
-pub const EXIT_WARNINGS: u8 = 3;
 
 /// Turns the raw activity exports of the Conseillers numériques into national statistics.
 #[derive(Debug, Parser)]
@@ -78,6 +81,11 @@ Exit codes:
 enum Command {
     Run(run::Args),
     Plan(plan::Args),
+    Status(status::Args),
+    Runs(runs::Args),
+    Rollback(rollback::Args),
+    Doctor(doctor::Args),
+    Backfill(backfill::Args),
     Ingest(stages::Ingest),
     Clean(stages::Clean),
     Aggregate(stages::Aggregate),
@@ -107,6 +115,11 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(&args, bars),
             Command::Plan(args) => plan::run(&args),
+            Command::Status(args) => status::run(&args),
+            Command::Runs(args) => runs::run(&args),
+            Command::Rollback(args) => rollback::run(&args),
+            Command::Doctor(args) => doctor::run(&args),
+            Command::Backfill(args) => backfill::run(&args, bars),
             Command::Ingest(args) => stages::ingest(&args, bars),
             Command::Clean(args) => stages::clean(&args, bars),
             Command::Aggregate(args) => stages::aggregate(&args, bars),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -9,6 +10,7 @@ use crate::cli::progress::Bars;
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
+use crate::run::attempt::Attempt;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
 use crate::run::job::{Job, Progress, find_inputs};
@@ -25,7 +27,7 @@ pub(super) struct PipelineArgs {
     pub(super) pipeline: PathBuf,
     /// Folder of the raw exports.
     #[arg(long, value_name = "DIR", required = true)]
-    input: Option<PathBuf>,
+    pub(super) input: Option<PathBuf>,
     /// Folder of the outputs.
     #[arg(long, value_name = "DIR", default_value = "warehouse")]
     pub(super) warehouse: PathBuf,
@@ -35,6 +37,9 @@ pub(super) struct PipelineArgs {
     /// Rebuild every stage.
     #[arg(long)]
     force: bool,
+    /// Runs whose data stays beside the new one, to go back to with `conum rollback`.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    keep: usize,
     /// Secret file the pseudonyms are keyed with [default: a published key, for sample data].
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -54,29 +59,47 @@ pub(super) fn load(pipeline: &std::path::Path) -> Result<(String, Files, Definit
 }
 
 impl PipelineArgs {
-    /// Runs the stages up to `last`.
-    pub(super) fn execute(&self, last: Stage, with_bars: bool) -> Result<(Done, Definitions)> {
+    /// Runs the stages up to `last`, as a command, on the reference day or on another.
+    pub(super) fn execute(
+        &self,
+        (command, last): (&str, Stage),
+        as_of: Option<Date>,
+        with_bars: bool,
+    ) -> Result<(Done, Definitions)> {
+        let store = Store::remembering(&self.warehouse, now, self.force)?;
+        let as_of = match as_of.or(self.as_of) {
+            Some(day) => day,
+            None => today()?,
+        };
+        let attempt = Attempt::begin(&store, (command, Some(as_of.to_string())), now)?;
         let bars = Bars::new(with_bars);
-        let done = self.with_job(&|progress| bars.show(progress), |job| {
-            stop::listen()?;
+        let begun = (attempt.started_at.clone(), attempt.registered.clone());
+        let done = self.with_job((&store, as_of, begun), &|progress| bars.show(progress), |job| {
             execute(job, last)
-        })?;
+        });
         bars.clear();
-        Ok(done)
+        attempt.ran(done.as_ref().map(|(done, _)| done));
+        done
     }
 
     /// Plans a run.
     pub(super) fn plan(&self) -> Result<Plan> {
-        Ok(self.with_job(&|_| {}, Plan::new)?.0)
+        let store = Store::remembering(&self.warehouse, now, self.force)?;
+        let as_of = match self.as_of {
+            Some(day) => day,
+            None => today()?,
+        };
+        let begun = (now(), String::new());
+        Ok(self.with_job((&store, as_of, begun), &|_| {}, Plan::new)?.0)
     }
 
     fn with_job<T>(
         &self,
+        (store, as_of, (started_at, registered)): (&Store, Date, (String, String)),
         progress: &(dyn Fn(Progress) + Sync),
         act: impl FnOnce(&Job<'_>) -> Result<T>,
     ) -> Result<(T, Definitions)> {
         let (pipeline, files, definitions) = load(&self.pipeline)?;
-        let store = Store::remembering(&self.warehouse, now, self.force)?;
         let input = self.input.as_ref();
         let input = input.ok_or_else(|| Error::no_input("`--input` names no folder"))?;
         let inputs = find_inputs(input, &definitions, store.hashes())?;
@@ -88,21 +111,19 @@ impl PipelineArgs {
         if key.is_published && is_sample {
             tracing::warn!(event = "key.published", "Pseudonyms use the published key: a sample.");
         }
-        let as_of = match self.as_of {
-            Some(day) => day,
-            None => today()?,
-        };
         let job = Job {
-            store: &store,
+            store,
             definitions: &definitions,
             pipeline,
             key,
             as_of,
-            started_at: now(),
+            registered,
+            started_at,
             clock: now,
             files: &files,
             is_sample,
             is_forced: self.force,
+            runs_kept: self.keep,
             inputs: inputs.files,
             unreadable: inputs.unreadable,
             progress,
@@ -113,13 +134,16 @@ impl PipelineArgs {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock enters here")]
-fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+pub(super) fn instant() -> Timestamp {
+    Timestamp::now()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the clock enters here")]
+pub(super) fn now() -> String {
+    instant().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 fn today() -> Result<Date> {
     let paris = TimeZone::get("Europe/Paris")
         .map_err(|error| Error::internal("the time zone Europe/Paris is known").because(error))?;
-    Ok(jiff::Timestamp::now().to_zoned(paris).date())
+    Ok(instant().to_zoned(paris).date())
 }

@@ -19,7 +19,7 @@ pub(super) struct Args {
 }
 
 /// Format of a result.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
     Text,

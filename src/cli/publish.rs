@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::cli::pipeline_args::PipelineArgs;
 use crate::cli::report::{Page, table};
-use crate::cli::{EXIT_WARNINGS, stages};
+use crate::cli::stages;
 use crate::definition::publication::{self, Bucket, FILE, Portal, Publication};
 use crate::deliver::http::{Client, Limits};
 use crate::deliver::plan::{Action, Plan};
@@ -73,7 +73,7 @@ impl Target {
 
 pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     let Some(target) = args.to else {
-        return stages::stage(&args.pipeline, Stage::Publish, bars);
+        return stages::stage(&args.pipeline, ("publish", Stage::Publish), bars);
     };
     let declared = args.pipeline.pipeline.with_file_name(FILE);
     let declaration = store::read_file(&declared)

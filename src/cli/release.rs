@@ -9,11 +9,17 @@ use crate::run::store::Store;
 
 /// Shows what each table and level lost, for the eyes of the office alone.
 pub(super) fn show(page: &mut Page, store: &Store) -> Result<()> {
-    let Some(Costs { release, losses, withheld }) = costs(store)? else { return Ok(()) };
+    let Some(Costs { release, shown, losses, withheld }) = costs(store)? else { return Ok(()) };
     let lines = losses.lines().skip(1);
     let lines = lines.map(|line| line.split(',').map(str::to_owned).collect());
     let rows: Vec<Vec<String>> = lines.map(in_percent).collect();
-    page.line(format!("\nSecrecy: release {release}, in {RELEASES}/{LATEST}"));
+    page.line(match shown {
+        Some(shown) => {
+            let place = format!("{RELEASES}/{LATEST}");
+            format!("\nSecrecy: release {release}, taken back: {place} is {shown}")
+        }
+        None => format!("\nSecrecy: release {release}, in {RELEASES}/{LATEST}"),
+    });
     let heads = ["table", "level", "period", "rows", "A", "B", "D", "hidden %", "value of D %"];
     table(page, &heads, &rows);
     page.line("A few units, B dominance, D to protect others. Internal: readers see one sign.");

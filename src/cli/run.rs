@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::pipeline_args::PipelineArgs;
-use crate::cli::{EXIT_WARNINGS, report};
+use crate::cli::report;
 use crate::error::Result;
 use crate::run::execute::Stage;
 use crate::run::store::Store;
@@ -13,15 +13,18 @@ use crate::run::store::Store;
 pub(super) struct Args {
     #[command(flatten)]
     pipeline: PipelineArgs,
+    /// Say what there is to do, as `conum plan` does, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
-    let (done, definitions) = args.pipeline.execute(Stage::Publish, bars)?;
+    if args.dry_run {
+        report::plan(&args.pipeline.plan()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (done, definitions) = args.pipeline.execute(("run", Stage::Publish), None, bars)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     report::outcome(&store, &done, &definitions, &args.pipeline.warehouse)?;
-    if done.manifest.warnings.is_empty() {
-        Ok(ExitCode::SUCCESS)
-    } else {
-        Ok(ExitCode::from(EXIT_WARNINGS))
-    }
+    Ok(ExitCode::from(done.exit_code()))
 }

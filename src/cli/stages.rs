@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::pipeline_args::PipelineArgs;
-use crate::cli::{EXIT_WARNINGS, report};
+use crate::cli::report;
 use crate::error::Result;
 use crate::run::execute::Stage;
 
@@ -29,23 +29,24 @@ pub(super) struct Aggregate {
 }
 
 pub(super) fn ingest(args: &Ingest, bars: bool) -> Result<ExitCode> {
-    stage(&args.pipeline, Stage::Ingest, bars)
+    stage(&args.pipeline, ("ingest", Stage::Ingest), bars)
 }
 
 pub(super) fn clean(args: &Clean, bars: bool) -> Result<ExitCode> {
-    stage(&args.pipeline, Stage::Clean, bars)
+    stage(&args.pipeline, ("clean", Stage::Clean), bars)
 }
 
 pub(super) fn aggregate(args: &Aggregate, bars: bool) -> Result<ExitCode> {
-    stage(&args.pipeline, Stage::Aggregate, bars)
+    stage(&args.pipeline, ("aggregate", Stage::Aggregate), bars)
 }
 
-/// Runs the stages up to `last`.
-pub(super) fn stage(args: &PipelineArgs, last: Stage, bars: bool) -> Result<ExitCode> {
-    let (done, _) = args.execute(last, bars)?;
+/// Runs the stages up to `last`, as a command.
+pub(super) fn stage(
+    args: &PipelineArgs,
+    (command, last): (&str, Stage),
+    bars: bool,
+) -> Result<ExitCode> {
+    let (done, _) = args.execute((command, last), None, bars)?;
     report::stage(&done, &args.warehouse)?;
-    if done.is_published && !done.manifest.warnings.is_empty() {
-        return Ok(ExitCode::from(EXIT_WARNINGS));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(done.exit_code()))
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::report;
 use crate::error::{Error, Result};
+use crate::run::register::REGISTER;
 use crate::run::store::Store;
 use crate::run::verify::verify;
 
@@ -22,6 +23,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     if found.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    Err(Error::data(format!("{} problem(s) in run {}", found.problems.len(), found.run_id))
-        .hint("`conum run --force` rebuilds every stage from the inputs"))
+    let is_of_register = |problem: &String| problem.contains(REGISTER);
+    let hint = match found.problems.iter().all(is_of_register) {
+        true => "the figures are right; bring the register back from a copy, or set it aside",
+        false => "`conum run --force` rebuilds every stage from the inputs",
+    };
+    let problems = found.problems.len();
+    Err(Error::data(format!("{problems} problem(s) in run {}", found.run_id)).hint(hint))
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
-use crate::error::Result;
+use crate::error::{EXIT_WARNINGS, Result};
+use crate::run::attempt::stamp;
 use crate::run::job::Job;
+use crate::run::kept_runs::DATA;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
 use crate::run::outputs::{BUILDING, write_table};
@@ -58,13 +60,20 @@ pub struct Done {
     pub is_published: bool,
 }
 
-/// Runs the stages up to and including `last`.
+impl Done {
+    /// The exit code: that of warnings only where readers see what they are about.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.is_published && !self.manifest.warnings.is_empty() { EXIT_WARNINGS } else { 0 }
+    }
+}
+
+/// Runs the stages up to and including `last`; who calls it has the lock of the warehouse.
 ///
 /// # Errors
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
-    let _lock = job.store.lock()?;
-    let done = execute_locked(job, last);
+    let done = execute_stages(job, last);
     job.store.keep_hashes();
     done
 }
@@ -132,6 +141,7 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
         key_fingerprint: job.key.fingerprint(),
         inputs: job.inputs.iter().map(|(input, _)| input.clone()).collect(),
         segments,
+        registered: job.registered.clone(),
         previous: match job.store.target(CURRENT) {
             Some(run) => job.store.stat(&format!("{run}/{MANIFEST}"))?,
             None => None,

@@ -39,6 +39,8 @@ pub struct Job<'a> {
     pub key: Key,
     /// Last admissible day.
     pub as_of: Date,
+    /// BLAKE3 of the line of the register that began the run.
+    pub registered: String,
     /// When the run began, RFC 3339.
     pub started_at: String,
     /// Tells the time, RFC 3339.
@@ -49,6 +51,9 @@ pub struct Job<'a> {
     pub is_sample: bool,
     /// Rebuild every stage.
     pub is_forced: bool,
+    /// Runs whose data is kept beside this one: for readers that still have it open, and to go
+    /// back to.
+    pub runs_kept: usize,
     /// Input files and where they are.
     pub inputs: Vec<(Input, PathBuf)>,
     /// Names that match a source and are no regular file.

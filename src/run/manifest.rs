@@ -116,6 +116,9 @@ pub struct Manifest {
     pub clean_warnings: Vec<String>,
     /// All that a person should know.
     pub warnings: Vec<String>,
+    /// BLAKE3 of the line of the register that began the run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub registered: String,
     /// Manifest of the run before, and its BLAKE3.
     pub previous: Option<Written>,
 }

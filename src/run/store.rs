@@ -22,12 +22,6 @@ pub struct Store {
     hashes: Arc<Hashes>,
 }
 
-/// The right to change the warehouse; the kernel takes it back when the process ends.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
 impl Store {
     /// A warehouse that may not exist yet; writing creates it.
     #[must_use]
@@ -88,41 +82,6 @@ impl Store {
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
-    }
-
-    /// Takes the lock of the warehouse.
-    ///
-    /// # Errors
-    /// `Busy` when another run holds it.
-    pub fn lock(&self) -> Result<Lock> {
-        self.lock_as(".lock", "run")
-    }
-
-    /// Takes the lock of publications, which read releases and let runs go on.
-    ///
-    /// # Errors
-    /// `Busy` when another publication holds it.
-    pub fn lock_publication(&self) -> Result<Lock> {
-        self.lock_as(".publication.lock", "publication")
-    }
-
-    fn lock_as(&self, name: &str, work: &str) -> Result<Lock> {
-        create_folder(&self.root)?;
-        let path = self.path(name);
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| Error::io("create", &path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(fs::TryLockError::WouldBlock) => {
-                Err(Error::busy(format!("another {work} is at work in this warehouse"))
-                    .hint("wait for it; the lock goes away with its process"))
-            }
-            Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
-        }
     }
 
     /// Starts a file aside; it appears under `name` when committed.
@@ -204,6 +163,36 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The drafts that killed runs left anywhere.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn drafts(&self) -> Result<Vec<String>> {
+        let mut drafts = Vec::new();
+        walk(&self.root, &mut |path| {
+            let is_draft =
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+            if let (true, Ok(rest)) = (is_draft, path.strip_prefix(&self.root)) {
+                drafts.push(slashed(rest));
+            }
+        })?;
+        Ok(drafts)
+    }
+
+    /// Deletes a file, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub fn remove_file(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("delete", &path, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What a file is now, or `None` when it is not there.

@@ -11,6 +11,7 @@ use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects, subjects};
 use crate::run::folders;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest};
+use crate::run::register::Register;
 use crate::run::store::Store;
 use crate::run::summaries::{Below, clean_files};
 use crate::run::{aggregate, clean, dataset, frames, ingest, order, parquet};
@@ -44,20 +45,25 @@ impl Report {
 /// When there is no run, or its record cannot be read.
 pub fn verify(store: &Store) -> Result<Report> {
     // A run that publishes meanwhile would swap the files; who may not lock verifies all the same.
-    let lock = store.lock();
-    if let Err(error) = lock
-        && error.kind == Kind::Busy
-    {
-        return Err(error);
-    }
+    let _lock = match store.lock() {
+        Ok(mut lock) => {
+            lock.tell("`conum verify`", None);
+            Some(lock)
+        }
+        Err(error) if error.kind == Kind::Busy => return Err(error),
+        Err(_) => None,
+    };
     let Some(manifest) = Manifest::current(store)? else {
         return Err(Error::no_input("the warehouse has no published run")
             .hint("`conum run` makes one; `conum plan` says what is missing"));
     };
     let mut report = Report { run_id: manifest.run_id.clone(), ..Report::default() };
-    report.check("each file has the length and hash of the manifest", files(store, &manifest)?);
+    let found = files(store, CURRENT, &manifest)?;
+    report.check("each file has the length and hash of the manifest", found);
     report.check("no file but those of the manifest", strangers(store, &manifest)?);
-    if !report.problems.is_empty() {
+    let is_whole = report.problems.is_empty();
+    report.check("the register of runs is whole", Register::read(store)?.all_problems(store)?);
+    if !is_whole {
         return Ok(report);
     }
     report
@@ -98,7 +104,7 @@ pub(super) fn definitions_of_current(store: &Store) -> Result<Definitions> {
     definitions(store, &manifest)
 }
 
-fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
+pub(super) fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
     let folder = store.path(&format!("{DECLARATIONS}/{}", manifest.definitions));
     let damaged = || {
         Error::data(format!("the declarations in `{}` are gone or changed", folder.display()))
@@ -110,11 +116,11 @@ fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
 }
 
 /// Files that are gone or have other bytes than the manifest says.
-fn files(store: &Store, manifest: &Manifest) -> Result<Vec<String>> {
+pub(super) fn files(store: &Store, run: &str, manifest: &Manifest) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     let outputs = manifest.outputs.iter().map(|output| {
         let mut file = output.file.clone();
-        file.path = format!("{CURRENT}/{}", file.path);
+        file.path = format!("{run}/{}", file.path);
         file
     });
     let staged = manifest.segments.iter().flat_map(|s| [s.rows.clone(), s.rejects.clone()]);

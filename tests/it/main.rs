@@ -16,6 +16,7 @@ mod formats;
 mod gate;
 mod journey;
 mod listener;
+mod night;
 mod nights;
 mod outliers;
 mod outputs;

@@ -27,6 +27,10 @@ pub(super) struct Record {
     pub(super) withheld: Vec<String>,
     /// What each table that was ever released is made of.
     pub(super) shapes: Shapes,
+    /// The release that readers see, where the last one was taken back: it is known all the same,
+    /// and those to come are judged with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) shown: Option<String>,
 }
 
 impl Record {
@@ -36,6 +40,19 @@ impl Record {
         let read = serde_json::from_slice(&content);
         read.map(Some).map_err(|error| Error::data(format!("`{path}`: {error}")).because(error))
     }
+
+    /// The release that readers see.
+    pub(super) fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.release)
+    }
+}
+
+/// The release that readers see with a run; none where it has none, or its data is gone.
+///
+/// # Errors
+/// When its record cannot be read.
+pub fn shown(store: &Store, run: &str) -> Result<Option<String>> {
+    Ok(Record::read(store, run)?.map(|record| record.shown().to_owned()))
 }
 
 /// Takes over all that the last run kept of its release.
@@ -117,7 +134,7 @@ pub(in crate::run) fn unsettle(store: &Store) -> Result<()> {
 /// When the pointer cannot be swapped.
 pub(in crate::run) fn show(store: &Store) -> Result<()> {
     match Record::read(store, CURRENT)? {
-        Some(record) => store.point(&format!("{RELEASES}/{LATEST}"), &record.release),
+        Some(record) => store.point(&format!("{RELEASES}/{LATEST}"), record.shown()),
         None => Ok(()),
     }
 }
@@ -127,6 +144,8 @@ pub(in crate::run) fn show(store: &Store) -> Result<()> {
 pub struct Costs {
     /// Its name.
     pub release: String,
+    /// The one that readers see, if it was taken back.
+    pub shown: Option<String>,
     /// Lines of CSV, the head first.
     pub losses: String,
     /// Tables that were asked for and are not in it.
@@ -141,5 +160,6 @@ pub fn costs(store: &Store) -> Result<Option<Costs>> {
     let Some(record) = Record::read(store, CURRENT)? else { return Ok(None) };
     let losses = store.read(&format!("{CURRENT}/{FOLDER}/{LOSSES}"))?.unwrap_or_default();
     let losses = String::from_utf8_lossy(&losses).into_owned();
-    Ok(Some(Costs { release: record.release, losses, withheld: record.withheld }))
+    let Record { release, shown, withheld, .. } = record;
+    Ok(Some(Costs { release, shown, losses, withheld }))
 }

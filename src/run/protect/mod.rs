@@ -20,6 +20,7 @@ mod proof;
 mod public;
 mod revised;
 pub mod summed;
+pub mod taken_back;
 mod truth;
 mod twice;
 pub mod verify;
@@ -182,7 +183,7 @@ fn make(
     if !all.contains(&name) {
         all.push(name.clone());
     }
-    let record = Record { release: name.clone(), key, all, withheld, shapes };
+    let record = Record { release: name.clone(), key, all, withheld, shapes, shown: None };
     let content = serde_json::to_vec_pretty(&record).map_err(not_json)?;
     inside.bytes(RECORD, &content)?;
     outputs.append(&mut inside.outputs);
@@ -196,15 +197,29 @@ fn make(
 /// # Errors
 /// When it does not pass, or a file cannot be read.
 pub fn pass_gate(store: &Store, definitions: &Definitions, is_out: bool) -> Result<()> {
-    let run = if is_out { CURRENT } else { BUILDING };
-    let Some(record) = Record::read(store, run)? else { return Ok(()) };
-    let release = match is_out {
-        true => format!("{RELEASES}/{}", record.release),
-        false => format!("{BUILDING}/{RELEASE}"),
-    };
-    if store.names_in(&release)?.is_empty() && !is_out {
-        return Ok(());
+    if is_out {
+        return pass_gate_again(store, definitions, CURRENT);
     }
+    let release = format!("{BUILDING}/{RELEASE}");
+    match Record::read(store, BUILDING)? {
+        Some(_) if store.names_in(&release)?.is_empty() => Ok(()),
+        Some(record) => open_again(store, definitions, (BUILDING, &record, &release)),
+        None => Ok(()),
+    }
+}
+
+/// Opens the release that a run made, or took over, where it is out.
+fn pass_gate_again(store: &Store, definitions: &Definitions, run: &str) -> Result<()> {
+    let Some(record) = Record::read(store, run)? else { return Ok(()) };
+    let release = format!("{RELEASES}/{}", record.release);
+    open_again(store, definitions, (run, &record, &release))
+}
+
+fn open_again(
+    store: &Store,
+    definitions: &Definitions,
+    (run, record, release): (&str, &Record, &str),
+) -> Result<()> {
     let truth = truth::read(store, &format!("{run}/{FOLDER}/verite/{}.parquet", record.release))?;
     gate::problems(store, definitions, (&release, run, &truth))?.none()
 }

@@ -1,0 +1,88 @@
+//! What the machine offers: room, rights, memory, and the kind of its file systems.
+#![expect(clippy::disallowed_methods, reason = "asks the kernel, beside store.rs")]
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use rustix::fs::{Access, access, statfs, statvfs};
+
+use crate::error::{Error, Result};
+
+/// Numbers by which the kernel knows file systems of other machines, and those of programs.
+const OF_NETWORKS: [(u64, &str); 10] = [
+    (0x6969, "nfs"),
+    (0x517b, "smb"),
+    (0xff53_4d42, "cifs"),
+    (0xfe53_4d42, "smb2"),
+    (0x00c3_6400, "ceph"),
+    (0x5346_414f, "afs"),
+    (0x0102_1997, "9p"),
+    (0x0bd0_0bd0, "lustre"),
+    (0x7461_636f, "ocfs2"),
+    (0x6573_5546, "fuse"),
+];
+
+/// Bytes that are free for this user where a path is.
+///
+/// # Errors
+/// When the path is not there.
+pub fn free_bytes(path: &Path) -> Result<u64> {
+    let found = statvfs(path).map_err(|error| Error::io("look at", path, error.into()))?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// The name of the file system that a path is on, if it is one of another machine or a program.
+///
+/// # Errors
+/// When the path is not there.
+pub fn network_file_system(path: &Path) -> Result<Option<&'static str>> {
+    let found = statfs(path).map_err(|error| Error::io("look at", path, error.into()))?;
+    let kind = u64::try_from(found.f_type).unwrap_or_default();
+    Ok(OF_NETWORKS.iter().find(|(known, _)| *known == kind).map(|(_, name)| *name))
+}
+
+/// Whether this user may create and delete files in a folder.
+#[must_use]
+pub fn may_write(folder: &Path) -> bool {
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+/// Whether this user may read a file, or list a folder.
+#[must_use]
+pub fn may_read(path: &Path) -> bool {
+    let wanted = if path.is_dir() { Access::READ_OK | Access::EXEC_OK } else { Access::READ_OK };
+    access(path, wanted).is_ok()
+}
+
+/// Bytes of memory that the kernel has for programs; none where it does not tell.
+#[must_use]
+pub fn memory_bytes() -> Option<u64> {
+    let told = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+/// When the bytes of a file last changed.
+#[must_use]
+pub fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_tells_of_a_folder_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_bytes(folder.path()).unwrap() > 0);
+        assert!(network_file_system(folder.path()).is_ok());
+        assert!(may_write(folder.path()) && may_read(folder.path()));
+        assert!(changed(folder.path()).is_some());
+        assert!(memory_bytes().is_some());
+        let gone = folder.path().join("gone");
+        assert!(free_bytes(&gone).is_err() && !may_write(&gone) && !may_read(&gone));
+    }
+}
