@@ -218,10 +218,7 @@ fn clear(args: &Gc) -> Result<()> {
     } else {
         let store = Store::remembering(&args.warehouse, now, false)?;
         let attempt = attempt::Attempt::begin(&store, ("runs gc", None), now)?;
-        let done = gc::waste(&store, args.keep).and_then(|found| {
-            gc::remove(&store, &found)?;
-            Ok(found)
-        });
+        let done = gc::remove(&store, args.keep);
         store.keep_hashes();
         attempt.did(&done);
         done?

@@ -6,6 +6,8 @@ use crate::run::lock::{Lock, host};
 use crate::run::manifest::{CURRENT, Input, MANIFEST};
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::register::{Begin, End, Event, Register, totals};
+use crate::run::run_name::stamp;
+use crate::run::stop;
 use crate::run::store::Store;
 
 /// Something at work, with the lock of the warehouse.
@@ -22,15 +24,8 @@ pub struct Attempt<'s> {
     _lock: Lock,
 }
 
-/// The instant of a beginning, as runs are named.
-#[must_use]
-pub fn stamp(started_at: &str) -> String {
-    let digits = started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.'));
-    format!("{}Z", digits.take(18).collect::<String>())
-}
-
 impl<'s> Attempt<'s> {
-    /// Takes the lock and writes down what begins.
+    /// Takes the lock and writes down what begins; from then on a signal asks it to stop.
     ///
     /// # Errors
     /// `Busy` when something else is at work, or when it cannot be written down.
@@ -40,6 +35,7 @@ impl<'s> Attempt<'s> {
         clock: fn() -> String,
     ) -> Result<Self> {
         let mut lock = store.lock()?;
+        stop::listen()?;
         let started_at = clock();
         lock.tell(&format!("`conum {command}`"), Some(&started_at));
         let mut register = Register::read(store)?;
@@ -51,7 +47,7 @@ impl<'s> Attempt<'s> {
         for problem in register.problems() {
             tracing::warn!(event = "register.damaged", "{problem}");
         }
-        let id = stamp(&started_at);
+        let id = format!("{}Z", stamp(&started_at));
         let begin = Begin {
             id: id.clone(),
             command: command.to_owned(),
@@ -89,6 +85,8 @@ impl<'s> Attempt<'s> {
     }
 
     fn end(mut self, end: End) {
+        // What was stopped has an end too.
+        stop::finish();
         let run = self.store.target(CURRENT);
         let record = run
             .as_ref()

@@ -16,7 +16,7 @@ use crate::run::protect::verify::verify;
 use crate::run::store::Store;
 
 /// Folder of what is known of publications, beside the releases.
-const FOLDER: &str = "publication";
+pub(super) const FOLDER: &str = "publication";
 /// Bytes hashed at a time.
 const PIECE: usize = 1 << 20;
 
@@ -26,7 +26,8 @@ const PIECE: usize = 1 << 20;
 /// When the proof does not hold, the release is not among those it is about, or a file changed.
 pub fn release(store: &Store, asked: Option<&str>) -> Result<Release> {
     // What a killed publication left: no other is at work.
-    store.remove_drafts(FOLDER)?;
+    let drafts = store.drafts(FOLDER, &[])?;
+    drafts.iter().try_for_each(|path| store.remove_file(path))?;
     let verified = verify(store)?;
     let name = asked.unwrap_or(&verified.release);
     if !verified.all.iter().any(|known| known == name) {

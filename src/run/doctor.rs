@@ -14,14 +14,13 @@ use crate::definition::source::Source;
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::pseudonym::Key;
-use crate::run::kept_runs::runs;
 use crate::run::machine;
-use crate::run::manifest::{CURRENT, Manifest};
+use crate::run::manifest::Manifest;
 use crate::run::outputs::BUILDING;
 use crate::run::register::Register;
 use crate::run::secret::{Keeper, read_secret};
 use crate::run::store::Store;
-use crate::run::{folders, input, sample_folder};
+use crate::run::{folders, input, sample_folder, space, swap};
 
 /// Memory below which a run of the whole programme may not have enough.
 const MEMORY_BYTES: u64 = 1 << 30;
@@ -98,7 +97,7 @@ pub fn checks(asked: &Asked<'_>) -> Vec<Check> {
     let mut found = vec![rights(asked.warehouse)];
     if asked.warehouse.is_dir() {
         let current = Manifest::current(&store);
-        found.push(space(asked.warehouse, current.as_ref().ok().and_then(Option::as_ref)));
+        found.push(room(asked.warehouse, current.as_ref().ok().and_then(Option::as_ref)));
         found.push(file_system(asked.warehouse));
         found.push(lock(&store));
         found.push(register(&store));
@@ -166,24 +165,24 @@ fn rights(warehouse: &Path) -> Check {
 }
 
 /// A run makes its files beside those of the one before.
-fn space(warehouse: &Path, current: Option<&Manifest>) -> Check {
+fn room(warehouse: &Path, current: Option<&Manifest>) -> Check {
     let what = "free space";
-    let free = match machine::free_bytes(warehouse) {
+    let free = match machine::free(warehouse) {
         Ok(free) => free,
         Err(error) => return failed(what, &error),
     };
-    let outputs = current.iter().flat_map(|it| &it.outputs).map(|output| output.file.bytes);
+    let outputs = space::once_more(current);
+    let advice = "make room: `conum runs gc` clears away what no run needs";
+    if let Err(error) = space::compare(warehouse, outputs, free) {
+        return fail(what, error.kind, error.to_string(), advice);
+    }
     let segments = current.iter().flat_map(|it| &it.segments);
     let segments = segments.map(|segment| segment.rows.bytes + segment.rejects.bytes);
-    let last: u64 = outputs.chain(segments).sum();
-    let told = format!("{} free; the last run is {}", bytes(free), bytes(last));
-    let advice = "make room: `conum runs gc` clears away what no run needs";
-    if free < last {
-        fail(what, Kind::Io, told, advice)
-    } else if free < last.saturating_mul(2) {
-        warn(what, told, advice)
-    } else {
-        ok(what, told)
+    let last = segments.fold(outputs.bytes, u64::saturating_add);
+    let told = format!("{} free; the last run is {}", bytes(free.bytes), bytes(last));
+    match free.bytes < last.saturating_mul(2) {
+        true => warn(what, told, advice),
+        false => ok(what, told),
     }
 }
 
@@ -251,21 +250,15 @@ fn clock(store: &Store, now: Timestamp) -> Check {
 fn leftovers(store: &Store) -> Result<Check> {
     let what = "leftovers";
     let mut found = Vec::new();
-    let drafts = store.drafts()?.len();
+    let drafts = swap::drafts(store)?.len();
     if drafts > 0 {
         found.push(format!("{drafts} draft(s)"));
     }
     if !store.names_in(BUILDING)?.is_empty() {
         found.push(format!("a run that was not published, in `{BUILDING}`"));
     }
-    let current = store.target(CURRENT);
-    let is_newer = |run: &&crate::run::kept_runs::Run| {
-        let folder = crate::run::kept_runs::folder(&run.id);
-        current.as_ref().is_some_and(|current| folder > *current) && run.has_data
-    };
-    let newer = runs(store)?.iter().filter(is_newer).count();
-    if newer > 0 {
-        found.push(format!("{newer} run(s) newer than the one that readers see"));
+    if swap::unshown(store).is_some() {
+        found.push("a run that readers were about to see".to_owned());
     }
     Ok(match found.is_empty() {
         true => ok(what, "none"),

@@ -6,9 +6,7 @@ use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
 use crate::error::{EXIT_WARNINGS, Result};
-use crate::run::attempt::stamp;
 use crate::run::job::Job;
-use crate::run::kept_runs::DATA;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
 use crate::run::outputs::{BUILDING, write_table};
@@ -78,7 +76,7 @@ pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
     done
 }
 
-fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
+fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
     swap::mend(job.store)?;
     let plan = Plan::new(job)?;
     if plan.is_up_to_date()
@@ -88,7 +86,7 @@ fn execute_locked(job: &Job<'_>, last: Stage) -> Result<Done> {
         keep_declarations(job)?;
         swap::link_folders(job.store)?;
         protect::kept::show(job.store)?;
-        swap::prune(job.store, &manifest);
+        swap::prune(job.store, &manifest, job.runs_kept);
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
     space::check(job, plan.current.as_ref())?;
@@ -142,10 +140,7 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
         inputs: job.inputs.iter().map(|(input, _)| input.clone()).collect(),
         segments,
         registered: job.registered.clone(),
-        previous: match job.store.target(CURRENT) {
-            Some(run) => job.store.stat(&format!("{run}/{MANIFEST}"))?,
-            None => None,
-        },
+        previous: Manifest::shown(job.store)?,
         ..manifest
     };
     Ok((manifest, ledger))
@@ -312,7 +307,9 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     manifest.finished_at = (job.clock)();
     job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
     keep_declarations(job)?;
-    swap::show(job, manifest)
+    swap::show(job.store, &manifest.run_id)?;
+    swap::prune(job.store, manifest, job.runs_kept);
+    Ok(())
 }
 
 /// Keeps the declarations of the run, once for all runs that share them: what a figure means can be

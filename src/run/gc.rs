@@ -15,11 +15,10 @@ use crate::run::kept_runs::{DATA, folder, record, runs};
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
 use crate::run::store::Store;
+use crate::run::swap;
 
 /// Folder of the segments.
 const STAGED: &str = "staged";
-/// Folder that publications write to, whatever runs do.
-const PUBLICATION: &str = "publication/";
 
 /// Something that no run needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,11 +55,9 @@ pub fn waste(store: &Store, keep: usize) -> Result<Vec<Waste>> {
     let current = all.iter().filter(|run| run.is_current).map(|run| run.id.as_str());
     let kept: Vec<&str> = current.chain(older.iter().take(keep).copied()).collect();
     found.extend(unused_segments(store, &kept)?);
-    for path in store.drafts()? {
-        if !path.starts_with(PUBLICATION) {
-            let files = vec![path.clone()];
-            found.push(Waste { what: "a draft of a run that was killed", path, files, bytes: 0 });
-        }
+    for path in swap::drafts(store)? {
+        let files = vec![path.clone()];
+        found.push(Waste { what: "a draft of a run that was killed", path, files, bytes: 0 });
     }
     measure(store, &mut found)?;
     Ok(found)
@@ -75,8 +72,10 @@ fn unused_segments(store: &Store, kept: &[&str]) -> Result<Vec<Waste>> {
     for run in kept {
         record(store, run)?.into_iter().for_each(&mut add);
     }
-    if let Some(content) = store.read(&format!("{BUILDING}/{MANIFEST}"))? {
-        serde_json::from_slice(&content).ok().into_iter().for_each(&mut add);
+    for folder in swap::unshown(store).into_iter().chain([BUILDING.to_owned()]) {
+        if let Some(content) = store.read(&format!("{folder}/{MANIFEST}"))? {
+            serde_json::from_slice(&content).ok().into_iter().for_each(&mut add);
+        }
     }
     let mut segments: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in store.files_below(STAGED)? {
@@ -104,8 +103,8 @@ fn measure(store: &Store, found: &mut [Waste]) -> Result<()> {
     for waste in found {
         for file in &waste.files {
             let path = store.path(file);
-            let known =
-                std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
+            let known = std::fs::symlink_metadata(&path)
+                .map_err(|error| Error::io("read", &path, error))?;
             let gone = names.entry((known.dev(), known.ino())).or_default();
             *gone += 1;
             if *gone == known.nlink() {
@@ -116,11 +115,14 @@ fn measure(store: &Store, found: &mut [Waste]) -> Result<()> {
     Ok(())
 }
 
-/// Removes what nothing needs.
+/// Removes what nothing needs, and says what it was.
 ///
 /// # Errors
 /// When something cannot be deleted.
-pub fn remove(store: &Store, found: &[Waste]) -> Result<()> {
+pub fn remove(store: &Store, keep: usize) -> Result<Vec<Waste>> {
+    // Its pointer is a draft, which alone tells that it was not shown.
+    swap::take_back(store)?;
+    let found = waste(store, keep)?;
     let current = Manifest::current(store)?;
     let current = current.iter().flat_map(|current| &current.outputs);
     let current: Vec<String> =
@@ -130,5 +132,6 @@ pub fn remove(store: &Store, found: &[Waste]) -> Result<()> {
     store.remove_folders_beside(&folders.collect::<Vec<_>>(), &current)?;
     let files = found.iter().filter(|waste| !is_folder(waste)).flat_map(|waste| &waste.files);
     // The files of the folders above are gone by now.
-    files.into_iter().try_for_each(|file| store.remove_file(file))
+    files.into_iter().try_for_each(|file| store.remove_file(file))?;
+    Ok(found)
 }

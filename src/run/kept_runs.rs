@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::run::execute::RUNS;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::store::Store;
-use crate::run::{protect, reuse};
+use crate::run::{protect, reuse, swap};
 
 /// Folders of a run that are cleared away when it is old; the rest is its record.
 pub const DATA: [&str; 5] = ["clean", "rejects", "tables", protect::FOLDER, reuse::FOLDER];
@@ -55,16 +55,20 @@ pub fn record(store: &Store, run: &str) -> Result<Option<Manifest>> {
         .map_err(|error| Error::data(format!("`{path}` cannot be read: {error}")).because(error))
 }
 
-/// All runs, the newest first.
+/// All runs that readers saw, the newest first.
 ///
 /// # Errors
 /// When a record cannot be read.
 pub fn runs(store: &Store) -> Result<Vec<Run>> {
     let current = store.target(CURRENT);
+    let unshown = swap::unshown(store);
     let mut found = Vec::new();
     for id in store.names_in(RUNS)?.into_iter().rev() {
-        let Some(manifest) = record(store, &id)? else { continue };
         let folder = folder(&id);
+        if unshown.as_deref() == Some(folder.as_str()) {
+            continue;
+        }
+        let Some(manifest) = record(store, &id)? else { continue };
         let has = |path: &str| store.has(&format!("{folder}/{path}"));
         let mut bytes = 0;
         for name in store.files_below(&folder)? {

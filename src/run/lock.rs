@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 
 use crate::error::{Error, Result};
-use crate::run::store::Store;
+use crate::run::store::{Store, create_folder};
 
 /// Name of the machine, where the kernel tells it.
 const HOST: &str = "/proc/sys/kernel/hostname";
@@ -52,8 +52,7 @@ impl Store {
 
     fn lock_as(&self, name: &str, work: &str) -> Result<Lock> {
         let folder = self.path("");
-        fs::create_dir_all(&folder)
-            .map_err(|error| Error::io("create the folder", &folder, error))?;
+        create_folder(&folder)?;
         let path = self.path(name);
         let file = File::options()
             .create(true)

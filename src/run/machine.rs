@@ -23,13 +23,24 @@ const OF_NETWORKS: [(u64, &str); 10] = [
     (0x6573_5546, "fuse"),
 ];
 
-/// Bytes that are free for this user where a path is.
+/// Room on a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes.
+    pub bytes: u64,
+    /// Files.
+    pub files: u64,
+}
+
+/// What is free for this user where a path is.
 ///
 /// # Errors
-/// When the path is not there.
-pub fn free_bytes(path: &Path) -> Result<u64> {
-    let found = statvfs(path).map_err(|error| Error::io("look at", path, error.into()))?;
-    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+/// When the path is not there, or the file system does not tell.
+pub fn free(path: &Path) -> Result<Room> {
+    let told = statvfs(path).map_err(|error| Error::io("look at", path, error.into()))?;
+    // A file system without a table of files tells zero of zero.
+    let files = if told.f_files == 0 { u64::MAX } else { told.f_favail };
+    Ok(Room { bytes: told.f_bavail.saturating_mul(told.f_frsize), files })
 }
 
 /// The name of the file system that a path is on, if it is one of another machine or a program.
@@ -77,12 +88,13 @@ mod tests {
     #[test]
     fn the_kernel_tells_of_a_folder_that_is_there() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(free_bytes(folder.path()).unwrap() > 0);
+        let room = free(folder.path()).unwrap();
+        assert!(room.bytes > 0 && room.files > 0);
         assert!(network_file_system(folder.path()).is_ok());
         assert!(may_write(folder.path()) && may_read(folder.path()));
         assert!(changed(folder.path()).is_some());
         assert!(memory_bytes().is_some());
         let gone = folder.path().join("gone");
-        assert!(free_bytes(&gone).is_err() && !may_write(&gone) && !may_read(&gone));
+        assert!(free(&gone).is_err() && !may_write(&gone) && !may_read(&gone));
     }
 }

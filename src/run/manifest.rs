@@ -138,6 +138,15 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
+    /// The file of the record that readers see.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub(super) fn shown(store: &Store) -> Result<Option<Written>> {
+        let run = store.target(CURRENT);
+        run.map_or(Ok(None), |run| store.stat(&format!("{run}/{MANIFEST}")))
+    }
+
     /// The name of the input that a segment is of; its own where no input is.
     #[must_use]
     pub fn input_of<'m>(&'m self, segment: &'m str) -> &'m str {

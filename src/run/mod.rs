@@ -58,7 +58,7 @@ mod space;
 mod staged;
 mod staging;
 pub mod status;
-pub mod stop;
+mod stop;
 pub mod store;
 pub mod summaries;
 pub mod suppliers;

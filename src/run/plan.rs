@@ -175,9 +175,13 @@ fn publish_key(job: &Job<'_>, aggregate_key: &str) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
+/// What an interrupted run left behind the run that readers see. A rollback that was killed left
+/// what follows an earlier one: it would bring back what was known then.
 fn left_over(job: &Job<'_>) -> Result<Option<Manifest>> {
     let content = job.store.read(&format!("{BUILDING}/{MANIFEST}"))?;
-    Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
+    let left: Option<Manifest> = content.and_then(|it| serde_json::from_slice(&it).ok());
+    let shown = Manifest::shown(job.store)?;
+    Ok(left.filter(|left| left.previous == shown))
 }
 
 fn why_read(current: Option<&Manifest>, name: &str, blake3: &str) -> String {

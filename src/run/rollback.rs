@@ -8,16 +8,17 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::run::attempt::{Attempt, stamp};
-use crate::run::execute::link_folders;
+use crate::run::attempt::Attempt;
+use crate::run::execute::RUNS;
 use crate::run::kept_runs::{folder, named, record, runs};
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
-use crate::run::protect::kept::{show, shown};
+use crate::run::protect::kept::shown;
 use crate::run::protect::taken_back::carry;
 use crate::run::protect::verify::verify_run;
+use crate::run::run_name::run_name;
 use crate::run::store::Store;
-use crate::run::{protect, reuse, revision, verify};
+use crate::run::{protect, reuse, revision, swap, verify};
 
 /// What readers see again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,6 +79,7 @@ pub fn rollback(
     name: &str,
     (attempt, finished_at): (&Attempt<'_>, fn() -> String),
 ) -> Result<Back> {
+    swap::mend(store)?;
     let (earlier, manifest) = prove(store, name)?;
     let current = Manifest::current(store)?;
     let current = current.ok_or_else(|| Error::no_input("readers see no run yet"))?;
@@ -85,7 +87,7 @@ pub fn rollback(
     let from = folder(&earlier);
     let key = earlier.rsplit('-').next().unwrap_or_default();
     let mut back = Manifest {
-        run_id: format!("{}-{key}", stamp(&attempt.started_at)),
+        run_id: run_name(&attempt.started_at, key, &store.names_in(RUNS)?),
         started_at: attempt.started_at.clone(),
         finished_at: finished_at(),
         registered: attempt.registered.clone(),
@@ -116,11 +118,7 @@ pub fn rollback(
     // Written last: what is left of one that fails is nothing to go on from.
     store.write(&format!("{BUILDING}/{MANIFEST}"), &back.to_json()?)?;
     let release_from = shown(store, CURRENT)?;
-    let run = folder(&back.run_id);
-    store.move_folder(BUILDING, &run)?;
-    link_folders(store)?;
-    store.point(CURRENT, &run)?;
-    show(store)?;
+    swap::show(store, &back.run_id)?;
     let Manifest { run_id: run, as_of, .. } = back;
     Ok(Back { from: current.run_id, to: earlier, as_of, run, release_from, release_to })
 }

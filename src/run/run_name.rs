@@ -8,10 +8,14 @@ use jiff::{Span, ToSpan};
 const STAMP_CHARS: usize = 18;
 const FORMAT: &str = "%Y%m%dT%H%M%S";
 
-/// Names a run that began at an instant, RFC 3339 with milliseconds; `key` tells its inputs apart.
+/// The instant of a beginning, RFC 3339 with milliseconds, as runs are named.
+pub(super) fn stamp(started_at: &str) -> String {
+    started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(STAMP_CHARS).collect()
+}
+
+/// Names a run that began at an instant; `key` tells its inputs apart.
 pub(super) fn run_name(started_at: &str, key: &str, before: &[String]) -> String {
-    let now: String =
-        started_at.chars().filter(|c| !matches!(c, '-' | ':' | '.')).take(STAMP_CHARS).collect();
+    let now = stamp(started_at);
     let last = before.iter().filter_map(|name| name.get(..STAMP_CHARS)).max();
     let stamp = match last.filter(|last| **last >= *now).and_then(after) {
         Some(after) => {

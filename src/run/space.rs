@@ -5,17 +5,11 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::run::job::Job;
+use crate::run::machine::{self, Room};
 use crate::run::manifest::Manifest;
 
 /// Files that any run makes.
 const FILES: u64 = 400;
-
-/// What is needed, or free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Room {
-    bytes: u64,
-    files: u64,
-}
 
 /// Checks that a run has room for its outputs.
 ///
@@ -23,14 +17,12 @@ struct Room {
 /// When it has not.
 pub(super) fn check(job: &Job<'_>, last: Option<&Manifest>) -> Result<()> {
     let root = job.store.path("");
-    match free(&root) {
-        Some(free) => compare(&root, needed(job, last), free),
-        None => Ok(()),
-    }
+    // Where the file system does not tell, nothing is known.
+    machine::free(&root).map_or(Ok(()), |free| compare(&root, needed(job, last), free))
 }
 
-/// Room for all outputs of the last run once more, even if most will only be linked, and for what
-/// new inputs become: about half of their bytes, measured on a hundred megabytes of all formats.
+/// Room for all outputs of the last run once more, and for what new inputs become: about half of
+/// their bytes, measured on a hundred megabytes of all formats.
 fn needed(job: &Job<'_>, last: Option<&Manifest>) -> Room {
     let known = |blake3: &String| {
         last.is_some_and(|last| last.inputs.iter().any(|input| input.blake3 == *blake3))
@@ -41,22 +33,24 @@ fn needed(job: &Job<'_>, last: Option<&Manifest>) -> Room {
         .filter(|(input, ..)| !known(&input.blake3))
         .map(|(input, path, _)| (path, input.bytes))
         .collect();
-    let outputs = last.map(|last| last.outputs.as_slice()).unwrap_or_default();
+    let again = once_more(last);
     let staged = new.into_values().map(|bytes| bytes / 2);
-    let bytes = outputs.iter().map(|output| output.file.bytes).chain(staged);
+    Room { bytes: staged.fold(again.bytes, u64::saturating_add), ..again }
+}
+
+/// Room for all outputs of the last run, even if most will only be linked.
+pub(super) fn once_more(last: Option<&Manifest>) -> Room {
+    let outputs = last.map(|last| last.outputs.as_slice()).unwrap_or_default();
+    let bytes = outputs.iter().map(|output| output.file.bytes).fold(0, u64::saturating_add);
     let files = u64::try_from(outputs.len()).unwrap_or(u64::MAX);
-    Room { bytes: bytes.fold(0, u64::saturating_add), files: files.saturating_add(FILES) }
+    Room { bytes, files: files.saturating_add(FILES) }
 }
 
-/// What is free; nothing is known where the file system does not tell.
-fn free(root: &Path) -> Option<Room> {
-    let told = rustix::fs::statvfs(root).ok()?;
-    // A file system without a table of files tells zero of zero.
-    let files = if told.f_files == 0 { u64::MAX } else { told.f_favail };
-    Some(Room { bytes: told.f_bavail.saturating_mul(told.f_frsize), files })
-}
-
-fn compare(root: &Path, needed: Room, free: Room) -> Result<()> {
+/// Checks that what is free is enough.
+///
+/// # Errors
+/// When it is not.
+pub(super) fn compare(root: &Path, needed: Room, free: Room) -> Result<()> {
     let lacking = match (needed.bytes > free.bytes, needed.files > free.files) {
         (true, _) => format!("{} MB, and {} MB are free", needed.bytes >> 20, free.bytes >> 20),
         (false, true) => format!("{} files, and {} can be made", needed.files, free.files),
@@ -82,12 +76,5 @@ mod tests {
         let refused = |what: &str| Err((74, format!("{message} {what}")));
         assert_eq!(check(3 << 20, 400), refused("5 MB, and 3 MB are free"));
         assert_eq!(check(5 << 20, 399), refused("400 files, and 399 can be made"));
-    }
-
-    #[test]
-    fn the_room_of_this_disk_is_told() {
-        let free = free(Path::new(".")).unwrap();
-        assert!(free.bytes > 0 && free.files > 0);
-        assert_eq!(super::free(Path::new("no/such/folder")), None);
     }
 }

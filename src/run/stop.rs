@@ -14,6 +14,10 @@ use crate::error::{Error, Kind, Result};
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 /// One came: the next one ends the process at once.
 static HAS_COME: AtomicBool = AtomicBool::new(false);
+/// Signals are listened to, which is said to the system once.
+static IS_LISTENING: AtomicBool = AtomicBool::new(false);
+/// There is something to stop.
+static IS_AT_WORK: AtomicBool = AtomicBool::new(false);
 
 const SIGNALS: [(i32, Kind); 2] = [(SIGINT, Kind::Interrupted), (SIGTERM, Kind::Terminated)];
 
@@ -21,7 +25,11 @@ const SIGNALS: [(i32, Kind); 2] = [(SIGINT, Kind::Interrupted), (SIGTERM, Kind::
 ///
 /// # Errors
 /// When the system refuses.
-pub fn listen() -> Result<()> {
+pub(super) fn listen() -> Result<()> {
+    IS_AT_WORK.store(true, Ordering::Relaxed);
+    if IS_LISTENING.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
     for (number, (signal, kind)) in (1..).zip(SIGNALS) {
         let listened = || -> io::Result<()> {
             // In this order: the first signal must not meet what it says itself.
@@ -35,6 +43,12 @@ pub fn listen() -> Result<()> {
     Ok(())
 }
 
+/// The run is over: what it came to is written down and told, whatever was asked. The next run of
+/// this process does not begin.
+pub(super) fn finish() {
+    IS_AT_WORK.store(false, Ordering::Relaxed);
+}
+
 /// Whether the run goes on.
 ///
 /// # Errors
@@ -42,7 +56,7 @@ pub fn listen() -> Result<()> {
 pub(super) fn check() -> Result<()> {
     let asked = ASKED.load(Ordering::Relaxed).checked_sub(1);
     match asked.and_then(|place| SIGNALS.get(place)) {
-        Some((_, kind)) => Err(Error::stopped(*kind)),
-        None => Ok(()),
+        Some((_, kind)) if IS_AT_WORK.load(Ordering::Relaxed) => Err(Error::stopped(*kind)),
+        _ => Ok(()),
     }
 }

@@ -133,51 +133,22 @@ impl Store {
         self.path(name).is_file()
     }
 
-    /// Deletes what killed runs left unfinished in a folder, pointers among it.
-    ///
-    /// # Errors
-    /// When it cannot be deleted.
-    pub fn remove_drafts(&self, folder: &str) -> Result<()> {
-        let top = self.path(folder);
-        let found = if top.is_dir() { entries(&top)? } else { Vec::new() };
-        let is_draft = |path: &&PathBuf| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
-        };
-        for path in found.iter().filter(is_draft) {
-            fs::remove_file(path).map_err(|error| Error::io("delete", path, error))?;
-        }
-        Ok(())
-    }
-
-    /// The same in a folder and in all those below.
-    ///
-    /// # Errors
-    /// When it cannot be deleted.
-    pub fn remove_drafts_below(&self, folder: &str) -> Result<()> {
-        self.remove_drafts(folder)?;
-        for name in self.names_in(folder)? {
-            let below = format!("{folder}/{name}");
-            let path = self.path(&below);
-            if path.is_dir() && !path.is_symlink() {
-                self.remove_drafts_below(&below)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The drafts that killed runs left anywhere.
+    /// What killed runs left unfinished in a folder and below, pointers among it; some folders are
+    /// not looked into.
     ///
     /// # Errors
     /// When a folder cannot be listed.
-    pub fn drafts(&self) -> Result<Vec<String>> {
+    pub fn drafts(&self, folder: &str, others: &[&str]) -> Result<Vec<String>> {
         let mut drafts = Vec::new();
-        walk(&self.root, &mut |path| {
-            let is_draft =
-                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
-            if let (true, Ok(rest)) = (is_draft, path.strip_prefix(&self.root)) {
-                drafts.push(slashed(rest));
+        for name in self.names_in(folder)? {
+            let below = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+            let path = self.path(&below);
+            if name.starts_with(PREFIX) {
+                drafts.push(below);
+            } else if !others.contains(&below.as_str()) && path.is_dir() && !path.is_symlink() {
+                drafts.extend(self.drafts(&below, others)?);
             }
-        })?;
+        }
         Ok(drafts)
     }
 

@@ -2,45 +2,63 @@
 //! to where it was built.
 
 use crate::error::Result;
-use crate::run::job::Job;
+use crate::run::kept_runs::{DATA, folder};
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::outputs::BUILDING;
 use crate::run::store::Store;
-use crate::run::{execute, protect, reuse};
+use crate::run::{delivered, execute, protect};
 
 /// Shows readers the run that was built, and its release.
 ///
 /// # Errors
 /// When it cannot be; readers then see the old one, or all of the new one.
-pub(super) fn show(job: &Job<'_>, manifest: &Manifest) -> Result<()> {
-    let run = format!("{}/{}", execute::RUNS, manifest.run_id);
+pub(super) fn show(store: &Store, run: &str) -> Result<()> {
+    let run = folder(run);
     // Said first: a run that lies in its place without being shown is told from one that was.
-    job.store.aim(CURRENT, &run)?;
-    protect::kept::settle(job.store)?;
-    job.store.move_folder(BUILDING, &run)?;
-    link_folders(job.store)?;
-    job.store.point(CURRENT, &run)?;
-    protect::kept::show(job.store)?;
-    prune(job.store, manifest);
-    Ok(())
+    store.aim(CURRENT, &run)?;
+    protect::kept::settle(store)?;
+    store.move_folder(BUILDING, &run)?;
+    link_folders(store)?;
+    store.point(CURRENT, &run)?;
+    protect::kept::show(store)
 }
 
-/// Mends what a kill left of a run that was being shown, and clears unfinished files away.
+/// The run that a kill kept from being shown, where it lies.
+pub(super) fn unshown(store: &Store) -> Option<String> {
+    let shown = store.target(CURRENT);
+    let run = store.aimed(CURRENT).filter(|run| Some(run) != shown.as_ref());
+    run.filter(|run| store.path(run).is_dir())
+}
+
+/// Mends what a kill left of a run that was being shown.
 ///
 /// # Errors
-/// When a folder cannot be moved or a file not deleted.
-pub(super) fn mend(store: &Store) -> Result<()> {
-    let shown = store.target(CURRENT);
-    let moved = store.aimed(CURRENT).filter(|run| Some(run) != shown.as_ref());
-    if let Some(run) = moved.filter(|run| store.path(run).is_dir()) {
+/// When a folder cannot be moved.
+pub(super) fn take_back(store: &Store) -> Result<()> {
+    if let Some(run) = unshown(store) {
         tracing::warn!(event = "run.unfinished", run, "It was not shown, and is taken over.");
         store.remove_folder(BUILDING)?;
         store.move_folder(&run, BUILDING)?;
     }
-    protect::kept::unsettle(store)?;
-    store.remove_drafts("")?;
-    let folders = ["staged", BUILDING, execute::DECLARATIONS, protect::RELEASES];
-    folders.iter().try_for_each(|folder| store.remove_drafts_below(folder))
+    protect::kept::unsettle(store)
+}
+
+/// The same, and clears unfinished files away.
+///
+/// # Errors
+/// When a folder cannot be moved or a file not deleted.
+pub(super) fn mend(store: &Store) -> Result<()> {
+    take_back(store)?;
+    drafts(store)?.iter().try_for_each(|path| store.remove_file(path))
+}
+
+/// Unfinished files, and pointers that are not in place: none is made in the folder of a run, and
+/// publications delete their own.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub(super) fn drafts(store: &Store) -> Result<Vec<String>> {
+    store.drafts("", &[execute::RUNS, delivered::FOLDER])
 }
 
 /// The folders of the run that readers see, by short names that never change.
@@ -51,17 +69,12 @@ pub(super) fn link_folders(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// Removes the data of older runs; their record and ledger stay. So does all of the run that
-/// readers saw before: some still have it open. What cannot be removed now is removed next time.
-pub(super) fn prune(store: &Store, current: &Manifest) {
-    let before = current.previous.as_ref().and_then(|manifest| manifest.path.split('/').nth(1));
+/// Removes the data of older runs but for the last ones; their record and ledger stay. What cannot
+/// be removed now is removed next time.
+pub(super) fn prune(store: &Store, current: &Manifest, runs_kept: usize) {
     let pruned = store.names_in(execute::RUNS).and_then(|runs| {
-        let older = runs.iter().filter(|run| **run != current.run_id);
-        let older = older.filter(|run| Some(run.as_str()) != before);
-        let folders = older.flat_map(|run| {
-            let folders = ["clean", "rejects", "tables", protect::FOLDER, reuse::FOLDER];
-            folders.map(|folder| format!("{}/{run}/{folder}", execute::RUNS))
-        });
+        let older = runs.iter().rev().filter(|run| **run != current.run_id).skip(runs_kept);
+        let folders = older.flat_map(|run| DATA.map(|part| format!("{}/{part}", folder(run))));
         let outputs = current.outputs.iter().map(|one| format!("{CURRENT}/{}", one.file.path));
         store.remove_folders_beside(&folders.collect::<Vec<_>>(), &outputs.collect::<Vec<_>>())
     });

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Files that hold nothing but times and inodes.
-const OF_THE_CLOCK: [&str; 2] = ["hashes.json", ".lock"];
-/// What a manifest says of the clock and of the disk. `previous` has the hash of another manifest.
-const CLOCKED: [&str; 4] = ["run_id", "started_at", "finished_at", "previous"];
+/// Files that hold nothing but times and inodes, and the one that tells of killed runs too.
+const OF_THE_CLOCK: [&str; 3] = ["hashes.json", ".lock", "register.jsonl"];
+/// What a manifest says of the clock and of the disk. `previous` has the hash of another manifest,
+/// `registered` that of a line of the register.
+const CLOCKED: [&str; 5] = ["run_id", "started_at", "finished_at", "previous", "registered"];
 
 /// Names of a difference that are shown.
 const NAMES_SHOWN: usize = 6;
