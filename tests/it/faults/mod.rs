@@ -5,6 +5,7 @@
 
 mod causes;
 mod nights;
+mod rollback;
 mod shim;
 mod signals;
 mod tree;
