@@ -16,7 +16,6 @@ use crate::run::folders;
 use crate::run::job::{Job, Progress, find_inputs};
 use crate::run::plan::Plan;
 use crate::run::sample_folder;
-use crate::run::stop;
 use crate::run::store::{self, Store};
 
 /// Inputs, declarations, warehouse.

@@ -221,7 +221,7 @@ fn open_again(
     (run, record, release): (&str, &Record, &str),
 ) -> Result<()> {
     let truth = truth::read(store, &format!("{run}/{FOLDER}/verite/{}.parquet", record.release))?;
-    gate::problems(store, definitions, (&release, run, &truth))?.none()
+    gate::problems(store, definitions, (release, run, &truth))?.none()
 }
 
 /// The hash of all that a release depends on: not the day, unless a month closes with it.
