@@ -14,7 +14,7 @@ use crate::deliver::http::{Client, Limits};
 use crate::deliver::plan::{Action, Plan};
 use crate::deliver::walk::{self, Stopped, Summary};
 use crate::deliver::{self, CHUNK_BYTES, Release, s3};
-use crate::error::{Error, Kind, Result};
+use crate::error::{EXIT_WARNINGS, Error, Kind, Result};
 use crate::fetch::{self, Patience, Token};
 use crate::run::delivered::{self, Delivered};
 use crate::run::execute::Stage;
