@@ -184,12 +184,12 @@ fn judge(what: &str, cause: ErrorKind) -> (Kind, Option<&'static str>) {
         ErrorKind::PermissionDenied => {
             (Kind::CannotCreate, Some("let the user who runs this own the folder"))
         }
-        ErrorKind::InvalidFilename => {
-            (Kind::CannotCreate, Some("choose a folder with a shorter path"))
+        // Whatever is asked of such a path, nothing can be made there.
+        ErrorKind::InvalidFilename | ErrorKind::NotADirectory => {
+            (Kind::CannotCreate, Some("choose another path"))
         }
         ErrorKind::NotFound
         | ErrorKind::AlreadyExists
-        | ErrorKind::NotADirectory
         | ErrorKind::IsADirectory
         | ErrorKind::InvalidInput
             if what.starts_with("create") =>
