@@ -1,0 +1,249 @@
+//! A question that would be answered wrongly becomes a refusal.
+//!
+//! Polars answers some SQL with other rows than SQL means, and says nothing. So what a question
+//! may say is listed: expressions, joins, groups and windows of which the answer is known.
+
+mod expressions;
+mod groups;
+mod joins;
+mod parts;
+mod windows;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Distinct, Expr, GroupByExpr, LimitClause, Query, Select, SelectFlavor, SelectItem, SetExpr,
+    Statement, TableFactor, Visit, Visitor, WildcardAdditionalOptions,
+};
+
+pub(super) use joins::{called, conditions, is_link};
+pub(super) use parts::{inner, name, number};
+
+use crate::error::{Error, Result};
+use crate::run::query::guard::groups::{check_groups, check_names, keys_of};
+use crate::run::query::guard::windows::item;
+
+/// Refuses a question whose answer is not known to be right.
+///
+/// # Errors
+/// `Usage`, with how to ask it.
+pub(super) fn check(statement: &Statement) -> Result<()> {
+    let mut guard = Guard { unique: BTreeMap::new(), is_inside: false };
+    match statement.visit(&mut guard) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// Goes through all questions of a statement.
+struct Guard {
+    /// Of what WITH has made, the columns that no two rows share.
+    unique: BTreeMap<String, BTreeSet<String>>,
+    is_inside: bool,
+}
+
+impl Visitor for Guard {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        for made in query.with.iter().flat_map(|with| &with.cte_tables) {
+            if let Some(unique) = unique(&made.query) {
+                self.unique.insert(made.alias.name.value.clone(), unique);
+            }
+        }
+        let checked = self.check_query(query);
+        self.is_inside = true;
+        match checked {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+impl Guard {
+    fn check_query(&self, query: &Query) -> Result<()> {
+        let Query { with, order_by, limit_clause, fetch, .. } = query;
+        let unknown = !query.locks.is_empty()
+            || query.for_clause.is_some()
+            || query.settings.is_some()
+            || query.format_clause.is_some()
+            || !query.pipe_operators.is_empty()
+            || order_by.as_ref().is_some_and(|it| it.interpolate.is_some());
+        if unknown {
+            return Err(Error::usage("a question ends with ORDER BY, LIMIT and OFFSET"));
+        }
+        if self.is_inside && with.is_some() {
+            return Err(Error::usage("WITH is inside of a question")
+                .hint("write all of them, WITH a AS (…), b AS (…), before the first SELECT"));
+        }
+        let is_whole = with.is_none() && !self.is_inside;
+        self.check_body(&query.body, query, is_whole)?;
+        for key in keys_of(order_by.as_ref()) {
+            expressions::check(key)?;
+            let place = number(key).map(|it| it.parse::<usize>().unwrap_or_default());
+            if place == Some(0) || (place.is_none() && matches!(key, Expr::Value(_))) {
+                return Err(Error::usage(format!("ORDER BY {key} is no place in the answer"))
+                    .hint("the first column of the answer has place 1"));
+            }
+        }
+        if let Some(limit) = limit_clause {
+            let LimitClause::LimitOffset { limit, offset, limit_by } = limit else {
+                return Err(Error::usage("LIMIT has one number").hint("LIMIT 10 OFFSET 20"));
+            };
+            let numbers = limit.iter().chain(offset.iter().map(|it| &it.value));
+            if !limit_by.is_empty() || !numbers.into_iter().all(|it| number(it).is_some()) {
+                return Err(Error::usage("LIMIT has one number").hint("LIMIT 10 OFFSET 20"));
+            }
+        }
+        if fetch.as_ref().is_some_and(|it| it.with_ties || it.percent) {
+            return Err(Error::usage("FETCH takes a number of rows").hint("LIMIT 10"));
+        }
+        let is_cut = limit_clause.is_some() || fetch.is_some();
+        match self.is_inside && is_cut && (order_by.is_none() || width(&query.body).is_none()) {
+            true => Err(Error::usage("LIMIT inside of a question would take any rows")
+                .hint("name the columns, and say with ORDER BY which rows come first")),
+            false => Ok(()),
+        }
+    }
+
+    fn check_body(&self, body: &SetExpr, query: &Query, is_whole: bool) -> Result<()> {
+        match body {
+            SetExpr::Select(select) => self.check_select(select, query, is_whole),
+            SetExpr::Query(_) => Ok(()),
+            SetExpr::SetOperation { left, right, .. } => {
+                for key in keys_of(query.order_by.as_ref()) {
+                    if !matches!(key, Expr::Identifier(_)) && number(key).is_none() {
+                        return Err(Error::usage("a UNION is sorted by columns it shows")
+                            .hint("ORDER BY a name or a place in the answer"));
+                    }
+                }
+                // Sorted as a whole, it has no order of the parts.
+                let bare = Query { order_by: None, ..empty(query) };
+                self.check_body(left, &bare, true)?;
+                self.check_body(right, &bare, true)
+            }
+            SetExpr::Values(values) => {
+                values.rows.iter().flat_map(|row| &row.content).try_for_each(expressions::check)
+            }
+            _ => Err(Error::usage("a question begins with SELECT or WITH: nothing is changed")),
+        }
+    }
+
+    fn check_select(&self, select: &Select, query: &Query, is_whole: bool) -> Result<()> {
+        only_known_clauses(select)?;
+        let order = query.order_by.as_ref();
+        for table in &select.from {
+            groups::check_table(&table.relation)?;
+            table.joins.iter().try_for_each(|join| groups::check_table(&join.relation))?;
+        }
+        let shown = select.projection.iter().filter_map(item);
+        let mut all = shown.chain(&select.selection).chain(&select.having).chain(&select.qualify);
+        all.try_for_each(expressions::check)?;
+        if let GroupByExpr::Expressions(keys, _) = &select.group_by {
+            keys.iter().filter(|it| parts::parts(it).is_some()).try_for_each(expressions::check)?;
+        }
+        groups::check_without_tables(select, is_whole)?;
+        joins::check_joins(select)?;
+        check_groups(select, order)?;
+        check_names(select, order)?;
+        windows::check_windows(select, self.unique_of(select).as_ref())
+    }
+
+    /// Columns that no two rows share of what a SELECT reads.
+    fn unique_of(&self, select: &Select) -> Option<BTreeSet<String>> {
+        let [table] = select.from.as_slice() else { return None };
+        match &table.relation {
+            _ if !table.joins.is_empty() => None,
+            TableFactor::Table { name, .. } => {
+                self.unique.get(&name.0.last()?.as_ident()?.value).cloned()
+            }
+            TableFactor::Derived { subquery, .. } => unique(subquery),
+            _ => None,
+        }
+    }
+}
+
+/// A question as the one given, without its parts.
+fn empty(query: &Query) -> Query {
+    Query { with: None, limit_clause: None, fetch: None, ..query.clone() }
+}
+
+/// Columns that no two rows of an answer share: those it groups by.
+fn unique(query: &Query) -> Option<BTreeSet<String>> {
+    let SetExpr::Select(select) = &*query.body else { return None };
+    let GroupByExpr::Expressions(keys, _) = &select.group_by else { return None };
+    let shown = |key: &Expr| {
+        let place = number(key).and_then(|it| it.parse::<usize>().ok()?.checked_sub(1));
+        let is_key = |(at, item): &(usize, &SelectItem)| match (item, place) {
+            (_, Some(place)) => *at == place,
+            (SelectItem::UnnamedExpr(expr), _) => expr == key,
+            (SelectItem::ExprWithAlias { expr, .. }, _) => expr == key,
+            _ => false,
+        };
+        let (_, item) = select.projection.iter().enumerate().find(is_key)?;
+        match item {
+            SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+            SelectItem::UnnamedExpr(expr) => Some(parts::column(expr)?.1.value.clone()),
+            _ => None,
+        }
+    };
+    (!keys.is_empty()).then(|| keys.iter().map(shown).collect::<Option<_>>())?
+}
+
+/// How many columns an answer has, if its text says it.
+pub(super) fn width(body: &SetExpr) -> Option<usize> {
+    match body {
+        SetExpr::Select(select) => {
+            let is_one = |it: &SelectItem| item(it).is_some();
+            select.projection.iter().all(is_one).then_some(select.projection.len())
+        }
+        SetExpr::Query(query) => width(&query.body),
+        SetExpr::SetOperation { left, .. } => width(left),
+        SetExpr::Values(values) => values.rows.first().map(|row| row.content.len()),
+        _ => None,
+    }
+}
+
+fn only_known_clauses(select: &Select) -> Result<()> {
+    let unknown = !select.optimizer_hints.is_empty()
+        || select.select_modifiers.is_some()
+        || select.top.is_some()
+        || select.exclude.is_some()
+        || !select.lateral_views.is_empty()
+        || select.prewhere.is_some()
+        || !select.connect_by.is_empty()
+        || !select.cluster_by.is_empty()
+        || !select.distribute_by.is_empty()
+        || !select.sort_by.is_empty()
+        || !select.named_window.is_empty()
+        || select.value_table_mode.is_some()
+        || select.flavor != SelectFlavor::Standard;
+    if select.into.is_some() {
+        return Err(Error::usage("SELECT INTO would write: nothing is changed"));
+    }
+    if unknown {
+        return Err(Error::usage("SELECT has a clause that is not known to be answered right")
+            .hint("there are FROM, WHERE, GROUP BY, HAVING, QUALIFY, ORDER BY and LIMIT"));
+    }
+    if let Some(Distinct::On(keys)) = &select.distinct {
+        keys.iter().try_for_each(expressions::check)?;
+    }
+    let is_plain = |options: &WildcardAdditionalOptions| {
+        options.opt_ilike.is_none()
+            && options.opt_replace.is_none()
+            && options.opt_rename.is_none()
+            && options.opt_alias.is_none()
+    };
+    let is_known = |item: &SelectItem| match item {
+        SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
+            is_plain(options)
+        }
+        SelectItem::ExprWithAliases { .. } => false,
+        _ => true,
+    };
+    match select.projection.iter().all(is_known) {
+        true => Ok(()),
+        false => Err(Error::usage("SELECT * takes EXCLUDE alone").hint("name the columns")),
+    }
+}
