@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArguments, Ident, JoinConstraint, JoinOperator,
-    ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectItem,
-    SetExpr, Statement, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut, WindowType,
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, JoinConstraint, JoinOperator, ObjectName, OrderBy, OrderByExpr,
+    OrderByKind, OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableFactor,
+    UnaryOperator, Value, VisitMut, VisitorMut, WindowType,
 };
 
 use crate::run::query::guard::{called, conditions, inner, is_link, name, number, width};
@@ -78,11 +78,21 @@ fn needs_order(query: &Query) -> bool {
         },
         _ => false,
     };
-    let is_all = matches!(
-        query.order_by,
-        Some(OrderBy { kind: OrderByKind::All(_), .. })
-    );
-    !is_all && (query.order_by.is_some() || (is_cut && !is_table))
+    !query.order_by.as_ref().is_some_and(is_by_all)
+        && (query.order_by.is_some() || (is_cut && !is_table))
+}
+
+/// ORDER BY ALL, which the parser may take for a column.
+fn is_by_all(order: &OrderBy) -> bool {
+    match &order.kind {
+        OrderByKind::All(_) => true,
+        OrderByKind::Expressions(keys) => keys.iter().any(|key| match &key.expr {
+            Expr::Identifier(name) => {
+                name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all")
+            }
+            _ => false,
+        }),
+    }
 }
 
 struct Rewriting;
@@ -121,10 +131,12 @@ impl VisitorMut for Rewriting {
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::IsNotTrue(it) => {
-                *expr = Expr::IsDistinctFrom(it.clone(), Box::new(Expr::value(Value::Boolean(true))));
+                *expr =
+                    Expr::IsDistinctFrom(it.clone(), Box::new(Expr::value(Value::Boolean(true))));
             }
             Expr::IsNotFalse(it) => {
-                *expr = Expr::IsDistinctFrom(it.clone(), Box::new(Expr::value(Value::Boolean(false))));
+                *expr =
+                    Expr::IsDistinctFrom(it.clone(), Box::new(Expr::value(Value::Boolean(false))));
             }
             Expr::BinaryOp { left, op, right } if reckons(op) => {
                 widen(left);
@@ -291,7 +303,8 @@ fn filter_instead_of_join(select: &mut Select) {
             {
                 let all = conditions(on);
                 let is_linked = |it: &&Expr| is_link(it, &new, &known);
-                let (links, others): (Vec<&Expr>, Vec<&Expr>) = all.into_iter().partition(is_linked);
+                let (links, others): (Vec<&Expr>, Vec<&Expr>) =
+                    all.into_iter().partition(is_linked);
                 if !links.is_empty() {
                     moved.extend(others.into_iter().cloned());
                     let linked = links.into_iter().cloned().reduce(both);

@@ -1,8 +1,7 @@
 //! An expression whose answer is not known to be right becomes a refusal.
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, UnaryOperator, Value,
-    WindowType,
+    BinaryOperator, CastKind, DataType, Expr, Function, UnaryOperator, Value, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -208,15 +207,10 @@ fn value_is_known(value: &Value) -> Result<()> {
     }
 }
 
-fn operation_is_known(
-    expr: &Expr,
-    left: &Expr,
-    op: &BinaryOperator,
-    right: &Expr,
-) -> Result<()> {
+fn operation_is_known(expr: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<()> {
     use BinaryOperator::{
-        And, Divide, DuckIntegerDivide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq,
-        Or, Plus, StringConcat,
+        And, Divide, DuckIntegerDivide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Or,
+        Plus, StringConcat,
     };
     match op {
         And | Or | StringConcat | Divide => Ok(()),
@@ -248,8 +242,17 @@ fn cast_is_known(expr: &Expr, kind: &CastKind, data_type: &DataType) -> Result<(
     let of_kind = matches!(kind, CastKind::Cast | CastKind::TryCast | CastKind::DoubleColon);
     let of_type = matches!(
         data_type.to_string().to_uppercase().as_str(),
-        "BIGINT" | "BOOLEAN" | "DATE" | "DOUBLE" | "INT" | "INTEGER" | "SMALLINT" | "TEXT"
-            | "TIMESTAMP" | "TINYINT" | "VARCHAR"
+        "BIGINT"
+            | "BOOLEAN"
+            | "DATE"
+            | "DOUBLE"
+            | "INT"
+            | "INTEGER"
+            | "SMALLINT"
+            | "TEXT"
+            | "TIMESTAMP"
+            | "TINYINT"
+            | "VARCHAR"
     );
     match of_kind && of_type {
         true => Ok(()),
@@ -279,9 +282,8 @@ fn not_from_the_end(expr: &Expr, from: &Expr) -> Result<()> {
 }
 
 fn one_is_hash(expr: &Expr) -> bool {
-    let is_hash = |it: &Expr| {
-        column(it).is_some_and(|(_, name)| HASHES.contains(&name.value.as_str()))
-    };
+    let is_hash =
+        |it: &Expr| column(it).is_some_and(|(_, name)| HASHES.contains(&name.value.as_str()));
     any(expr, &is_hash, &|it| !matches!(it, Expr::Cast { .. } | Expr::Function(_)))
 }
 
@@ -293,4 +295,3 @@ fn no_arithmetic(expr: &Expr) -> Error {
 fn divides_by_zero(expr: &Expr) -> Error {
     Error::usage(format!("`{}` divides by zero", short(expr)))
 }
-

@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::run::query::guard::expressions::{is_of_a_row, refused, short};
 use crate::run::query::guard::joins::called;
 use crate::run::query::guard::parts::{
-    any, column, columns, has_aggregate, has_bare_column, has_window, inner, is_aggregate,
-    number, parts,
+    any, column, columns, has_aggregate, has_bare_column, has_window, inner, is_aggregate, number,
+    parts,
 };
 use crate::run::query::guard::windows::item;
 
@@ -69,15 +69,12 @@ pub(super) fn check_names(select: &Select, order: Option<&OrderBy>) -> Result<()
         }
         // After GROUP BY there are only the columns that are shown.
         let is_key = |name: &Ident| {
-            !grouped.is_empty()
-                && !grouped.iter().flat_map(columns).any(|(_, key)| same(key, name))
+            !grouped.is_empty() && !grouped.iter().flat_map(columns).any(|(_, key)| same(key, name))
         };
         name_is_one(expr, select, &is_key)?;
     }
     if let Some(expr) = &select.qualify {
-        name_is_one(expr, select, &|name| {
-            named(select, name).is_some_and(has_window)
-        })?;
+        name_is_one(expr, select, &|name| named(select, name).is_some_and(has_window))?;
     }
     match &select.distinct {
         Some(Distinct::On(_)) if order.is_none() => {

@@ -73,8 +73,10 @@ fn links(operator: &JoinOperator) -> Result<Links<'_>> {
     match constraint {
         JoinConstraint::On(expr) => Ok(Links::On(expr, kind)),
         JoinConstraint::Using(_) | JoinConstraint::Natural => Ok(Links::Names),
-        JoinConstraint::None => Err(Error::usage("a JOIN has ON or USING")
-            .hint("a CROSS JOIN links each row with each")),
+        JoinConstraint::None => {
+            Err(Error::usage("a JOIN has ON or USING")
+                .hint("a CROSS JOIN links each row with each"))
+        }
     }
 }
 

@@ -110,9 +110,10 @@ pub(super) fn parts(expr: &Expr) -> Option<Vec<&Expr>> {
 /// All that a function is told: what it is given, its condition and its window.
 fn of_function(function: &Function) -> Option<Vec<&Expr>> {
     let FunctionArguments::List(list) = &function.args else { return None };
-    let stars = list.args.iter().filter(|argument| {
-        matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Wildcard))
-    });
+    let stars = list
+        .args
+        .iter()
+        .filter(|argument| matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)));
     let given = arguments(function);
     let is_plain = given.len() + stars.count() == list.args.len() && list.clauses.is_empty();
     let is_known = is_plain
@@ -130,22 +131,16 @@ fn of_function(function: &Function) -> Option<Vec<&Expr>> {
 }
 
 /// Whether an expression, or a part of it, is as asked. `enters` says of which its parts count.
-pub(super) fn any(
-    expr: &Expr,
-    is: &dyn Fn(&Expr) -> bool,
-    enters: &dyn Fn(&Expr) -> bool,
-) -> bool {
+pub(super) fn any(expr: &Expr, is: &dyn Fn(&Expr) -> bool, enters: &dyn Fn(&Expr) -> bool) -> bool {
     let inside = || parts(expr).unwrap_or_default();
     is(expr) || (enters(expr) && inside().into_iter().any(|part| any(part, is, enters)))
 }
 
 /// Whether there is an aggregate in it, outside of a window.
 pub(super) fn has_aggregate(expr: &Expr) -> bool {
-    any(
-        expr,
-        &|it| matches!(it, Expr::Function(function) if is_aggregate(function)),
-        &|it| !is_window(it),
-    )
+    any(expr, &|it| matches!(it, Expr::Function(function) if is_aggregate(function)), &|it| {
+        !is_window(it)
+    })
 }
 
 /// Whether there is a window in it.

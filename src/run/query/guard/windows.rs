@@ -81,11 +81,10 @@ fn check_window(
             .hint("rank by one value, or number with row_number()"));
     }
     match runs && spec.window_frame.is_none() && !is_unique(spec, unique) {
-        true => Err(Error::usage(format!("`{}` counts equal rows one by one", short(expr)))
-            .hint(
-                "GROUP BY what it is ordered by in a WITH … AS first, and ask that; or say \
+        true => Err(Error::usage(format!("`{}` counts equal rows one by one", short(expr))).hint(
+            "GROUP BY what it is ordered by in a WITH … AS first, and ask that; or say \
                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW",
-            )),
+        )),
         false => Ok(()),
     }
 }
