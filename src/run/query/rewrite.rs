@@ -10,7 +10,9 @@ use sqlparser::ast::{
     UnaryOperator, Value, VisitMut, VisitorMut, WindowType,
 };
 
-use crate::run::query::guard::{called, conditions, inner, is_link, name, number, width};
+use crate::run::query::guard::{
+    called, conditions, filters_after, inner, is_link, name, number, width,
+};
 
 /// Functions that polars reckons in 32 bits or fewer, where no difference is below zero.
 const NARROW: [&str; 8] = [
@@ -102,6 +104,7 @@ impl VisitorMut for Rewriting {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         sort_by_shown(query);
+        widen_values(&mut query.body);
         if let Some(order) = &mut query.order_by {
             nothing_last(order);
         }
@@ -203,6 +206,20 @@ fn widen(expr: &mut Expr) {
     }
 }
 
+/// Rows that are written out have 64 bits.
+fn widen_values(body: &mut SetExpr) {
+    match body {
+        SetExpr::Values(values) => {
+            values.rows.iter_mut().flat_map(|row| &mut row.content).for_each(widen);
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            widen_values(left);
+            widen_values(right);
+        }
+        _ => {}
+    }
+}
+
 fn of_function(function: &mut Function) {
     let called = name(function);
     if called == "regexp_matches" {
@@ -288,11 +305,10 @@ fn nothing_last(order: &mut OrderBy) {
 
 /// A condition of an inner join that links nothing is one of the rows.
 fn filter_instead_of_join(select: &mut Select) {
-    use JoinOperator::{Inner, Join, Left, LeftOuter};
+    use JoinOperator::{Inner, Join};
     let mut moved = Vec::new();
     for table in &mut select.from {
-        let is_kept = |it: &JoinOperator| matches!(it, Inner(_) | Join(_) | Left(_) | LeftOuter(_));
-        if !table.joins.iter().all(|join| is_kept(&join.join_operator)) {
+        if !filters_after(table) {
             continue;
         }
         let mut known: BTreeSet<String> = called(&table.relation).into_iter().collect();

@@ -58,7 +58,8 @@ pub(super) fn understand(sql: &str, find: &dyn Fn(&str) -> Result<String>) -> Re
             .hint("`conum query` without a question lists the tables"));
     };
     let is_ordered = query.order_by.is_some();
-    let mut reading = Reading { find, made: BTreeSet::new(), tables: BTreeSet::new() };
+    let mut reading =
+        Reading { find, made: BTreeSet::new(), making: None, tables: BTreeSet::new() };
     reading.name_tables(query)?;
     guard::check(&statement)?;
     let is_open = rewrite::rewrite(&mut statement);
@@ -79,6 +80,8 @@ struct Reading<'f> {
     find: &'f dyn Fn(&str) -> Result<String>,
     /// What the question itself has made so far: WITH … AS.
     made: BTreeSet<String>,
+    /// What is being made: it does not read itself.
+    making: Option<String>,
     tables: BTreeSet<String>,
 }
 
@@ -90,8 +93,10 @@ impl Reading<'_> {
             return Err(Error::usage("WITH RECURSIVE is not answered"));
         }
         for made in with.iter_mut().flat_map(|with| &mut with.cte_tables) {
-            self.visit(&mut *made.query)?;
             let name = &made.alias.name.value;
+            self.making = Some(name.to_lowercase());
+            self.visit(&mut made.query)?;
+            self.making = None;
             let others = self.made.iter().any(|other| other.to_lowercase() == name.to_lowercase());
             if others || name.contains('.') {
                 return Err(Error::usage(format!("WITH makes `{name}` a second time"))
@@ -112,6 +117,10 @@ impl Reading<'_> {
     }
 
     fn is_made(&self, name: &str) -> Result<bool> {
+        if self.making.as_ref().is_some_and(|making| *making == name.to_lowercase()) {
+            return Err(Error::usage(format!("WITH {name} reads `{name}`"))
+                .hint("give it another name, or write the table's whole name"));
+        }
         let close = self.made.iter().find(|made| made.to_lowercase() == name.to_lowercase());
         match close {
             Some(made) if made != name => {

@@ -1,7 +1,8 @@
 //! An expression whose answer is not known to be right becomes a refusal.
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, UnaryOperator, Value, WindowType,
+    BinaryOperator, CastKind, DataType, Expr, Function, GroupByExpr, Query, SelectItem, SetExpr,
+    UnaryOperator, Value, WindowType,
 };
 
 use crate::error::{Error, Result};
@@ -11,7 +12,7 @@ use crate::run::query::guard::parts::{
 };
 
 /// Functions of one row whose answers are known to be right.
-const OF_A_ROW: [&str; 42] = [
+const OF_A_ROW: [&str; 44] = [
     "abs",
     "ceil",
     "ceiling",
@@ -54,6 +55,8 @@ const OF_A_ROW: [&str; 42] = [
     "strftime",
     "strpos",
     "substr",
+    "trunc",
+    "upper",
 ];
 
 /// Functions of a window alone.
@@ -69,6 +72,10 @@ pub(super) fn check(expr: &Expr) -> Result<()> {
         Expr::Subquery(_) => {
             return Err(Error::usage(format!("`({})` is a question for one value", short(expr)))
                 .hint("name it in a WITH … AS, and add it to FROM with CROSS JOIN"));
+        }
+        Expr::Exists { subquery, .. } if !is_simple(subquery) => {
+            return Err(Error::usage("EXISTS asks for more than rows of one table")
+                .hint("ask `column IN (SELECT …)`, or name the question in a WITH … AS"));
         }
         Expr::RLike { .. } => {
             return Err(refused(expr).hint("ask `regexp_matches(text, 'pattern')`"));
@@ -110,6 +117,28 @@ pub(super) fn is_of_a_row(expr: &Expr, place: &str) -> Result<()> {
             .hint("HAVING is for aggregates; or name it in a WITH … AS, and CROSS JOIN that")),
         false => Ok(()),
     }
+}
+
+/// Whether a question is after rows of one table that fulfil a condition.
+fn is_simple(query: &Query) -> bool {
+    let SetExpr::Select(select) = &*query.body else { return false };
+    let [table] = select.from.as_slice() else { return false };
+    let of_rows = |it: &SelectItem| match it {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+            !has_aggregate(expr) && !has_window(expr)
+        }
+        _ => true,
+    };
+    let is_grouped =
+        !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+    table.joins.is_empty()
+        && !is_grouped
+        && select.having.is_none()
+        && select.qualify.is_none()
+        && select.distinct.is_none()
+        && query.limit_clause.is_none()
+        && query.fetch.is_none()
+        && select.projection.iter().all(of_rows)
 }
 
 /// What is not known to be answered right.
@@ -210,13 +239,15 @@ fn value_is_known(value: &Value) -> Result<()> {
 fn operation_is_known(expr: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<()> {
     use BinaryOperator::{
         And, Divide, DuckIntegerDivide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Or,
-        Plus, StringConcat,
+        PGRegexMatch, PGRegexNotMatch, Plus, StringConcat,
     };
+    let is_long = |it: &Expr| number(inner(it)).is_some_and(|text| text.len() > 15);
     match op {
-        And | Or | StringConcat | Divide => Ok(()),
-        Plus | Minus | Multiply => match one_is_hash(left) || one_is_hash(right) {
-            true => Err(no_arithmetic(expr)),
-            false => Ok(()),
+        And | Or | StringConcat | Divide | PGRegexMatch | PGRegexNotMatch => Ok(()),
+        Plus | Minus | Multiply => match [left, right] {
+            sides if sides.into_iter().any(one_is_hash) => Err(no_arithmetic(expr)),
+            sides if sides.into_iter().any(is_long) => Err(refused(expr).hint("64 bits are left")),
+            _ => Ok(()),
         },
         DuckIntegerDivide | Modulo => match number(inner(right)) == Some("0") {
             true => Err(divides_by_zero(expr)),

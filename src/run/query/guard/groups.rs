@@ -152,7 +152,8 @@ fn meant<'a>(key: &'a Expr, select: &'a Select) -> &'a Expr {
 fn key_is_first(key: &Expr, select: &Select) -> Result<()> {
     let Expr::Identifier(name) = key else { return Ok(()) };
     let first = select.from.first().and_then(|it| called(&it.relation));
-    let of = named(select, name).and_then(column).and_then(|(table, _)| table);
+    let shown = named(select, name).and_then(column).filter(|(_, shown)| same(shown, name));
+    let of = shown.and_then(|(table, _)| table);
     match of.is_some_and(|table| Some(&table.value) != first.as_ref()) {
         true => Err(Error::usage(format!("GROUP BY {name} does not say of which table"))
             .hint("write the table before it, as in SELECT")),

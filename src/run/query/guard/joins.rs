@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{
     BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, SelectItem, TableFactor,
+    TableWithJoins,
 };
 
 use crate::error::{Error, Result};
@@ -23,8 +24,11 @@ pub(super) fn check_joins(select: &Select) -> Result<()> {
                 Links::On(expr, kind) => {
                     check(expr)?;
                     is_of_a_row(expr, "ON")?;
-                    for condition in conditions(expr) {
-                        check_condition(condition, &new, &of_table, kind)?;
+                    let all = conditions(expr);
+                    let is_linked = all.iter().any(|it| is_link(it, &new, &of_table));
+                    let moves = is_linked && kind == Kind::Inner && filters_after(table);
+                    for condition in all {
+                        check_condition(condition, (&new, &of_table), kind, moves)?;
                     }
                 }
                 Links::Names => check_star(select)?,
@@ -105,7 +109,20 @@ pub(in crate::run::query) fn is_link(expr: &Expr, new: &str, known: &BTreeSet<St
     matches!((side(left), side(right)), ((true, _), (_, true)) | ((_, true), (true, _)))
 }
 
-fn check_condition(expr: &Expr, new: &str, known: &BTreeSet<String>, kind: Kind) -> Result<()> {
+/// Whether a condition on rows may wait until all tables are joined.
+pub(in crate::run::query) fn filters_after(table: &TableWithJoins) -> bool {
+    use JoinOperator::{Inner, Join, Left, LeftOuter};
+    let is_kept = |it: &JoinOperator| matches!(it, Inner(_) | Join(_) | Left(_) | LeftOuter(_));
+    table.joins.iter().all(|join| is_kept(&join.join_operator))
+}
+
+/// Refuses a condition of a join that is neither a link nor, where it `moves`, one of WHERE.
+fn check_condition(
+    expr: &Expr,
+    (new, known): (&str, &BTreeSet<String>),
+    kind: Kind,
+    moves: bool,
+) -> Result<()> {
     use BinaryOperator::{Gt, GtEq, Lt, LtEq, NotEq};
     if is_link(expr, new, known) {
         return Ok(());
@@ -115,6 +132,7 @@ fn check_condition(expr: &Expr, new: &str, known: &BTreeSet<String>, kind: Kind)
             .hint("in ON, each column has its table: a.siren = p.siren"));
     }
     match expr {
+        _ if moves => Ok(()),
         Expr::BinaryOp { op: Gt | GtEq | Lt | LtEq | NotEq, .. } if kind == Kind::Inner => Ok(()),
         _ => Err(Error::usage(format!("`{}` does not link two tables by `=`", short(expr)))
             .hint("put it into WHERE, or join (SELECT … WHERE …) AS t")),

@@ -17,7 +17,7 @@ use sqlparser::ast::{
     Statement, TableFactor, Visit, Visitor, WildcardAdditionalOptions,
 };
 
-pub(super) use joins::{called, conditions, is_link};
+pub(super) use joins::{called, conditions, filters_after, is_link};
 pub(super) use parts::{inner, name, number};
 
 use crate::error::{Error, Result};
@@ -29,7 +29,7 @@ use crate::run::query::guard::windows::item;
 /// # Errors
 /// `Usage`, with how to ask it.
 pub(super) fn check(statement: &Statement) -> Result<()> {
-    let mut guard = Guard { unique: BTreeMap::new(), is_inside: false };
+    let mut guard = Guard { unique: BTreeMap::new(), single: BTreeSet::new(), is_inside: false };
     match statement.visit(&mut guard) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
@@ -40,6 +40,8 @@ pub(super) fn check(statement: &Statement) -> Result<()> {
 struct Guard {
     /// Of what WITH has made, the columns that no two rows share.
     unique: BTreeMap<String, BTreeSet<String>>,
+    /// Of what WITH has made, that which has one row.
+    single: BTreeSet<String>,
     is_inside: bool,
 }
 
@@ -48,6 +50,9 @@ impl Visitor for Guard {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
         for made in query.with.iter().flat_map(|with| &with.cte_tables) {
+            if self.is_single(&made.query) {
+                self.single.insert(made.alias.name.value.clone());
+            }
             if let Some(unique) = unique(&made.query) {
                 self.unique.insert(made.alias.name.value.clone(), unique);
             }
@@ -144,10 +149,40 @@ impl Guard {
             keys.iter().filter(|it| parts::parts(it).is_some()).try_for_each(expressions::check)?;
         }
         groups::check_without_tables(select, is_whole)?;
+        let mut shown = select.projection.iter();
+        // Polars forgets the aggregate when nothing of it is asked.
+        let asks = shown.any(|it| item(it).is_none_or(parts::has_column));
+        if !asks && self.reads_single(select) {
+            return Err(Error::usage("SELECT asks for nothing of the one row it reads")
+                .hint("ask for one of its columns"));
+        }
         joins::check_joins(select)?;
         check_groups(select, order)?;
         check_names(select, order)?;
         windows::check_windows(select, self.unique_of(select).as_ref())
+    }
+
+    /// Whether an answer is the one row of an aggregate.
+    fn is_single(&self, query: &Query) -> bool {
+        let SetExpr::Select(select) = &*query.body else { return false };
+        let is_grouped =
+            !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+        let mut shown = select.projection.iter().filter_map(item);
+        !is_grouped && (shown.any(parts::has_aggregate) || self.reads_single(select))
+    }
+
+    /// Whether a SELECT reads such a row alone.
+    fn reads_single(&self, select: &Select) -> bool {
+        let is_single = |factor: &TableFactor| match factor {
+            TableFactor::Table { name, .. } => {
+                let name = name.0.last().and_then(|it| it.as_ident());
+                name.is_some_and(|it| self.single.contains(&it.value))
+            }
+            TableFactor::Derived { subquery, .. } => self.is_single(subquery),
+            _ => false,
+        };
+        let [table] = select.from.as_slice() else { return false };
+        is_single(&table.relation) && table.joins.is_empty()
     }
 
     /// Columns that no two rows share of what a SELECT reads.
