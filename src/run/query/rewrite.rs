@@ -332,8 +332,10 @@ fn filter_instead_of_join(select: &mut Select) {
             known.insert(new);
         }
     }
-    let kept = select.selection.take().map(|it| Expr::Nested(Box::new(it)));
-    select.selection = kept.into_iter().chain(moved).reduce(both);
+    if !moved.is_empty() {
+        let all = select.selection.take().into_iter().chain(moved);
+        select.selection = all.map(|it| Expr::Nested(Box::new(it))).reduce(both);
+    }
 }
 
 fn both(left: Expr, right: Expr) -> Expr {
@@ -370,5 +372,77 @@ fn short_name(item: &SelectItem) -> Option<String> {
             parts.last().map(|part| part.value.clone())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlparser::dialect::GenericDialect;
+    use sqlparser::parser::Parser;
+
+    use super::*;
+
+    fn rewritten(sql: &str) -> String {
+        let mut statement = Parser::parse_sql(&GenericDialect, sql).unwrap().remove(0);
+        rewrite(&mut statement);
+        statement.to_string()
+    }
+
+    #[test]
+    fn whole_numbers_get_64_bits() {
+        for (sql, same) in [
+            (
+                "SELECT count(*) - 1 AS n FROM a",
+                "SELECT CAST(count(*) AS BIGINT) - CAST(1 AS BIGINT) AS n FROM a",
+            ),
+            (
+                "SELECT CASE WHEN k THEN 1 ELSE -2 END AS n FROM a WHERE m > 3",
+                "SELECT CASE WHEN k THEN CAST(1 AS BIGINT) ELSE CAST(-2 AS BIGINT) END AS n \
+                 FROM a WHERE m > 3",
+            ),
+            (
+                "SELECT CAST(n AS INTEGER) AS n FROM a",
+                "SELECT CAST(CAST(n AS INTEGER) AS BIGINT) AS n FROM a",
+            ),
+            (
+                "SELECT x FROM (VALUES (1)) AS t (x)",
+                "SELECT x FROM (VALUES (CAST(1 AS BIGINT))) AS t (x)",
+            ),
+        ] {
+            assert_eq!(rewritten(sql), same);
+        }
+    }
+
+    #[test]
+    fn what_sql_means_is_said() {
+        for (sql, same) in [
+            (
+                "SELECT d FROM a WHERE k IS NOT TRUE",
+                "SELECT d FROM a WHERE k IS DISTINCT FROM true",
+            ),
+            ("SELECT d FROM a ORDER BY d DESC", "SELECT d FROM a ORDER BY d DESC NULLS LAST, 1"),
+            ("SELECT d FROM a ORDER BY ALL", "SELECT d FROM a ORDER BY ALL"),
+            ("SELECT DISTINCT d FROM a LIMIT 2", "SELECT DISTINCT d FROM a ORDER BY 1 LIMIT 2"),
+            (
+                "SELECT min(n), max(n) FROM a",
+                "SELECT min(n) AS \"min(n)\", max(n) AS \"max(n)\" FROM a",
+            ),
+            (
+                "SELECT a.d, p.d FROM a JOIN p ON a.s = p.s AND p.d = '43' WHERE a.n = 1 OR a.m",
+                "SELECT a.d AS \"a.d\", p.d AS \"p.d\" FROM a JOIN p ON a.s = p.s \
+                 WHERE (a.n = 1 OR a.m) AND (p.d = '43')",
+            ),
+            (
+                "SELECT d, max(n) AS m FROM a GROUP BY d ORDER BY max(n)",
+                "SELECT d, max(n) AS m FROM a GROUP BY d ORDER BY 2, 1",
+            ),
+            (
+                "SELECT lag(n) OVER (ORDER BY d DESC) AS l FROM a",
+                "SELECT lag(n) OVER (ORDER BY CASE WHEN d IS NULL THEN 0 ELSE 1 END DESC, d DESC) \
+                 AS l FROM a",
+            ),
+        ] {
+            assert_eq!(rewritten(sql), same);
+        }
     }
 }

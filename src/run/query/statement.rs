@@ -217,6 +217,41 @@ mod tests {
     }
 
     #[test]
+    fn equal_rows_get_an_order_when_the_columns_are_known() {
+        let question = understand("\u{feff}SELECT * FROM activites ORDER BY mois DESC", &find);
+        let question = question.unwrap();
+        assert!(question.is_open);
+        assert_eq!(
+            question.settled(3).unwrap(),
+            "SELECT * FROM \"clean.activites\" AS \"activites\" \
+             ORDER BY mois DESC NULLS LAST, 1, 2, 3"
+        );
+        let question = understand("SELECT mois, lieu FROM activites ORDER BY 2", &find).unwrap();
+        assert!(!question.is_open && question.text.ends_with("ORDER BY 2, 1"), "{question:?}");
+        let question = understand("SELECT * FROM activites LIMIT 5", &find).unwrap();
+        assert!(!question.is_open && question.text.ends_with("LIMIT 5"), "{question:?}");
+    }
+
+    #[test]
+    fn what_with_makes_is_seen_after_it_and_once() {
+        let made = "WITH a AS (SELECT mois FROM postes), b AS (SELECT mois FROM a) ";
+        let question = understand(&format!("{made} SELECT mois FROM b"), &find).unwrap();
+        assert_eq!(question.tables.into_iter().collect::<Vec<_>>(), ["clean.postes"]);
+        for sql in [
+            "WITH b AS (SELECT mois FROM a), a AS (SELECT mois FROM postes) SELECT mois FROM b",
+            "WITH a AS (SELECT mois FROM postes), A AS (SELECT mois FROM a) SELECT mois FROM a",
+            "WITH postes AS (SELECT mois FROM postes) SELECT mois FROM postes",
+            "WITH Postes AS (SELECT mois FROM activites) SELECT mois FROM postes",
+            "WITH a AS (SELECT mois FROM postes) \
+             SELECT mois FROM (WITH a AS (SELECT mois FROM activites) SELECT mois FROM a) t",
+        ] {
+            assert_eq!(understand(sql, &find).unwrap_err().kind.exit_code(), 2, "{sql}");
+        }
+        let long = format!("SELECT {}1", "1 + ".repeat(20_000));
+        assert!(understand(&long, &find).unwrap_err().message.contains("bytes"));
+    }
+
+    #[test]
     fn what_is_no_question_is_refused() {
         for sql in [
             "",

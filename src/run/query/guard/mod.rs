@@ -282,3 +282,88 @@ fn only_known_clauses(select: &Select) -> Result<()> {
         false => Err(Error::usage("SELECT * takes EXCLUDE alone").hint("name the columns")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlparser::dialect::GenericDialect;
+    use sqlparser::parser::Parser;
+
+    use super::*;
+
+    fn checked(sql: &str) -> Result<()> {
+        check(&Parser::parse_sql(&GenericDialect, sql).unwrap().remove(0))
+    }
+
+    #[test]
+    fn what_is_answered_right_is_asked() {
+        for sql in [
+            "SELECT 1",
+            "SELECT mois, count(*) AS n FROM a GROUP BY mois ORDER BY n DESC, mois LIMIT 5",
+            "SELECT left(mois, 4) AS an, sum(n) FILTER (WHERE k = 'x') AS s FROM a GROUP BY an",
+            "SELECT left(mois, 4) AS mois, count(*) AS n FROM a GROUP BY mois",
+            "SELECT d, count(*) FROM a GROUP BY d HAVING count(*) > 3 ORDER BY count(*) DESC",
+            "SELECT a.d, p.n FROM a JOIN p ON a.s = p.s AND p.d = '43' AND a.n > p.n",
+            "SELECT a.d, p.n FROM a LEFT JOIN p ON p.s = a.s AND a.year = p.year - 1",
+            "SELECT a.d FROM a LEFT JOIN (SELECT s FROM p WHERE d = '43') AS p ON a.s = p.s",
+            "SELECT d FROM a WHERE s IN (SELECT s FROM p) AND regexp_matches(d, '^4')",
+            "SELECT d, rank() OVER (PARTITION BY k ORDER BY n DESC) AS r FROM a",
+            "SELECT d, n * 100.0 / sum(n) OVER () AS part FROM a",
+            "WITH m AS (SELECT k, mois, count(*) AS n FROM a GROUP BY k, mois) \
+             SELECT mois, sum(n) OVER (PARTITION BY k ORDER BY mois) AS c FROM m",
+            "WITH t AS (SELECT count(*) AS n FROM a) \
+             SELECT d, count(*) * 100.0 / max(n) AS p FROM a CROSS JOIN t GROUP BY d",
+            "SELECT d, n FROM a UNION ALL SELECT d, n FROM b ORDER BY 2 DESC LIMIT 3",
+            "SELECT x FROM (SELECT d AS x, n FROM a ORDER BY n DESC LIMIT 3) t ORDER BY x",
+        ] {
+            checked(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        }
+    }
+
+    #[test]
+    fn what_would_be_answered_wrongly_is_refused_with_a_hint() {
+        for (sql, told) in [
+            ("SELECT (SELECT max(n) FROM a) AS m FROM b", "one value"),
+            ("SELECT sum(1) AS n FROM a", "aggregates no column"),
+            ("SELECT sum(sum(n)) AS n FROM a", "aggregate in an aggregate"),
+            ("SELECT string_agg(d, ',') AS n FROM a", "not known"),
+            ("SELECT sum(DISTINCT n) AS n FROM a", "not known"),
+            ("SELECT sum(empreinte) AS n FROM a", "64 bits"),
+            ("SELECT n // 0 AS n FROM a", "divides by zero"),
+            ("SELECT substr(d, -2) AS n FROM a", "not known"),
+            ("SELECT CAST(n AS FLOAT) AS n FROM a", "not known"),
+            ("SELECT d FROM a WHERE n = max(n)", "WHERE has an aggregate"),
+            ("SELECT d FROM a WHERE rank() OVER (ORDER BY n) = 1", "WHERE has a window"),
+            ("SELECT d, count(*) AS n FROM a GROUP BY d, count(*)", "GROUP BY has an aggregate"),
+            ("SELECT d, count(*) AS n FROM a", "beside rows"),
+            ("SELECT d, k FROM a GROUP BY d", "neither grouped by nor aggregated"),
+            ("SELECT d FROM a GROUP BY ROLLUP (d)", "not known"),
+            ("SELECT d, count(*) OVER () AS n FROM a GROUP BY d", "window over groups"),
+            ("SELECT count(*) OVER () AS n FROM a", "no rows of its own"),
+            ("SELECT d, avg(n) OVER (ORDER BY d) AS m FROM a", "heed its ORDER BY"),
+            ("SELECT d, sum(n) OVER (ORDER BY d) AS m FROM a", "one by one"),
+            ("SELECT d, lag(n) OVER (ORDER BY d, k) AS m FROM a", "more than one value"),
+            ("SELECT a.d, count(*) AS n FROM a JOIN p ON a.s = p.s GROUP BY p.d", "neither"),
+            ("SELECT p.d FROM a JOIN p ON a.s = p.s ORDER BY a.d", "two things"),
+            ("SELECT -n AS n FROM a ORDER BY n + 0", "two things"),
+            ("SELECT a.d FROM a LEFT JOIN p ON a.s = p.s AND p.d = '43'", "does not link"),
+            ("SELECT a.d FROM a LEFT JOIN p ON a.s = p.s AND p.n > 1", "does not link"),
+            ("SELECT a.d FROM a JOIN p ON s = p.s", "of which table"),
+            ("SELECT a.d FROM a RIGHT JOIN p USING (s)", "one side"),
+            ("SELECT * FROM a JOIN p USING (s)", "twice"),
+            ("SELECT a.d FROM a, b AS a", "two tables"),
+            ("SELECT d FROM a WHERE EXISTS (SELECT count(*) FROM p WHERE p.s = a.s)", "EXISTS"),
+            ("SELECT count(*) AS n FROM (SELECT max(n) AS m FROM a) t", "one row"),
+            ("SELECT count(*) AS n", "without FROM"),
+            ("SELECT 1 AS n WHERE FALSE", "without FROM"),
+            ("SELECT n FROM (SELECT d AS n FROM a LIMIT 3) t", "any rows"),
+            ("SELECT d FROM a ORDER BY 0", "no place"),
+            ("SELECT d FROM a TABLESAMPLE (10)", "no table"),
+            ("SELECT d + INTERVAL '1000000 years' AS d FROM a", "not known"),
+            ("SELECT 9223372036854775808 AS n", "no value"),
+        ] {
+            let refused = checked(sql).expect_err(sql);
+            assert_eq!(refused.kind.exit_code(), 2, "{sql}");
+            assert!(refused.message.contains(told), "{sql}: {refused}");
+        }
+    }
+}
