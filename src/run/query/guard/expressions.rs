@@ -315,7 +315,10 @@ fn not_from_the_end(expr: &Expr, from: &Expr) -> Result<()> {
 fn one_is_hash(expr: &Expr) -> bool {
     let is_hash =
         |it: &Expr| column(it).is_some_and(|(_, name)| HASHES.contains(&name.value.as_str()));
-    any(expr, &is_hash, &|it| !matches!(it, Expr::Cast { .. } | Expr::Function(_)))
+    // What is reckoned inside is told by itself.
+    let is_told =
+        |it: &Expr| matches!(it, Expr::Cast { .. } | Expr::Function(_) | Expr::BinaryOp { .. });
+    any(expr, &is_hash, &|it| !is_told(it))
 }
 
 fn no_arithmetic(expr: &Expr) -> Error {

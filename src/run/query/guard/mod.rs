@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, LimitClause, Query, Select, SelectFlavor, SelectItem, SetExpr,
-    Statement, TableFactor, Visit, Visitor, WildcardAdditionalOptions,
+    Distinct, Expr, GroupByExpr, LimitClause, OrderBy, Query, Select, SelectFlavor, SelectItem,
+    SetExpr, Statement, TableFactor, Visit, Visitor, WildcardAdditionalOptions,
 };
 
 pub(super) use joins::{called, conditions, filters_after, is_link};
@@ -83,7 +83,7 @@ impl Guard {
                 .hint("write all of them, WITH a AS (…), b AS (…), before the first SELECT"));
         }
         let is_whole = with.is_none() && !self.is_inside;
-        self.check_body(&query.body, query, is_whole)?;
+        self.check_body(&query.body, order_by.as_ref(), is_whole)?;
         for key in keys_of(order_by.as_ref()) {
             expressions::check(key)?;
             let place = number(key).map(|it| it.parse::<usize>().unwrap_or_default());
@@ -112,21 +112,20 @@ impl Guard {
         }
     }
 
-    fn check_body(&self, body: &SetExpr, query: &Query, is_whole: bool) -> Result<()> {
+    fn check_body(&self, body: &SetExpr, order: Option<&OrderBy>, is_whole: bool) -> Result<()> {
         match body {
-            SetExpr::Select(select) => self.check_select(select, query, is_whole),
+            SetExpr::Select(select) => self.check_select(select, order, is_whole),
             SetExpr::Query(_) => Ok(()),
             SetExpr::SetOperation { left, right, .. } => {
-                for key in keys_of(query.order_by.as_ref()) {
+                for key in keys_of(order) {
                     if !matches!(key, Expr::Identifier(_)) && number(key).is_none() {
                         return Err(Error::usage("a UNION is sorted by columns it shows")
                             .hint("ORDER BY a name or a place in the answer"));
                     }
                 }
                 // Sorted as a whole, it has no order of the parts.
-                let bare = Query { order_by: None, ..empty(query) };
-                self.check_body(left, &bare, true)?;
-                self.check_body(right, &bare, true)
+                self.check_body(left, None, true)?;
+                self.check_body(right, None, true)
             }
             SetExpr::Values(values) => {
                 values.rows.iter().flat_map(|row| &row.content).try_for_each(expressions::check)
@@ -135,9 +134,8 @@ impl Guard {
         }
     }
 
-    fn check_select(&self, select: &Select, query: &Query, is_whole: bool) -> Result<()> {
+    fn check_select(&self, select: &Select, order: Option<&OrderBy>, is_whole: bool) -> Result<()> {
         only_known_clauses(select)?;
-        let order = query.order_by.as_ref();
         for table in &select.from {
             groups::check_table(&table.relation)?;
             table.joins.iter().try_for_each(|join| groups::check_table(&join.relation))?;
@@ -197,11 +195,6 @@ impl Guard {
             _ => None,
         }
     }
-}
-
-/// A question as the one given, without its parts.
-fn empty(query: &Query) -> Query {
-    Query { with: None, limit_clause: None, fetch: None, ..query.clone() }
 }
 
 /// Columns that no two rows of an answer share: those it groups by.
