@@ -73,10 +73,11 @@ fn text_of(sql: &str) -> Result<String> {
     if sql != "-" {
         return Ok(sql.to_owned());
     }
-    let mut text = String::new();
-    let read = std::io::stdin().lock().read_to_string(&mut text);
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut bytes);
     read.map_err(|error| Error::io("read", Path::new("standard input"), error))?;
-    Ok(text)
+    String::from_utf8(bytes)
+        .map_err(|error| Error::usage("the question on standard input is not UTF-8").because(error))
 }
 
 fn format(args: &Args) -> Result<Format> {
@@ -99,6 +100,11 @@ fn target(path: &Path, warehouse: &Path) -> Result<(Store, String)> {
     if real(folder)?.starts_with(real(warehouse)?) {
         return Err(Error::usage(format!("`{}` is in the warehouse", path.display()))
             .hint("a question leaves the warehouse as it is: name another folder"));
+    }
+    // A device or a link would be replaced by a file.
+    if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(Error::usage(format!("`{}` is there and is no file", path.display()))
+            .hint("name a file or a new one; without `--output` the answer can be piped on"));
     }
     Ok((Store::at(folder), name.to_owned()))
 }
