@@ -11,7 +11,7 @@ use crate::cli::report::{self, Page, table};
 use crate::cli::rows;
 use crate::error::{Error, Result};
 use crate::run::aggregate::csv_of;
-use crate::run::parquet::write_rows;
+use crate::run::query::save;
 use crate::run::query::{Catalogue, query};
 use crate::run::store::Store;
 
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     };
     let answer = query(&store, &text_of(sql)?)?;
     match (format, target) {
-        (Format::Parquet, Some((folder, name))) => write_rows(folder.draft(&name)?, &answer)?,
+        (Format::Parquet, Some((folder, name))) => save(folder.draft(&name)?, &answer)?,
         (_, None) => report::text(&written(format, &answer, args.limit)?)?,
         (_, Some((folder, name))) => {
             let text = written(format, &answer, usize::MAX)?;

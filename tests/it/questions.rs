@@ -88,7 +88,6 @@ fn tables_are_listed_and_the_release_is_what_the_public_reads() {
         "ledger ",
         "rejects.ingest ",
         "release.activites_par_employeur_periode ",
-        "revisions ",
     ] {
         assert!(list.lines().any(|line| line.starts_with(name)), "{name} in\n{list}");
     }

@@ -199,8 +199,8 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
         script.night(),
         twice(&[
             "periode=2025-03 participations: 22 → 19 arrivee 1",
-            "periode=2025-03 participations: 22 → 19 modification -2",
             "periode=2025-03 participations: 22 → 19 correction -2",
+            "periode=2025-03 participations: 22 → 19 modification -2",
         ]),
         "that of activities is what it was"
     );

@@ -21,6 +21,9 @@ use polars::sql::SQLContext;
 
 pub use catalogue::{Catalogue, Listed};
 
+/// Writes an answer to a Parquet file.
+pub use crate::run::parquet::write_rows as save;
+
 use crate::error::{Error, Result};
 use crate::run::query::relation::Relation;
 use crate::run::query::statement::understand;
