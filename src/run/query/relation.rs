@@ -129,7 +129,7 @@ impl Relation {
             Some(value) => Ok(Column::new_scalar(name.clone(), value.into(), group.rows)),
             None => {
                 let arrays = arrays.next().unwrap_or_default();
-                values::column(name.clone(), self.schema.try_get(name)?, &arrays)
+                values::column(name, self.schema.try_get(name)?, &arrays)
             }
         });
         Ok(DataFrame::new(group.rows, columns.collect::<Result<_>>()?)?)
@@ -177,7 +177,7 @@ impl Relation {
         Ok(told.hstack(others.columns())?.select(names)?)
     }
 
-    fn answer(&self, args: AnonymousScanArgs) -> Result<DataFrame> {
+    fn answer(&self, args: &AnonymousScanArgs) -> Result<DataFrame> {
         let names: Vec<PlSmallStr> = match &args.with_columns {
             Some(names) => names.to_vec(),
             None => self.schema.iter_names_cloned().collect(),
@@ -226,7 +226,7 @@ impl AnonymousScan for Relation {
     }
 
     fn scan(&self, args: AnonymousScanArgs) -> PolarsResult<DataFrame> {
-        self.answer(args).map_err(|error| {
+        self.answer(&args).map_err(|error| {
             let text = error.message.clone();
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             failure.get_or_insert(error);

@@ -42,7 +42,7 @@ pub(super) fn coded(field: &Field, has_codes: bool) -> Field {
 ///
 /// # Errors
 /// When an array has a type that no file of a warehouse has.
-pub(super) fn column(name: PlSmallStr, kind: &DataType, arrays: &[ArrayRef]) -> Result<Column> {
+pub(super) fn column(name: &PlSmallStr, kind: &DataType, arrays: &[ArrayRef]) -> Result<Column> {
     let mut column = Series::new_empty(name.clone(), kind);
     for array in arrays {
         column.append(&series(name.clone(), array)?.cast(kind)?)?;
@@ -123,13 +123,13 @@ mod tests {
             [Some("epci"), None, Some("commune"), Some("epci")].into_iter().collect();
         let texts: ArrayRef = Arc::new(texts);
         let plain: ArrayRef = Arc::new(StringArray::from(vec!["ccas"]));
-        let read = column("type".into(), &DataType::String, &[texts, plain]).unwrap();
+        let read = column(&"type".into(), &DataType::String, &[texts, plain]).unwrap();
         let read: Vec<Option<&str>> = read.str().unwrap().iter().collect();
         assert_eq!(read, [Some("epci"), None, Some("commune"), Some("epci"), Some("ccas")]);
 
         let many: ArrayRef = Arc::new(Int32Array::from(vec![i32::MAX, i32::MAX]));
         let none: ArrayRef = Arc::new(Int32Array::from(vec![None, Some(-1)]));
-        let read = column("n".into(), &DataType::Int64, &[many, none]).unwrap();
+        let read = column(&"n".into(), &DataType::Int64, &[many, none]).unwrap();
         assert_eq!(read.i64().unwrap().sum(), Some(2 * i64::from(i32::MAX) - 1));
         assert_eq!(read.null_count(), 1);
     }
