@@ -104,7 +104,6 @@ impl VisitorMut for Rewriting {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         sort_by_shown(query);
-        widen_values(&mut query.body);
         if let Some(order) = &mut query.order_by {
             nothing_last(order);
         }
@@ -203,20 +202,6 @@ fn widen(expr: &mut Expr) {
     };
     if number(literal).is_some_and(|text| text.parse::<i64>().is_ok()) {
         *expr = wide(expr.clone());
-    }
-}
-
-/// Rows that are written out have 64 bits.
-fn widen_values(body: &mut SetExpr) {
-    match body {
-        SetExpr::Values(values) => {
-            values.rows.iter_mut().flat_map(|row| &mut row.content).for_each(widen);
-        }
-        SetExpr::SetOperation { left, right, .. } => {
-            widen_values(left);
-            widen_values(right);
-        }
-        _ => {}
     }
 }
 
@@ -403,10 +388,6 @@ mod tests {
             (
                 "SELECT CAST(n AS INTEGER) AS n FROM a",
                 "SELECT CAST(CAST(n AS INTEGER) AS BIGINT) AS n FROM a",
-            ),
-            (
-                "SELECT x FROM (VALUES (1)) AS t (x)",
-                "SELECT x FROM (VALUES (CAST(1 AS BIGINT))) AS t (x)",
             ),
         ] {
             assert_eq!(rewritten(sql), same);

@@ -12,8 +12,8 @@ use sqlparser::parser::Parser;
 use crate::error::{Error, Result};
 use crate::run::query::{guard, rewrite};
 
-/// No question of a statistician is longer; each level of brackets takes from the stack.
-const LONGEST: usize = 64 * 1024;
+/// No question of a statistician is longer; chains of many thousand terms would take minutes.
+const LONGEST: usize = 16 * 1024;
 
 /// A question that is understood.
 #[derive(Debug, PartialEq, Eq)]

@@ -198,8 +198,9 @@ pub(super) fn check_without_tables(select: &Select, is_whole: bool) -> Result<()
     let mut shown = select.projection.iter().filter_map(item);
     let aggregates = shown.any(|it| any(it, &|it| has_aggregate(it) || has_window(it), &|_| true));
     if aggregates || select.selection.is_some() || !is_whole {
-        return Err(Error::usage("a SELECT without FROM has no rows to ask")
-            .hint("FROM (VALUES (1), (2)) AS t(x) makes rows"));
+        return Err(
+            Error::usage("a SELECT without FROM has no rows to ask").hint("say FROM which table")
+        );
     }
     Ok(())
 }
