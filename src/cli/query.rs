@@ -11,6 +11,7 @@ use crate::cli::report::{self, Page, table};
 use crate::cli::rows;
 use crate::error::{Error, Result};
 use crate::run::aggregate::csv_of;
+use crate::run::folders::leads_into;
 use crate::run::query::save;
 use crate::run::query::{Catalogue, query};
 use crate::run::store::Store;
@@ -96,8 +97,7 @@ fn target(path: &Path, warehouse: &Path) -> Result<(Store, String)> {
     let name = name.ok_or_else(|| Error::usage(format!("`{}` is no file", path.display())))?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    let real = |path: &Path| path.canonicalize().map_err(|error| Error::io("find", path, error));
-    if real(folder)?.starts_with(real(warehouse)?) {
+    if leads_into(folder, warehouse)? {
         return Err(Error::usage(format!("`{}` is in the warehouse", path.display()))
             .hint("a question leaves the warehouse as it is: name another folder"));
     }

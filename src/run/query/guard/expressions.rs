@@ -10,6 +10,7 @@ use crate::run::query::guard::parts::{
     any, arguments, column, has_aggregate, has_column, has_window, inner, is_aggregate,
     is_distinct, name, number, parts, window,
 };
+use crate::vocabulary::columns;
 
 /// Functions of one row whose answers are known to be right.
 const OF_A_ROW: [&str; 44] = [
@@ -64,7 +65,7 @@ const OF_A_WINDOW: [&str; 7] =
     ["dense_rank", "first_value", "lag", "last_value", "lead", "rank", "row_number"];
 
 /// Columns that hold 64 bits of a hash: they are counted and compared, and have no sum.
-const HASHES: [&str; 1] = ["empreinte"];
+const HASHES: [&str; 1] = [columns::EMPREINTE.name];
 
 /// Refuses an expression that would be answered wrongly, wherever it stands.
 pub(super) fn check(expr: &Expr) -> Result<()> {

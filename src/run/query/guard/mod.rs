@@ -227,7 +227,6 @@ pub(super) fn width(body: &SetExpr) -> Option<usize> {
         }
         SetExpr::Query(query) => width(&query.body),
         SetExpr::SetOperation { left, .. } => width(left),
-        SetExpr::Values(values) => values.rows.first().map(|row| row.content.len()),
         _ => None,
     }
 }
