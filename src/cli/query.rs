@@ -11,7 +11,8 @@ use crate::cli::report::{self, Page, table};
 use crate::cli::rows;
 use crate::error::{Error, Result};
 use crate::run::aggregate::csv_of;
-use crate::run::parquet::write_rows;
+use crate::run::folders::leads_into;
+use crate::run::query::save;
 use crate::run::query::{Catalogue, query};
 use crate::run::store::Store;
 
@@ -58,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     };
     let answer = query(&store, &text_of(sql)?)?;
     match (format, target) {
-        (Format::Parquet, Some((folder, name))) => write_rows(folder.draft(&name)?, &answer)?,
+        (Format::Parquet, Some((folder, name))) => save(folder.draft(&name)?, &answer)?,
         (_, None) => report::text(&written(format, &answer, args.limit)?)?,
         (_, Some((folder, name))) => {
             let text = written(format, &answer, usize::MAX)?;
@@ -73,10 +74,11 @@ fn text_of(sql: &str) -> Result<String> {
     if sql != "-" {
         return Ok(sql.to_owned());
     }
-    let mut text = String::new();
-    let read = std::io::stdin().lock().read_to_string(&mut text);
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut bytes);
     read.map_err(|error| Error::io("read", Path::new("standard input"), error))?;
-    Ok(text)
+    String::from_utf8(bytes)
+        .map_err(|error| Error::usage("the question on standard input is not UTF-8").because(error))
 }
 
 fn format(args: &Args) -> Result<Format> {
@@ -95,10 +97,14 @@ fn target(path: &Path, warehouse: &Path) -> Result<(Store, String)> {
     let name = name.ok_or_else(|| Error::usage(format!("`{}` is no file", path.display())))?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    let real = |path: &Path| path.canonicalize().map_err(|error| Error::io("find", path, error));
-    if real(folder)?.starts_with(real(warehouse)?) {
+    if leads_into(folder, warehouse)? {
         return Err(Error::usage(format!("`{}` is in the warehouse", path.display()))
             .hint("a question leaves the warehouse as it is: name another folder"));
+    }
+    // A device or a link would be replaced by a file.
+    if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(Error::usage(format!("`{}` is there and is no file", path.display()))
+            .hint("name a file or a new one; without `--output` the answer can be piped on"));
     }
     Ok((Store::at(folder), name.to_owned()))
 }

@@ -53,6 +53,16 @@ pub enum Piece {
     Link(String, String),
 }
 
+impl Piece {
+    /// What it says, whatever it is.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Words(text) | Self::Name(text) | Self::Link(text, _) => text,
+        }
+    }
+}
+
 /// Words alone.
 #[must_use]
 pub fn words(text: impl Into<String>) -> Line {
@@ -101,10 +111,7 @@ impl Section {
 
     /// Adds what is said of a word, where something is.
     pub fn fact(&mut self, word: &str, told: Line) {
-        let is_empty = |piece: &Piece| match piece {
-            Piece::Words(text) | Piece::Name(text) | Piece::Link(text, _) => text.is_empty(),
-        };
-        if !told.iter().all(is_empty) {
+        if !told.iter().all(|piece| piece.text().is_empty()) {
             self.facts.push((word.to_owned(), told));
         }
     }

@@ -69,7 +69,7 @@ fn of_section(section: &Section) -> String {
 }
 
 fn of_sheet(sheet: &Sheet) -> String {
-    let label: String = sheet.caption.iter().map(plain).collect();
+    let label: String = sheet.caption.iter().map(Piece::text).collect();
     let mut table = format!(
         "<div class=\"sheet\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n\
          <table>\n<caption>{}</caption>\n<thead>\n<tr>",
@@ -103,12 +103,6 @@ fn text(line: &Line) -> String {
         }
     };
     line.iter().map(piece).collect()
-}
-
-fn plain(piece: &Piece) -> &str {
-    match piece {
-        Piece::Words(text) | Piece::Name(text) | Piece::Link(text, _) => text,
-    }
 }
 
 /// A text that is nothing but text, in an element or between quotes.

@@ -151,8 +151,8 @@ fn provisional(catalogue: &Catalogue) -> Vec<String> {
     vec![
         format!(
             "Des activités sont saisies des semaines après avoir eu lieu. Un mois n'est diffusé \
-             qu'une fois clos, {} jours au moins après sa fin : aucun mois provisoire n'est dans les \
-             tables{}.",
+             qu'une fois clos, {} jours au moins après sa fin : aucun mois provisoire n'est dans \
+             les tables{}.",
             catalogue.provisional_days,
             last.map(|last| format!(", dont le dernier mois est {last}")).unwrap_or_default()
         ),

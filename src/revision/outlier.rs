@@ -22,8 +22,8 @@ const YEARS: usize = 3;
 const RECORDS_MIN: i128 = 30;
 /// Distances are in millionths.
 const UNIT: i128 = 1_000_000;
-/// The least spread of a past: with [`SCORE_MIN`], less than half as much again, or than two thirds,
-/// is never told, however regular the past.
+/// The least spread of a past: with [`SCORE_MIN`], less than half as much again, or than two
+/// thirds, is never told, however regular the past.
 const SPREAD_MIN: i128 = UNIT / 10;
 /// A median absolute deviation times this, over ten thousand, is a standard deviation.
 const TO_STANDARD: i128 = 14_826;

@@ -94,6 +94,15 @@ pub(super) fn slashed(path: &Path) -> String {
     parts.join("/")
 }
 
+/// Whether a path leads into a folder once links are followed, or nobody can tell.
+///
+/// # Errors
+/// When a folder on the way cannot be read.
+pub fn leads_into(path: &Path, folder: &Path) -> Result<bool> {
+    let both = resolved(path)?.zip(resolved(folder)?);
+    Ok(both.is_none_or(|(path, folder)| path.starts_with(folder)))
+}
+
 /// Where a path leads once links are followed, whether it is there or not; nothing when it goes
 /// back through a folder that is not there.
 pub(super) fn resolved(path: &Path) -> Result<Option<PathBuf>> {

@@ -56,7 +56,7 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
         "tables/activites_par_employeur_periode.toml:4: dimension `moi`",
         "tables/employeurs_par_type.toml:3: unknown field `form`",
         "indicateurs.toml:11: [nb_participations]",
-        "rules/activites.toml:6: rule `date_trop_ancienne`: column `jour`",
+        "rules/activites.toml:7: rule `date_trop_ancienne`: column `jour`",
         "sources/activites_plates.toml:19: column `lieu`: no code list `places`",
         "sources/structures.toml:11: column `siret` cannot be read as Count",
         "codelists/lieux.csv: is missing",

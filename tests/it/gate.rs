@@ -139,7 +139,7 @@ fn an_open_table_is_released_whole_however_long() {
         [secrecy]\nwhy = \"Liste publique.\"\nopen = true\n";
     fs::write(scene.own_declarations().join("tables/par_siren.toml"), table).unwrap();
     // More than are read at once.
-    let line = |number| {
+    let line = |number: u32| {
         let siret = format!("{}00011", siren(number + 30_000_000));
         format!("MAIRIE;;;;1;16/06/2021;publique;{siret};01;;01053;01000;1;non;non;non\n")
     };

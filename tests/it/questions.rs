@@ -88,7 +88,6 @@ fn tables_are_listed_and_the_release_is_what_the_public_reads() {
         "ledger ",
         "rejects.ingest ",
         "release.activites_par_employeur_periode ",
-        "revisions ",
     ] {
         assert!(list.lines().any(|line| line.starts_with(name)), "{name} in\n{list}");
     }
@@ -120,6 +119,9 @@ fn a_question_changes_nothing_and_mistakes_are_named() {
         "SELECT sum(systeme + 1) FROM activites WHERE systeme > 3",
         "SELECT * FROM activites WHERE nb_participants = (SELECT",
         "SELECT array_agg(systeme) FROM activites",
+        "SELECT count(*) FROM activites WHERE nb_participants > (SELECT avg(1.0) FROM postes)",
+        "SELECT count(*) FROM '/elsewhere/warehouse/clean/postes.parquet'",
+        "SELECT count(*) FROM 'warehouse/secrecy/tables/chiffres_cles.parquet'",
         "",
     ] {
         let refused = ask(&scene, &[sql]).expect(2);
@@ -128,6 +130,7 @@ fn a_question_changes_nothing_and_mistakes_are_named() {
     ask(&scene, &["SELECT 1", "--format", "parquet"]).expect(2);
     let inside = scene.warehouse().join("answer.csv");
     ask(&scene, &["SELECT 1", "--output", inside.to_str().unwrap()]).expect(2);
+    ask(&scene, &["SELECT 1", "--format", "csv", "--output", "/dev/null"]).expect(2);
     assert!(scene.files("") == before);
     ask(&Scene::new(), &["SELECT 1"]).expect(66);
 }
@@ -144,4 +147,41 @@ fn a_damaged_file_is_named() {
     fs::write(&file, damaged).unwrap();
     let refused = ask(&scene, &["SELECT structure_id FROM clean.employeurs"]).expect(65);
     assert!(refused.stderr.contains("employeurs.parquet"), "{}", refused.stderr);
+}
+
+/// What polars alone answers with other numbers or other rows.
+#[test]
+fn answers_are_what_sql_means() {
+    let scene = Scene::of_sample();
+    scene.run().expect(0);
+    let answer = |sql: &str| ask(&scene, &[sql, "--format", "csv"]).expect(0).stdout;
+    let join = "FROM activites a JOIN employeurs_publics p ON a.siren = p.siren";
+    for (one, other) in [
+        (
+            "SELECT count(siren) - count(*) AS n FROM activites",
+            "SELECT -sum(CASE WHEN siren IS NULL THEN 1 ELSE 0 END) AS n FROM activites",
+        ),
+        (
+            "SELECT sum(CASE WHEN annee > 0 THEN 3000000 ELSE 0 END) AS n FROM activites",
+            "SELECT count(*) * 3000000 AS n FROM activites",
+        ),
+        (
+            "SELECT count(*) AS n FROM activites WHERE (delai_saisie_jours > 3) IS NOT TRUE",
+            "SELECT count(*) AS n FROM activites WHERE coalesce(delai_saisie_jours, 0) <= 3",
+        ),
+        (
+            &format!("SELECT count(*) AS n {join} AND p.departement = '43'"),
+            &format!("SELECT count(*) AS n {join} WHERE p.departement = '43'"),
+        ),
+    ] {
+        assert_eq!(answer(one), answer(other), "{one}");
+    }
+    let ties = "SELECT *, annee % 2 AS k FROM activites ORDER BY k DESC LIMIT 20";
+    assert_eq!(answer(ties), answer(ties));
+    let ranks = "SELECT delai_saisie_jours AS d, rank() OVER (ORDER BY delai_saisie_jours) AS r \
+                 FROM activites ORDER BY d DESC LIMIT 1";
+    let last: i64 = answer(ranks).trim().rsplit(',').next().unwrap().parse().unwrap();
+    let known = "SELECT count(delai_saisie_jours) AS n FROM activites";
+    let known: i64 = answer(known).trim().rsplit('\n').next().unwrap().parse().unwrap();
+    assert!(last <= known && known - last < 3, "{last} of {known}");
 }

@@ -199,8 +199,8 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
         script.night(),
         twice(&[
             "periode=2025-03 participations: 22 → 19 arrivee 1",
-            "periode=2025-03 participations: 22 → 19 modification -2",
             "periode=2025-03 participations: 22 → 19 correction -2",
+            "periode=2025-03 participations: 22 → 19 modification -2",
         ]),
         "that of activities is what it was"
     );
@@ -212,13 +212,13 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
         script.night(),
         [
             "periode=2025-03 activites: 4 → 3 modification -1",
-            "periode=2025-03 participations: 19 → 10 modification -1",
             "periode=2025-03 participations: 19 → 10 correction -8",
+            "periode=2025-03 participations: 19 → 10 modification -1",
             "periode=2025-04 activites: 2 → 3 modification 1",
             "periode=2025-04 participations: 95 → 96 modification 1",
             "type_employeur=association|periode=2025-03 activites: 4 → 3 modification -1",
-            "type_employeur=association|periode=2025-03 participations: 19 → 10 modification -1",
             "type_employeur=association|periode=2025-03 participations: 19 → 10 correction -8",
+            "type_employeur=association|periode=2025-03 participations: 19 → 10 modification -1",
             "type_employeur=association|periode=2025-04 activites: 1 → 2 modification 1",
             "type_employeur=association|periode=2025-04 participations: 90 → 91 modification 1",
         ]
@@ -271,9 +271,9 @@ fn each_figure_that_moved_has_the_cause_that_the_script_gave_it() {
         "periode=2025-03 activites: 4 → 3 modification -1",
         "periode=2025-03 activites: 4 → 3 suppression -1",
         "periode=2025-03 participations: 8 → 10 arrivee 4",
+        "periode=2025-03 participations: 8 → 10 correction -2",
         "periode=2025-03 participations: 8 → 10 modification 2",
         "periode=2025-03 participations: 8 → 10 suppression -2",
-        "periode=2025-03 participations: 8 → 10 correction -2",
     ];
     assert_eq!(all, twice(&national));
     assert!(script.scene.run().expect(0).stdout.contains("Nothing new"));

@@ -70,6 +70,11 @@ struct Runs {
 }
 
 impl Runs {
+    /// Where the past cannot be read back to the last release, nothing is told of it.
+    fn unknown() -> Self {
+        Self { folders: Vec::new(), months: BTreeMap::new(), release: 0 }
+    }
+
     fn since(job: &Job<'_>, closed: &Closed, last: &str) -> Result<Self> {
         let hash = |file: Option<&Output>| file.map(|file| file.file.blake3.clone());
         let before = Closed::before(job)?.unwrap_or_default();
@@ -80,10 +85,10 @@ impl Runs {
         let mut sought: BTreeMap<String, Option<String>> = taken.collect();
         let mut months = BTreeMap::new();
         let mut folders = vec![BUILDING.to_owned()];
-        let mut release = 0;
+        let mut release = None;
         let path = format!("{FOLDER}/verite/{last}.parquet");
         for (place, manifest) in history::back(job.store).enumerate() {
-            let manifest = manifest?;
+            let Ok(manifest) = manifest else { return Ok(Self::unknown()) };
             let found = months_of(&manifest.outputs);
             sought.retain(|month, file| {
                 let is_it = hash(found.get(month)) == *file;
@@ -94,12 +99,13 @@ impl Runs {
             });
             let has_release = manifest.outputs.iter().any(|output| output.file.path == path);
             if has_release {
-                release = place;
+                release = Some(place);
             } else if sought.is_empty() {
                 break;
             }
             folders.push(format!("{RUNS}/{}", manifest.run_id));
         }
+        let Some(release) = release else { return Ok(Self::unknown()) };
         let all = folders.len();
         months.extend(sought.into_keys().map(|month| (month, all)));
         Ok(Self { folders, months, release })

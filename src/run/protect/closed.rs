@@ -80,8 +80,8 @@ impl Closed {
         last_day(period).is_some_and(|last| self.until.is_some_and(|until| last <= until))
     }
 
-    /// The days after their end, at least, when the months that releases show were closed; `asked` is
-    /// what is declared today, and may have been less.
+    /// The days after their end, at least, when the months that releases show were closed; `asked`
+    /// is what is declared today, and may have been less.
     pub(super) fn after_days(&self, asked: u16) -> u16 {
         let shown = self.months.iter().filter(|(month, _)| self.shows(month));
         let days = shown.filter_map(|(month, closed)| {

@@ -60,7 +60,7 @@ pub(super) fn complete(
         write(job, (catalogue, &tables), changelog)?;
         return name_of(job, before);
     };
-    // The same files, of the same day, are the same release, and so is what it says of those before.
+    // The same files, of the same day, are the same release: so is what it says of those before.
     write(job, (described(last.day), &tables), last.page.clone())?;
     let name = name_of(job, before)?;
     if before.is_some_and(|before| before.release == name) {

@@ -1,11 +1,12 @@
 //! The files of the published run and of the latest release become tables with names.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::parquet;
+use crate::run::query::relation::damaged;
 use crate::run::store::{self, Store};
 
 /// What the public reads; its tables bear the names of the exact ones, so it is always named.
@@ -14,6 +15,8 @@ const RELEASE: &str = "release";
 const LATEST: &str = "releases/latest";
 /// What protection keeps for itself: the exact figures behind those that are hidden.
 const SECRECY: &str = "secrecy/";
+/// How questions that are passed on write where the warehouse is, wherever it is.
+const ANYWHERE: &str = "warehouse";
 
 /// A file of a table, and the integer column that its path holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(super) struct Part {
 /// Tables by their names, such as `clean.activites`: the path of their files.
 #[derive(Debug)]
 pub struct Catalogue {
+    /// Where the warehouse is.
+    root: PathBuf,
     tables: BTreeMap<String, Vec<Part>>,
 }
 
@@ -71,27 +76,30 @@ impl Catalogue {
             }
         }
         tables.values_mut().for_each(|parts| parts.sort_by(|a, b| a.path.cmp(&b.path)));
-        Ok(Self { tables })
+        Ok(Self { root: store.path(""), tables })
     }
 
     /// The table that a question names: by its whole name, by the last part of it where only one of
-    /// the run ends so, or by the path of its files.
+    /// the run ends so, or by the path of its files in this warehouse.
     ///
     /// # Errors
     /// When there is none, or more than one.
     pub(super) fn find(&self, wanted: &str) -> Result<String> {
-        let wanted = match wanted.strip_suffix(".parquet") {
-            Some(path) => path.replace("/*", "").replace('/', "."),
-            None => wanted.to_owned(),
-        };
+        let path = wanted.strip_suffix(".parquet").map(|path| path.replace("/*", ""));
+        let wanted = path.as_ref().map_or_else(|| wanted.to_owned(), |path| path.replace('/', "."));
         if self.tables.contains_key(&wanted) {
             return Ok(wanted);
         }
-        // `warehouse/tables/x.parquet` says where the warehouse is as well.
+        // `warehouse/tables/x.parquet` says where the warehouse is as well; a name does not.
+        let is_of = |name: &str| {
+            let table = name.replace('.', "/");
+            let place = path.as_ref().and_then(|path| path.strip_suffix(&table)?.strip_suffix('/'));
+            place.is_some_and(|place| self.is_here(place))
+        };
         let all = || self.tables.keys().filter(|name| !name.starts_with(RELEASE));
         let mut found = all().filter(|name| {
             let ends = |long: &str, short: &str| long.ends_with(&format!(".{short}"));
-            ends(name, &wanted) || ends(&wanted, name)
+            ends(name, &wanted) || is_of(name)
         });
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one.clone()),
@@ -103,6 +111,13 @@ impl Catalogue {
                 Err(error.hint("`conum query` without a question lists all tables"))
             }
         }
+    }
+
+    /// Whether a path is that of the warehouse, or of its published run.
+    fn is_here(&self, place: &str) -> bool {
+        let real = |path: &Path| path.canonicalize().ok();
+        let places = [real(&self.root), real(&self.root.join(CURRENT))];
+        place == ANYWHERE || real(Path::new(place)).is_some_and(|it| places.contains(&Some(it)))
     }
 
     /// The files of a table, in the order of their paths.
@@ -118,7 +133,8 @@ impl Catalogue {
         let listed = self.tables.iter().map(|(name, parts)| {
             let mut listed = Listed { name: name.clone(), rows: 0, columns: Vec::new() };
             for (place, part) in parts.iter().enumerate() {
-                let footer = parquet::metadata(store::open(&part.path)?)?;
+                let footer = parquet::metadata(store::open(&part.path)?)
+                    .map_err(|error| damaged(&part.path, error))?;
                 let footer = footer.file_metadata();
                 listed.rows += footer.num_rows();
                 if place == 0 {
@@ -165,7 +181,7 @@ mod tests {
             let (name, partition) = named(path).unwrap();
             tables.entry(name).or_default().push(Part { path: path.into(), partition });
         }
-        Catalogue { tables }
+        Catalogue { root: PathBuf::from("/nowhere"), tables }
     }
 
     #[test]
@@ -176,7 +192,6 @@ mod tests {
             ("activites", "clean.activites"),
             ("warehouse/clean/activites/*/*.parquet", "clean.activites"),
             ("warehouse/tables/postes_par_etat.parquet", "tables.postes_par_etat"),
-            ("/data/entrepot.d/tables/postes_par_etat.parquet", "tables.postes_par_etat"),
             ("tables/postes_par_etat.parquet", "tables.postes_par_etat"),
             ("postes_par_etat", "tables.postes_par_etat"),
             ("release.postes_par_etat", "release.postes_par_etat"),
@@ -184,7 +199,19 @@ mod tests {
         ] {
             assert_eq!(catalogue.find(wanted).unwrap(), found, "{wanted}");
         }
-        for wanted in ["double", "etat", "", ".", "../postes", "nope", "stes"] {
+        for wanted in [
+            "double",
+            "etat",
+            "",
+            ".",
+            "../postes",
+            "nope",
+            "stes",
+            "other.clean.postes",
+            "/data/other/tables/postes_par_etat.parquet",
+            "warehouse/runs/1/tables/postes_par_etat.parquet",
+            "warehouse/secrecy/tables/postes_par_etat.parquet",
+        ] {
             let refused = catalogue.find(wanted).unwrap_err();
             assert_eq!(refused.kind.exit_code(), 2, "{wanted}: {refused}");
         }

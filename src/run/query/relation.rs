@@ -1,7 +1,7 @@
 //! The files of a table become a frame: of the columns and row groups that a plan asks for.
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use ::parquet::arrow::ProjectionMask;
@@ -215,6 +215,11 @@ fn told(condition: &Expr) -> Option<Expr> {
     }
 }
 
+/// Names the file of which something cannot be read.
+pub(super) fn damaged(path: &Path, error: Error) -> Error {
+    Error { message: format!("`{}`: {}", path.display(), error.message), ..error }
+}
+
 impl AnonymousScan for Relation {
     fn as_any(&self) -> &dyn Any {
         self
@@ -245,7 +250,8 @@ impl AnonymousScan for Relation {
 impl Opened {
     fn new(part: &Part) -> Result<Self> {
         let file = store::open(&part.path)?;
-        let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(failed)?;
+        let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+            .map_err(|error| damaged(&part.path, failed(error)))?;
         let groups = plain.metadata().row_groups();
         let fields = plain.schema().fields().iter().enumerate().map(|(place, field)| {
             let has_codes = groups.iter().all(|group| {

@@ -46,7 +46,12 @@ fn array(column: &Column) -> Result<ArrayRef> {
         DataType::Boolean => Arc::new(BooleanArray::from_iter(column.bool()?.iter())),
         kind if kind.is_integer() => {
             // Strict: what 64 bits cannot hold is an error, no gap.
-            let numbers = column.strict_cast(&DataType::Int64)?;
+            let numbers = column.strict_cast(&DataType::Int64).map_err(|error| {
+                let name = column.name();
+                Error::usage(format!("column `{name}` of the answer has numbers beyond 64 bits"))
+                    .because(error)
+                    .hint("CAST to DOUBLE what it is reckoned from")
+            })?;
             Arc::new(Int64Array::from_iter(numbers.i64()?.iter()))
         }
         kind if kind.is_float() || kind.is_decimal() => {
@@ -63,7 +68,7 @@ fn array(column: &Column) -> Result<ArrayRef> {
         other => {
             let name = column.name();
             return Err(Error::usage(format!("column `{name}` of the answer is of type {other}"))
-                .hint("CAST it to VARCHAR or BIGINT, or take one value of it"));
+                .hint("take one value of a list; of days, ask with extract(…) what you need"));
         }
     })
 }

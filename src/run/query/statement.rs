@@ -4,73 +4,135 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, Ident, ObjectName, Query, Select, Statement, TableAlias, TableFactor, VisitMut,
-    VisitorMut, visit_expressions,
+    Ident, ObjectName, Query, Select, Statement, TableAlias, TableFactor, VisitMut, VisitorMut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
 use crate::error::{Error, Result};
+use crate::run::query::{guard, rewrite};
+
+/// No question of a statistician is longer; chains of many thousand terms would take minutes.
+const LONGEST: usize = 16 * 1024;
 
 /// A question that is understood.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Question {
-    /// The question, each table by the name it is registered under.
+    /// The question, each table by the name it is registered under, equal rows in one order.
     pub(super) text: String,
     /// The tables it reads.
     pub(super) tables: BTreeSet<String>,
     /// Whether it says in which order its rows come.
     pub(super) is_ordered: bool,
+    /// Whether equal rows have one order only when `settled` knows how many columns there are.
+    pub(super) is_open: bool,
+}
+
+impl Question {
+    /// The text where equal rows have one order as well, of an answer with so many columns.
+    ///
+    /// # Errors
+    /// When the text is no question any more.
+    pub(super) fn settled(&self, columns: usize) -> Result<String> {
+        let mut statement = parse(&self.text)?;
+        if let Statement::Query(query) = &mut statement {
+            rewrite::settle(query, columns);
+        }
+        Ok(statement.to_string())
+    }
 }
 
 /// Understands a question; `find` knows the tables.
 ///
 /// # Errors
-/// `Usage` when it is not one SELECT, or reads what is no table.
+/// `Usage` when it is not one SELECT, reads what is no table, or would be answered wrongly.
 pub(super) fn understand(sql: &str, find: &dyn Fn(&str) -> Result<String>) -> Result<Question> {
-    let statements = Parser::parse_sql(&GenericDialect, sql)
-        .map_err(|error| Error::usage(format!("this is no SQL: {error}")).because(error))?;
-    let [mut statement] = <[Statement; 1]>::try_from(statements).map_err(|all| {
-        Error::usage(format!("a question is one statement, here are {}", all.len()))
-    })?;
-    let Statement::Query(query) = &statement else {
+    let sql = sql.trim_start_matches('\u{feff}');
+    if sql.len() > LONGEST {
+        return Err(Error::usage(format!("the question has {} bytes", sql.len()))
+            .hint(format!("ask with {LONGEST} at most")));
+    }
+    let mut statement = parse(sql)?;
+    let Statement::Query(query) = &mut statement else {
         return Err(Error::usage("a question begins with SELECT or WITH: nothing is changed")
             .hint("`conum query` without a question lists the tables"));
     };
     let is_ordered = query.order_by.is_some();
-    let mut reading = Reading { find, made: BTreeSet::new(), tables: BTreeSet::new() };
-    if let ControlFlow::Break(error) = statement.visit(&mut reading) {
-        return Err(error);
-    }
-    Ok(Question { text: statement.to_string(), tables: reading.tables, is_ordered })
+    let mut reading =
+        Reading { find, made: BTreeSet::new(), making: None, tables: BTreeSet::new() };
+    reading.name_tables(query)?;
+    guard::check(&statement)?;
+    let is_open = rewrite::rewrite(&mut statement);
+    Ok(Question { text: statement.to_string(), tables: reading.tables, is_ordered, is_open })
 }
 
-/// Aggregates that may stand in a window function: polars reckons each of them for the window
-/// instead of the group, and says nothing.
-const AGGREGATES: [&str; 10] =
-    ["sum", "count", "avg", "mean", "min", "max", "median", "stddev", "variance", "array_agg"];
-
-fn aggregates(function: &Function) -> bool {
-    let name = function.name.to_string().to_lowercase();
-    function.over.is_none() && AGGREGATES.iter().any(|aggregate| name.starts_with(aggregate))
+fn parse(sql: &str) -> Result<Statement> {
+    let statements = Parser::parse_sql(&GenericDialect, sql)
+        .map_err(|error| Error::usage(format!("this is no SQL: {error}")).because(error))?;
+    let [statement] = <[Statement; 1]>::try_from(statements).map_err(|all| {
+        Error::usage(format!("a question is one statement, here are {}", all.len()))
+    })?;
+    Ok(statement)
 }
 
 /// Replaces the names of tables on the way through a statement.
 struct Reading<'f> {
     find: &'f dyn Fn(&str) -> Result<String>,
-    /// What the question itself makes: WITH … AS.
+    /// What the question itself has made so far: WITH … AS.
     made: BTreeSet<String>,
+    /// What is being made: it does not read itself.
+    making: Option<String>,
     tables: BTreeSet<String>,
+}
+
+impl Reading<'_> {
+    /// Each WITH sees those before it, the question itself all of them.
+    fn name_tables(&mut self, query: &mut Query) -> Result<()> {
+        let mut with = query.with.take();
+        if with.as_ref().is_some_and(|with| with.recursive) {
+            return Err(Error::usage("WITH RECURSIVE is not answered"));
+        }
+        for made in with.iter_mut().flat_map(|with| &mut with.cte_tables) {
+            let name = &made.alias.name.value;
+            self.making = Some(name.to_lowercase());
+            self.visit(&mut made.query)?;
+            self.making = None;
+            let others = self.made.iter().any(|other| other.to_lowercase() == name.to_lowercase());
+            if others || name.contains('.') {
+                return Err(Error::usage(format!("WITH makes `{name}` a second time"))
+                    .hint("give it another name"));
+            }
+            self.made.insert(name.clone());
+        }
+        self.visit(query)?;
+        query.with = with;
+        Ok(())
+    }
+
+    fn visit(&mut self, query: &mut Query) -> Result<()> {
+        match VisitMut::visit(query, self) {
+            ControlFlow::Break(error) => Err(error),
+            ControlFlow::Continue(()) => Ok(()),
+        }
+    }
+
+    fn is_made(&self, name: &str) -> Result<bool> {
+        if self.making.as_ref().is_some_and(|making| *making == name.to_lowercase()) {
+            return Err(Error::usage(format!("WITH {name} reads `{name}`"))
+                .hint("give it another name, or write the table's whole name"));
+        }
+        let close = self.made.iter().find(|made| made.to_lowercase() == name.to_lowercase());
+        match close {
+            Some(made) if made != name => {
+                Err(Error::usage(format!("`{name}` is not `{made}`")).hint("write it alike"))
+            }
+            other => Ok(other.is_some()),
+        }
+    }
 }
 
 impl VisitorMut for Reading<'_> {
     type Break = Error;
-
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        let made = query.with.iter().flat_map(|with| &with.cte_tables);
-        self.made.extend(made.map(|made| made.alias.name.value.clone()));
-        ControlFlow::Continue(())
-    }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         match select.into {
@@ -78,24 +140,6 @@ impl VisitorMut for Reading<'_> {
             Some(_) => {
                 ControlFlow::Break(Error::usage("SELECT INTO would write: nothing is changed"))
             }
-        }
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        let Expr::Function(window) = expr else { return ControlFlow::Continue(()) };
-        let is_aggregate = |it: &Expr| matches!(it, Expr::Function(it) if aggregates(it));
-        let inner = window.over.as_ref().map(|_| {
-            visit_expressions(&window.args, |it| match is_aggregate(it) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            })
-        });
-        match inner {
-            Some(ControlFlow::Break(())) => ControlFlow::Break(
-                Error::usage(format!("`{window}` has an aggregate in a window"))
-                    .hint("name the aggregate in a WITH … AS first, and ask that for the window"),
-            ),
-            _ => ControlFlow::Continue(()),
         }
     }
 
@@ -111,10 +155,12 @@ impl VisitorMut for Reading<'_> {
         }
         let parts: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
         let parts: Vec<&str> = parts.iter().flatten().map(|ident| ident.value.as_str()).collect();
-        if let [one] = parts.as_slice()
-            && self.made.contains(*one)
-        {
-            return ControlFlow::Continue(());
+        if let [one] = parts.as_slice() {
+            match self.is_made(one) {
+                Ok(true) => return ControlFlow::Continue(()),
+                Ok(false) => {}
+                Err(error) => return ControlFlow::Break(error),
+            }
         }
         let found = match (self.find)(&parts.join(".")) {
             Ok(found) => found,
@@ -168,6 +214,41 @@ mod tests {
         );
         assert!(question.is_ordered);
         assert!(!understand("SELECT 1", &find).unwrap().is_ordered);
+    }
+
+    #[test]
+    fn equal_rows_get_an_order_when_the_columns_are_known() {
+        let question = understand("\u{feff}SELECT * FROM activites ORDER BY mois DESC", &find);
+        let question = question.unwrap();
+        assert!(question.is_open);
+        assert_eq!(
+            question.settled(3).unwrap(),
+            "SELECT * FROM \"clean.activites\" AS \"activites\" \
+             ORDER BY mois DESC NULLS LAST, 1, 2, 3"
+        );
+        let question = understand("SELECT mois, lieu FROM activites ORDER BY 2", &find).unwrap();
+        assert!(!question.is_open && question.text.ends_with("ORDER BY 2, 1"), "{question:?}");
+        let question = understand("SELECT * FROM activites LIMIT 5", &find).unwrap();
+        assert!(!question.is_open && question.text.ends_with("LIMIT 5"), "{question:?}");
+    }
+
+    #[test]
+    fn what_with_makes_is_seen_after_it_and_once() {
+        let made = "WITH a AS (SELECT mois FROM postes), b AS (SELECT mois FROM a) ";
+        let question = understand(&format!("{made} SELECT mois FROM b"), &find).unwrap();
+        assert_eq!(question.tables.into_iter().collect::<Vec<_>>(), ["clean.postes"]);
+        for sql in [
+            "WITH b AS (SELECT mois FROM a), a AS (SELECT mois FROM postes) SELECT mois FROM b",
+            "WITH a AS (SELECT mois FROM postes), A AS (SELECT mois FROM a) SELECT mois FROM a",
+            "WITH postes AS (SELECT mois FROM postes) SELECT mois FROM postes",
+            "WITH Postes AS (SELECT mois FROM activites) SELECT mois FROM postes",
+            "WITH a AS (SELECT mois FROM postes) \
+             SELECT mois FROM (WITH a AS (SELECT mois FROM activites) SELECT mois FROM a) t",
+        ] {
+            assert_eq!(understand(sql, &find).unwrap_err().kind.exit_code(), 2, "{sql}");
+        }
+        let long = format!("SELECT {}1", "1 + ".repeat(20_000));
+        assert!(understand(&long, &find).unwrap_err().message.contains("bytes"));
     }
 
     #[test]

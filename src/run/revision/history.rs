@@ -44,6 +44,7 @@ pub fn runs(store: &Store) -> Result<Vec<Run>> {
 /// The records of published runs, the last first, read one by one.
 pub(in crate::run) fn back(store: &Store) -> impl Iterator<Item = Result<Manifest>> {
     let mut next = store.target(CURRENT).map(|run| format!("{run}/{MANIFEST}"));
+    let mut is_first = true;
     std::iter::from_fn(move || {
         let path = next.take()?;
         // What is older may have been cleared away.
@@ -52,10 +53,22 @@ pub(in crate::run) fn back(store: &Store) -> impl Iterator<Item = Result<Manifes
             serde_json::from_slice::<Manifest>(&content)
                 .map_err(|error| Error::data(format!("`{path}` cannot be read")).because(error))
         });
-        if let Ok(manifest) = &manifest {
-            next = manifest.previous.as_ref().map(|previous| previous.path.clone());
+        match manifest {
+            Ok(manifest) => {
+                next = manifest.previous.as_ref().map(|previous| previous.path.clone());
+                is_first = false;
+                Some(Ok(manifest))
+            }
+            Err(error) if is_first => Some(Err(error)),
+            // A damaged record ends what is known of the past, and no night fails for it.
+            Err(error) => {
+                tracing::warn!(
+                    event = "history.damaged",
+                    "{error}: what is before it is not told."
+                );
+                None
+            }
         }
-        Some(manifest)
     })
 }
 

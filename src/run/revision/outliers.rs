@@ -2,8 +2,8 @@
 //! their own cell leads to expect.
 //!
 //! All months that are over are judged, those that moved in this run with the others: what is new
-//! is what the run before did not tell. A provisional month is not: it is lower than those before by
-//! nature, and what they were after as many days is known of national figures alone.
+//! is what the run before did not tell. A provisional month is not: it is lower than those before
+//! by nature, and what they were after as many days is known of national figures alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::datalake_hash;
-use crate::run::folders::{entries, resolved};
+use crate::run::folders::{entries, leads_into, resolved};
 use crate::run::parquet;
 use crate::run::rejects::Located;
 use crate::run::staged::{lacking, sum, text};
@@ -163,7 +163,7 @@ pub fn write(
     let Some(place) = resolved(folder)? else {
         return refuse("the path goes back through a folder that is not there");
     };
-    if resolved(&warehouse.path("."))?.is_some_and(|warehouse| place.starts_with(warehouse)) {
+    if leads_into(&place, &warehouse.path("."))? {
         return refuse("it is inside the warehouse");
     }
     if place.exists() && (!place.is_dir() || !entries(&place)?.is_empty()) {
