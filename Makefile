@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run account check test fuzz expected faults bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools
+.PHONY: help build run account check test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,7 +43,7 @@ check: tools ## Formatting and lints
 test: tools ## All tests
 	$(CARGO) test --locked
 
-# Kills, nights in a row, each so manieth call that fails; EXPORT is another export than the sample.
+# Kills, nights in a row, each so manieth call that fails; EXPORT is another export than the sample, CONUM another program.
 KILLS  ?= 500
 NIGHTS ?= 5
 EVERY  ?= 1
@@ -51,6 +51,9 @@ EVERY  ?= 1
 faults: tools ## Kill a run KILLS times, and make each EVERY-th of its calls fail: docs/reliability.md
 	CONUM_KILLS=$(KILLS) CONUM_NIGHTS=$(NIGHTS) CONUM_EVERY=$(EVERY) CONUM_EXPORT=$(abspath $(EXPORT)) \
 	  $(CARGO) test --locked --test it faults -- --nocapture --test-threads=1
+
+soak: tools ## SOAK nights in a row, half of them with inputs that no one should have sent: docs/reliability.md
+	CONUM_SOAK=$(or $(SOAK),60) $(CARGO) test --locked --test it soak -- --nocapture
 
 # Inputs found, and those that fail, lie beside the build; tests/fuzz/README.md says what to do with them.
 FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz

@@ -13,6 +13,7 @@ use crate::ingest::pseudonym::Key;
 use crate::run::attempt::Attempt;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
+use crate::run::interrupted::{self, Night};
 use crate::run::job::{Job, Progress, find_inputs};
 use crate::run::plan::Plan;
 use crate::run::sample_folder;
@@ -30,10 +31,11 @@ pub(super) struct PipelineArgs {
     /// Folder of the outputs.
     #[arg(long, value_name = "DIR", default_value = "warehouse")]
     pub(super) warehouse: PathBuf,
-    /// Reference day: nothing may be dated after it [default: today in Paris].
+    /// Reference day: nothing may be dated after it [default: today in Paris, or that of the run
+    /// that came to no end within the last 12 hours].
     #[arg(long, value_name = "YYYY-MM-DD")]
     as_of: Option<Date>,
-    /// Rebuild every stage.
+    /// Rebuild every stage, and begin anew where a run came to no end.
     #[arg(long)]
     force: bool,
     /// Runs whose data stays beside the new one, to go back to with `conum rollback`.
@@ -68,7 +70,7 @@ impl PipelineArgs {
         let store = Store::remembering(&self.warehouse, now, self.force)?;
         let as_of = match as_of.or(self.as_of) {
             Some(day) => day,
-            None => today()?,
+            None => self.unsaid_day(&store)?,
         };
         let attempt = Attempt::begin(&store, (command, Some(as_of.to_string())), now)?;
         let bars = Bars::new(with_bars);
@@ -86,10 +88,19 @@ impl PipelineArgs {
         let store = Store::remembering(&self.warehouse, now, self.force)?;
         let as_of = match self.as_of {
             Some(day) => day,
-            None => today()?,
+            None => self.unsaid_day(&store)?,
         };
         let begun = (now(), String::new());
         Ok(self.with_job((&store, as_of, begun), &|_| {}, Plan::new)?.0)
+    }
+
+    /// The reference day of a run that came to no end and is to go on, or today.
+    fn unsaid_day(&self, store: &Store) -> Result<Date> {
+        let night = Night::left(store, &now())?.filter(|_| !self.force);
+        match night.and_then(|night| night.as_of.parse().ok()) {
+            Some(day) => Ok(day),
+            None => today(),
+        }
     }
 
     fn with_job<T>(
@@ -110,13 +121,14 @@ impl PipelineArgs {
         if key.is_published && is_sample {
             tracing::warn!(event = "key.published", "Pseudonyms use the published key: a sample.");
         }
-        let job = Job {
+        let mut job = Job {
             store,
             definitions: &definitions,
             pipeline,
             key,
             as_of,
             registered,
+            began_at: started_at.clone(),
             started_at,
             clock: now,
             files: &files,
@@ -127,6 +139,7 @@ impl PipelineArgs {
             unreadable: inputs.unreadable,
             progress,
         };
+        interrupted::resume(&mut job, input)?;
         let outcome = act(&job)?;
         Ok((outcome, definitions))
     }

@@ -16,7 +16,8 @@ use crate::run::reuse;
 use crate::run::run_name::run_name;
 use crate::run::store::Store;
 use crate::run::{
-    aggregate, clean, dataset, gates, ingest, parquet, protect, rejects, revision, space, swap,
+    aggregate, clean, dataset, gates, ingest, interrupted, parquet, protect, rejects, revision,
+    space, swap,
 };
 use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
@@ -72,6 +73,7 @@ impl Done {
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
     let done = execute_stages(job, last);
+    interrupted::end(job.store, &done);
     job.store.keep_hashes();
     done
 }
@@ -90,6 +92,7 @@ fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
     space::check(job, plan.current.as_ref())?;
+    interrupted::keep(job)?;
     let (segments, mut ledger) = ingest::run(job)?;
     let mut tables = BTreeMap::new();
     let (mut manifest, left) = begin(job, &plan, segments)?;

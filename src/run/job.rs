@@ -43,6 +43,8 @@ pub struct Job<'a> {
     pub registered: String,
     /// When the run began, RFC 3339.
     pub started_at: String,
+    /// When the night began: before the run, where it goes on with one that came to no end.
+    pub began_at: String,
     /// Tells the time, RFC 3339.
     pub clock: fn() -> String,
     /// The files of `pipelines/`.

@@ -22,6 +22,7 @@ pub mod gc;
 pub mod hashes;
 pub mod ingest;
 pub mod input;
+pub mod interrupted;
 pub mod job;
 pub mod kept_runs;
 pub mod key_figures;

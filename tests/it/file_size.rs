@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Scene, said};
+use crate::support::{Scene, program, said};
 
 #[test]
 fn a_write_refused_anywhere_is_an_error_and_leaves_the_last_outputs() {
@@ -14,7 +14,7 @@ fn a_write_refused_anywhere_is_an_error_and_leaves_the_last_outputs() {
     for blocks in [0, 2, 8, 16, 32, 64, 96, 128, 192, 256, 384] {
         let output = Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &blocks.to_string()])
-            .arg(env!("CARGO_BIN_EXE_conum"))
+            .arg(program())
             .args(scene.arguments("run"))
             .arg("--force")
             .output()

@@ -37,6 +37,7 @@ mod secrecy_network;
 mod secrecy_nights;
 mod secrecy_rules;
 mod secrecy_sets;
+mod soak;
 mod sources;
 mod support;
 mod tables;

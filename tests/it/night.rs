@@ -9,7 +9,7 @@ use conum::run::store::Store;
 use serde_json::Value;
 
 use crate::secrecy::{month, run_on, three_months, verify_secrecy, write};
-use crate::support::{Said, Scene, conum, row, said};
+use crate::support::{Said, Scene, conum, program, row, said};
 
 const REGISTER: &str = "register.jsonl";
 
@@ -55,7 +55,7 @@ fn current(scene: &Scene) -> String {
 
 /// A run at work, that has written down that it began; behind `lines` other lines.
 fn begun(scene: &Scene, lines: usize) -> Child {
-    let mut run = Command::new(env!("CARGO_BIN_EXE_conum"))
+    let mut run = Command::new(program())
         .args(scene.arguments("run"))
         .stdout(Stdio::null())
         .stderr(Stdio::null())

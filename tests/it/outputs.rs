@@ -10,7 +10,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Type};
 
-use crate::support::{Scene, read_parquet, walk};
+use crate::support::{Scene, program, read_parquet, walk};
 
 fn parquet_files(scene: &Scene) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -182,7 +182,7 @@ fn a_full_standard_output_is_an_error_and_a_closed_one_is_not() {
     let scene = Scene::of_sample();
     scene.run().expect(0);
     let verify = |stdout: Stdio| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_conum"));
+        let mut command = Command::new(program());
         command.arg("verify").arg("--warehouse").arg(scene.warehouse()).stdout(stdout);
         command.stderr(Stdio::null()).status().unwrap().code()
     };

@@ -209,7 +209,13 @@ pub fn row(id: &str, day: &str, changes: &[(&str, &str)]) -> String {
 }
 
 pub fn conum() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_conum"))
+    Command::new(program())
+}
+
+/// The program: another one, the optimised one for instance, if the environment says so.
+pub fn program() -> PathBuf {
+    let given = std::env::var_os("CONUM").filter(|path| !path.is_empty());
+    given.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conum")), PathBuf::from)
 }
 
 pub fn said(output: &Output) -> Said {

@@ -5,6 +5,7 @@
 
 mod causes;
 mod nights;
+mod resume;
 mod rollback;
 mod shim;
 mod signals;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::faults::shim::{Fault, Shim};
 use crate::faults::tree::Tree;
-use crate::support::{Said, copy_folder, root};
+use crate::support::{Said, copy_folder, program, root};
 
 /// Reference days: months close, and the release changes, on some of them.
 const DAYS: [&str; 5] = ["2025-07-01", "2025-07-02", "2025-08-15", "2025-08-16", "2025-10-02"];
@@ -155,7 +155,7 @@ impl Nights {
 /// Checks that a warehouse proves itself.
 pub fn expect_proved(warehouse: &Path) {
     for command in ["verify", "verify-secrecy"] {
-        let mut conum = std::process::Command::new(env!("CARGO_BIN_EXE_conum"));
+        let mut conum = std::process::Command::new(program());
         let output = conum.arg(command).arg("--warehouse").arg(warehouse).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(0), "{command}: {text}");

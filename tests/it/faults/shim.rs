@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Said, root, said};
+use crate::support::{Said, program, root, said};
 
 /// What befalls a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Shim {
 
     fn command(&self, arguments: &[OsString], folder: &Path) -> Command {
         let _nothing_yet = fs::remove_file(&self.log);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_conum"));
+        let mut command = Command::new(program());
         command.args(arguments).env("LD_PRELOAD", &self.library);
         command.env("FAULT_FOLDER", folder).env("FAULT_LOG", &self.log);
         command
