@@ -16,7 +16,7 @@ use crate::run::reuse;
 use crate::run::run_name::run_name;
 use crate::run::store::Store;
 use crate::run::{
-    aggregate, clean, dataset, gates, ingest, interrupted, parquet, protect, rejects, revision,
+    aggregate, clean, dataset, gates, gc, ingest, interrupted, parquet, protect, rejects, revision,
     space, swap,
 };
 use crate::vocabulary::codes::Subject;
@@ -88,7 +88,7 @@ fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
         keep_declarations(job)?;
         swap::link_folders(job.store)?;
         protect::kept::show(job.store)?;
-        swap::prune(job.store, &manifest, job.runs_kept);
+        gc::prune(job.store, &manifest, job.runs_kept);
         return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
     }
     space::check(job, plan.current.as_ref())?;
@@ -311,7 +311,7 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     job.store.write(&format!("{BUILDING}/{MANIFEST}"), &manifest.to_json()?)?;
     keep_declarations(job)?;
     swap::show(job.store, &manifest.run_id)?;
-    swap::prune(job.store, manifest, job.runs_kept);
+    gc::prune(job.store, manifest, job.runs_kept);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::run::execute::RUNS;
 use crate::run::kept_runs::{DATA, folder, record, runs};
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
@@ -113,6 +114,27 @@ fn measure(store: &Store, found: &mut [Waste]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Removes the data of older runs but for the last ones, and the segments that only they were made
+/// of. What cannot be removed now is removed next time.
+pub(super) fn prune(store: &Store, current: &Manifest, keep: usize) {
+    let pruned = || -> Result<()> {
+        let runs = store.names_in(RUNS)?;
+        let older: Vec<&str> =
+            runs.iter().rev().map(String::as_str).filter(|run| *run != current.run_id).collect();
+        let (kept, old) = older.split_at(keep.min(older.len()));
+        let folders = old.iter().flat_map(|run| DATA.map(|part| format!("{}/{part}", folder(run))));
+        let outputs = current.outputs.iter().map(|one| format!("{CURRENT}/{}", one.file.path));
+        store.remove_folders_beside(&folders.collect::<Vec<_>>(), &outputs.collect::<Vec<_>>())?;
+        let kept: Vec<&str> = kept.iter().copied().chain([current.run_id.as_str()]).collect();
+        let unused = unused_segments(store, &kept)?;
+        let files = unused.iter().flat_map(|waste| &waste.files);
+        files.into_iter().try_for_each(|file| store.remove_file(file))
+    };
+    if let Err(error) = pruned() {
+        tracing::warn!(event = "runs.kept", "{error}: data of older runs stays for now.");
+    }
 }
 
 /// Removes what nothing needs, and says what it was.

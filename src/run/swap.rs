@@ -2,8 +2,8 @@
 //! to where it was built.
 
 use crate::error::Result;
-use crate::run::kept_runs::{DATA, folder};
-use crate::run::manifest::{CURRENT, Manifest};
+use crate::run::kept_runs::folder;
+use crate::run::manifest::CURRENT;
 use crate::run::outputs::BUILDING;
 use crate::run::store::Store;
 use crate::run::{delivered, execute, protect};
@@ -67,18 +67,4 @@ pub(super) fn link_folders(store: &Store) -> Result<()> {
         store.point(folder, &format!("{CURRENT}/{folder}"))?;
     }
     Ok(())
-}
-
-/// Removes the data of older runs but for the last ones; their record and ledger stay. What cannot
-/// be removed now is removed next time.
-pub(super) fn prune(store: &Store, current: &Manifest, runs_kept: usize) {
-    let pruned = store.names_in(execute::RUNS).and_then(|runs| {
-        let older = runs.iter().rev().filter(|run| **run != current.run_id).skip(runs_kept);
-        let folders = older.flat_map(|run| DATA.map(|part| format!("{}/{part}", folder(run))));
-        let outputs = current.outputs.iter().map(|one| format!("{CURRENT}/{}", one.file.path));
-        store.remove_folders_beside(&folders.collect::<Vec<_>>(), &outputs.collect::<Vec<_>>())
-    });
-    if let Err(error) = pruned {
-        tracing::warn!(event = "runs.kept", "{error}: data of older runs stays for now.");
-    }
 }
