@@ -124,6 +124,14 @@ impl Error {
         Self::new(Kind::Internal, message)
     }
 
+    /// The program panicked, and has said where.
+    #[must_use]
+    pub fn defect() -> Self {
+        let hint = "what readers see is whole; report it with the lines above, or give the program \
+            the threads and the memory it asks for";
+        Self::internal("a defect of the program ended it").hint(hint)
+    }
+
     /// A file operation failed on `path`; an error of ours that passed through a writer stays what
     /// it is.
     pub fn io(what: &str, path: &Path, source: io::Error) -> Self {

@@ -21,7 +21,17 @@ pub struct Attempt<'s> {
     pub registered: String,
     /// When it began.
     pub started_at: String,
+    is_over: bool,
     _lock: Lock,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        // A defect is an end too; what was killed has none.
+        if !self.is_over && std::thread::panicking() {
+            self.end(failed(&Error::defect()));
+        }
+    }
 }
 
 impl<'s> Attempt<'s> {
@@ -58,11 +68,12 @@ impl<'s> Attempt<'s> {
             pid: std::process::id(),
         };
         let registered = register.add(store, Event::Begin(begin))?;
-        Ok(Self { store, register, clock, id, registered, started_at, _lock: lock })
+        let is_over = false;
+        Ok(Self { store, register, clock, id, registered, started_at, is_over, _lock: lock })
     }
 
     /// Writes down what a run came to.
-    pub fn ran(self, done: std::result::Result<&Done, &Error>) {
+    pub fn ran(mut self, done: std::result::Result<&Done, &Error>) {
         let end = match done {
             Ok(done) => End {
                 code: done.exit_code(),
@@ -79,12 +90,13 @@ impl<'s> Attempt<'s> {
     }
 
     /// Writes down what something else came to; where nobody can write, it is as if it was killed.
-    pub fn did<T>(self, done: &Result<T>) {
+    pub fn did<T>(mut self, done: &Result<T>) {
         let end = done.as_ref().err().map(failed).unwrap_or_default();
         self.end(end);
     }
 
-    fn end(mut self, end: End) {
+    fn end(&mut self, end: End) {
+        self.is_over = true;
         // What was stopped has an end too.
         stop::finish();
         let run = self.store.target(CURRENT);

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::faults::nights::Nights;
+use crate::faults::restore;
 use crate::faults::tree::Tree;
 use crate::support::{Scene, conum, row, said};
 
@@ -54,4 +55,19 @@ fn a_clock_that_jumps_changes_no_byte_and_no_order() {
         assert_eq!(difference, None, "night {number}");
         assert_eq!(said.stderr.contains("clock is behind"), number > 0, "{}", said.stderr);
     }
+}
+
+#[test]
+fn a_panic_is_a_defect_that_has_an_end_in_the_register() {
+    let (nights, _pipeline) = Nights::of_few_tables(2);
+    let warehouse = nights.path("alone");
+    restore(&nights, 1, &warehouse);
+    let run = nights.arguments(1, &warehouse);
+    let said = nights.shim.run_alone((&run, &warehouse)).expect(70);
+    assert!(said.stderr.contains("a defect of the program ended it"), "{}", said.stderr);
+    let register = fs::read_to_string(warehouse.join("register.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(register.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["event"], &last["code"]), (&"end".into(), &70.into()));
+    assert_eq!(nights.problem(1, &warehouse), None);
+    assert_eq!(nights.recover(1, &warehouse), None);
 }

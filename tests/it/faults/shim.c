@@ -4,11 +4,12 @@
  * delivered. FAULT_FOLDER: the folder. FAULT_KIND: full, io, readonly, refused, short, kill, tear,
  * or nothing to count alone. FAULT_AT: number of the call, from 1. FAULT_ON: all later ones fail
  * too. FAULT_LOG: a file that gets a line a counted call. FAULT_CLOCK: seconds that the clock is
- * ahead. */
+ * ahead. FAULT_THREADS: no thread can be begun. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -257,4 +258,10 @@ int clock_gettime(clockid_t id, struct timespec *now) {
     int code = real(id, now);
     if (!code && id == CLOCK_REALTIME) now->tv_sec += ahead;
     return code;
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*begin)(void *),
+                   void *argument) {
+    REAL(int, "pthread_create", pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    return getenv("FAULT_THREADS") ? EAGAIN : real(thread, attributes, begin, argument);
 }

@@ -109,6 +109,12 @@ impl Shim {
         said(&command.env("FAULT_CLOCK", seconds.to_string()).output().unwrap())
     }
 
+    /// Runs the program where the system begins no thread.
+    pub fn run_alone(&self, (arguments, folder): (&[OsString], &Path)) -> Said {
+        let mut command = self.command(arguments, folder);
+        said(&command.env("FAULT_THREADS", "0").output().unwrap())
+    }
+
     /// Starts the program; what it says is kept.
     pub fn start(&self, (arguments, folder): (&[OsString], &Path)) -> Child {
         let mut command = self.command(arguments, folder);
