@@ -157,7 +157,8 @@ pub fn write(
     (told, suppliers): (&Told<'_>, &[Supplier<'_>]),
 ) -> Result<()> {
     let refuse = |why: &str| {
-        let error = Error::io("create the pages in", folder, io::Error::other(why));
+        let cause = io::Error::new(io::ErrorKind::InvalidInput, why);
+        let error = Error::io("create the pages in", folder, cause);
         Err(error.hint("give a new folder, outside of the warehouse"))
     };
     let Some(place) = resolved(folder)? else {

@@ -73,7 +73,8 @@ fn a_rollback_killed_anywhere_is_made_again_or_leaves_no_trace() {
             continue;
         }
         let mut clear = conum();
-        let cleared = said(&clear.args(on(&["runs", "gc", "--keep", "9"], &warehouse)).output().unwrap());
+        let cleared =
+            said(&clear.args(on(&["runs", "gc", "--keep", "9"], &warehouse)).output().unwrap());
         found.hear(&what, (cleared.code != 0).then_some(cleared.stderr));
         let said = ask(&back, None);
         found.hear(&format!("{what}, and made again"), differs(&said, &made));
