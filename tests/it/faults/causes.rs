@@ -63,7 +63,8 @@ fn a_panic_is_a_defect_that_has_an_end_in_the_register() {
     let warehouse = nights.path("alone");
     restore(&nights, 1, &warehouse);
     let run = nights.arguments(1, &warehouse);
-    let said = nights.shim.run_alone((&run, &warehouse)).expect(70);
+    let said = nights.shim.run_alone((&run, &warehouse));
+    assert_eq!(said.code, 70, "{}", said.stderr);
     assert!(said.stderr.contains("a defect of the program ended it"), "{}", said.stderr);
     let register = fs::read_to_string(warehouse.join("register.jsonl")).unwrap();
     let last: Value = serde_json::from_str(register.lines().last().unwrap()).unwrap();
