@@ -26,7 +26,6 @@ pivot_root . old
 umount -l old
 # As a manager of containers does: else secrets handed over do not reach the services.
 mount --make-rshared /
-hostname conum-test
 # Nothing of what this machine starts by itself: what a system needs, and what the test asks for.
 exec env -i container=conum PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     /lib/systemd/systemd --unit=basic.target
