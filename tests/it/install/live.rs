@@ -170,7 +170,8 @@ fn nights_under_a_systemd_that_is_at_work() {
     check(
         "rm /usr/local/sbin/sendmail; mv /var/lib/conum/input /var/lib/conum/other
          mkdir -m 755 /var/lib/conum/input; begin conum; told
-         journalctl -o cat --no-pager -p err -u conum-notify@conum | grep 'code 66'",
-        "exit-code 66 failed\nsilent\nconum: conum.service failed with code 66.\n",
+         journalctl -o cat --no-pager -p err -u conum-notify@conum |
+         grep -o 'conum.service failed with code 66'",
+        "exit-code 66 failed\nsilent\nconum.service failed with code 66\n",
     );
 }
