@@ -83,7 +83,7 @@ impl Machine {
     /// Waits until all has been started.
     fn wait(&mut self) {
         let id = self.boot.id();
-        for _ in 0..300 {
+        for _ in 0..1200 {
             std::thread::sleep(std::time::Duration::from_millis(100));
             assert!(self.boot.try_wait().unwrap().is_none(), "systemd did not start");
             let below = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
@@ -98,7 +98,7 @@ impl Machine {
     /// What a script in it prints.
     fn shell(&self, script: &str) -> String {
         let mut shell = Command::new("timeout");
-        shell.args(["60", "nsenter", "--all", "--target", &self.init, "sh", "-c"]);
+        shell.args(["300", "nsenter", "--all", "--target", &self.init, "sh", "-c"]);
         said(&shell.arg(format!("{WORDS}{script}")).output().unwrap()).stdout
     }
 }
