@@ -48,13 +48,15 @@ fn name(command: &Command) -> &str {
 }
 
 fn manual_page(command: &Command) -> io::Result<Vec<u8>> {
-    let man = Man::new(command.clone())
+    let man = Man::new(command.clone().subcommand_help_heading("COMMANDS"))
+        // The same bytes on any day; nothing at all would move the source to its place.
+        .date(" ")
         .source(concat!("conum ", env!("CARGO_PKG_VERSION")))
-        .manual("National statistics of the Conseillers numériques");
+        .manual("Conum manual");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    synopsis(command).to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     if command.has_subcommands() {
@@ -70,6 +72,15 @@ fn manual_page(command: &Command) -> io::Result<Vec<u8>> {
     }
     rest.to_writer(&mut page)?;
     Ok(page)
+}
+
+/// How the command is called, as its help says.
+fn synopsis(command: &Command) -> Roff {
+    let usage = command.clone().render_usage().to_string();
+    let mut page = Roff::default();
+    page.control("SH", ["SYNOPSIS"]);
+    page.text([bold(usage.trim_start_matches("Usage: ").trim_end())]);
+    page
 }
 
 /// The codes a command tells of in its help, or those of all commands.
