@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build run account check test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools
+.PHONY: help build install uninstall run account check test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools systemd
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,43 @@ tools: # What cargo does not bring: itself and a C compiler, for zstd
 build: tools ## Build the optimised program, target/release/conum
 	$(CARGO) build --release --locked
 
+# Nothing is written elsewhere. The units want a prefix that systemd knows, /usr or /usr/local.
+PREFIX  ?= /usr/local
+BIN      = $(PREFIX)/bin
+SHARE    = $(PREFIX)/share
+LIBEXEC  = $(PREFIX)/libexec
+LIB      = $(PREFIX)/lib
+UNITS   := $(notdir $(wildcard docs/deploy/*.service docs/deploy/*.timer))
+COMPLETE = bash-completion/completions/conum:bash zsh/site-functions/_conum:zsh fish/vendor_completions.d/conum.fish:fish
+INTO     = $(DESTDIR)$(SHARE)
+# Puts a file of docs/deploy somewhere, its paths filled in: mode, name, place.
+FILL     = fill() { sed -e 's|@bin@|$(BIN)|g' -e 's|@share@|$(SHARE)|g' -e 's|@libexec@|$(LIBEXEC)|g' \
+  "docs/deploy/$$2" | install -D -m "$$1" /dev/stdin "$(DESTDIR)$$3"; }
+
+# The program is that of CONUM=path, else the optimised one.
+install: $(if $(filter file,$(origin CONUM)),build) ## Install program, declarations, manual, completions, units below DESTDIR and PREFIX
+	install -D -m 755 "$(if $(filter file,$(origin CONUM)),$(RELEASE),$(abspath $(CONUM)))" "$(DESTDIR)$(BIN)/conum"
+	rm -rf "$(INTO)/conum/pipelines"
+	install -d "$(INTO)/conum/pipelines" "$(INTO)/man/man1" "$(INTO)/doc/conum"
+	cp -R pipelines/. "$(INTO)/conum/pipelines"
+	cp README.md CHANGELOG.md LICENSE docs/*.md "$(INTO)/doc/conum"
+	chmod -R u=rwX,go=rX "$(INTO)/conum" "$(INTO)/doc/conum"
+	"$(DESTDIR)$(BIN)/conum" man --out "$(INTO)/man/man1" >/dev/null
+	chmod 644 "$(INTO)"/man/man1/conum*.1
+	@set -e; for each in $(COMPLETE); do \
+	  "$(DESTDIR)$(BIN)/conum" completions "$${each##*:}" | install -D -m 644 /dev/stdin "$(INTO)/$${each%:*}"; done
+	@set -e; $(FILL); for unit in $(UNITS); do fill 644 "$$unit" "$(LIB)/systemd/system/$$unit"; done; \
+	  fill 644 conum.sysusers $(LIB)/sysusers.d/conum.conf; fill 644 conum.tmpfiles $(LIB)/tmpfiles.d/conum.conf; \
+	  fill 644 conum.env $(SHARE)/conum/conum.env; fill 644 conum.cron $(SHARE)/doc/conum/conum.cron; \
+	  fill 755 notify $(LIBEXEC)/conum/notify
+
+uninstall: ## Remove what `make install` put there, and nothing else
+	rm -rf "$(INTO)/conum" "$(INTO)/doc/conum" "$(DESTDIR)$(LIBEXEC)/conum"
+	rm -f "$(DESTDIR)$(BIN)/conum" "$(INTO)"/man/man1/conum.1 "$(INTO)"/man/man1/conum-*.1 \
+	  $(foreach each,$(COMPLETE),"$(INTO)/$(firstword $(subst :, ,$(each)))") \
+	  $(foreach unit,$(UNITS),"$(DESTDIR)$(LIB)/systemd/system/$(unit)") \
+	  "$(DESTDIR)$(LIB)/sysusers.d/conum.conf" "$(DESTDIR)$(LIB)/tmpfiles.d/conum.conf"
+
 run: tools ## Run the whole pipeline on sample-data, into ./warehouse
 	$(CONUM) run $(SAMPLE) --input sample-data --warehouse warehouse --as-of $(AS_OF)
 
@@ -40,7 +77,12 @@ check: tools ## Formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
-test: tools ## All tests
+# What the test of the units asks; a machine that has no systemd gets its tools, which start nothing.
+systemd:
+	@{ command -v systemd-analyze && command -v man; } >/dev/null || { \
+	  echo "systemd-analyze or man is missing: installing them"; apt-get install -y systemd man-db; }
+
+test: tools systemd ## All tests
 	$(CARGO) test --locked
 
 # Kills, nights in a row, each so manieth call that fails; EXPORT is another export than the sample, CONUM another program.

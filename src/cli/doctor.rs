@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use jiff::SignedDuration;
 
 use crate::cli::plan::Format;
+use crate::cli::publish::keeper;
 use crate::cli::report::{self, Page};
 use crate::cli::{age, pipeline_args};
 use crate::error::{EXIT_WARNINGS, Result};
 use crate::run::doctor::{Asked, Check, Level, checks};
+use crate::run::secret::Keeper;
 
 /// Look at the machine, the warehouse, the declarations, the key and the inputs; change nothing.
 ///
@@ -51,6 +53,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         declared: &declared,
         input: args.input.as_deref(),
         key_file: args.key_file.as_deref(),
+        keeper: args.key_file.as_deref().map_or(Keeper::Owner, keeper),
         max_age: args.max_age,
         now,
     };

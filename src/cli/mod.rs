@@ -3,12 +3,14 @@
 mod age;
 mod backfill;
 mod check;
+mod completions;
 mod describe;
 mod diff;
 mod doctor;
 mod explain;
 mod fetch;
 mod key_figures;
+mod man;
 mod outliers;
 mod pipeline_args;
 mod plan;
@@ -102,6 +104,8 @@ enum Command {
     Scenario(scenario::Args),
     Sample(sample::Args),
     Fetch(fetch::Args),
+    Man(man::Args),
+    Completions(completions::Args),
 }
 
 impl Cli {
@@ -136,6 +140,8 @@ impl Cli {
             Command::Scenario(args) => scenario::run(&args),
             Command::Sample(args) => sample::run(&args),
             Command::Fetch(args) => fetch::run(&args),
+            Command::Man(args) => man::run(&args),
+            Command::Completions(args) => completions::run(&args),
         }
     }
 }

@@ -109,11 +109,15 @@ fn token(file: Option<&Path>, target: Target) -> Result<Token> {
         return Err(Error::definition("no secret: neither `--token-file` nor credentials")
             .hint(HOW_TO_KEEP));
     };
-    let is_kept = folder.is_some_and(|folder| path.starts_with(folder));
-    let keeper = if is_kept { Keeper::Manager } else { Keeper::Owner };
-    let content = read_secret(&path, keeper)
+    let content = read_secret(&path, keeper(&path))
         .map_err(|error| error.if_absent(Kind::Definition, HOW_TO_KEEP))?;
     Ok(Token::new(&String::from_utf8_lossy(&content))?)
+}
+
+/// Who keeps a secret: a manager of services, in its folder of credentials, or its owner.
+pub(super) fn keeper(path: &Path) -> Keeper {
+    let is_kept = credentials().is_some_and(|folder| path.starts_with(folder));
+    if is_kept { Keeper::Manager } else { Keeper::Owner }
 }
 
 fn to_portal(

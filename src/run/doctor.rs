@@ -38,6 +38,8 @@ pub struct Asked<'a> {
     pub input: Option<&'a Path>,
     /// File of the key of the pseudonyms.
     pub key_file: Option<&'a Path>,
+    /// Who keeps that file.
+    pub keeper: Keeper,
     /// How old the newest input may be.
     pub max_age: SignedDuration,
     /// The instant.
@@ -274,7 +276,7 @@ fn key(asked: &Asked<'_>, current: Option<&Manifest>) -> Check {
     let what = "key of the pseudonyms";
     let key = match asked.key_file {
         Some(path) => {
-            match read_secret(path, Keeper::Owner).and_then(|content| Key::secret(&content)) {
+            match read_secret(path, asked.keeper).and_then(|content| Key::secret(&content)) {
                 Ok(key) => key,
                 Err(error) => return failed(what, &error),
             }
