@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build install uninstall run account check test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools systemd
+.PHONY: help build install uninstall run account check deny test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools systemd
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -77,6 +77,16 @@ check: tools ## Formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
+# The database of advisories is a git repository, which not every machine can reach.
+ADVISORIES := https://github.com/RustSec/advisory-db
+
+deny: tools ## Licences, sources and known weaknesses of what is linked: deny.toml
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --locked check licenses bans sources
+	@if git ls-remote --exit-code $(ADVISORIES) HEAD >/dev/null 2>&1; \
+	  then $(CARGO) deny --locked check advisories; \
+	  else echo "advisories NOT checked: $(ADVISORIES) cannot be reached"; fi
+
 # What the test of the units asks; a machine that has no systemd gets its tools, which start nothing.
 systemd:
 	@{ command -v systemd-analyze && command -v man; } >/dev/null || { \
@@ -100,7 +110,7 @@ soak: tools ## SOAK nights in a row, half of them with inputs that no one should
 # Inputs found, and those that fail, lie beside the build; tests/fuzz/README.md says what to do with them.
 FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
 
-fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, loose, elements, nested or office
+fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, declarations, loose, elements, nested or office
 	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get install -y g++; }
 	mkdir -p $(FUZZ)/corpus/$(TARGET) $(FUZZ)/failures
 	cd tests/fuzz && $(CARGO) run --release --locked --bin $(TARGET) -- \

@@ -6,12 +6,10 @@ use std::process::ExitCode;
 use jiff::SignedDuration;
 
 use crate::cli::plan::Format;
-use crate::cli::publish::keeper;
 use crate::cli::report::{self, Page};
 use crate::cli::{age, pipeline_args};
 use crate::error::{EXIT_WARNINGS, Result};
 use crate::run::doctor::{Asked, Check, Level, checks};
-use crate::run::secret::Keeper;
 
 /// Look at the machine, the warehouse, the declarations, the key and the inputs; change nothing.
 ///
@@ -28,7 +26,7 @@ pub(super) struct Args {
     /// Folder of the outputs.
     #[arg(long, value_name = "DIR", default_value = "warehouse")]
     warehouse: PathBuf,
-    /// Secret file the pseudonyms are keyed with.
+    /// Secret file the pseudonyms are keyed with [default: as for `conum run`].
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// How old the newest input may be.
@@ -48,12 +46,12 @@ Exit codes:
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let now = pipeline_args::instant();
     let declared = pipeline_args::load(&args.pipeline);
+    let key_file = pipeline_args::key_file(args.key_file.as_deref());
     let asked = Asked {
         warehouse: &args.warehouse,
         declared: &declared,
         input: args.input.as_deref(),
-        key_file: args.key_file.as_deref(),
-        keeper: args.key_file.as_deref().map_or(Keeper::Owner, keeper),
+        key_file: key_file.as_ref().map(|(path, keeper)| (path.as_path(), *keeper)),
         max_age: args.max_age,
         now,
     };

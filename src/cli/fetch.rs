@@ -12,7 +12,7 @@ use crate::fetch::client::{Client, Limits};
 use crate::fetch::state::State;
 use crate::fetch::{self, Patience, Request, Route, Summary, Token};
 use crate::run::fetched::Folder;
-use crate::run::store;
+use crate::run::secret;
 
 /// Rows a page; the API refuses more.
 const PAGE_SIZE: u32 = 500;
@@ -71,7 +71,7 @@ impl From<Listed> for Route {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let secret = String::from_utf8_lossy(&store::read_file(&args.token_file)?).into_owned();
+    let secret = String::from_utf8_lossy(&secret::read_any(&args.token_file)?).into_owned();
     let token = Token::new(&secret)?;
     let client = Client::new(Limits::default(), args.proxy.as_deref())?;
     let mut code = ExitCode::SUCCESS;

@@ -1,6 +1,6 @@
 //! What every command that runs stages needs to be told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,7 +17,8 @@ use crate::run::interrupted::{self, Night};
 use crate::run::job::{Job, Progress, find_inputs};
 use crate::run::plan::Plan;
 use crate::run::sample_folder;
-use crate::run::store::{self, Store};
+use crate::run::secret::{self, Keeper};
+use crate::run::store::Store;
 
 /// Inputs, declarations, warehouse.
 #[derive(Debug, clap::Args)]
@@ -41,18 +42,19 @@ pub(super) struct PipelineArgs {
     /// Runs whose data stays beside the new one, to go back to with `conum rollback`.
     #[arg(long, value_name = "N", default_value_t = 1)]
     keep: usize,
-    /// Secret file the pseudonyms are keyed with [default: a published key, for sample data].
+    /// Secret file the pseudonyms are keyed with [default: `conum-key` in the folder
+    /// `CREDENTIALS_DIRECTORY`, else a published key, for sample data].
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
 
 /// The declarations of a pipeline file.
-pub(super) fn load(pipeline: &std::path::Path) -> Result<(String, Files, Definitions)> {
+pub(super) fn load(pipeline: &Path) -> Result<(String, Files, Definitions)> {
     let name = pipeline.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.ok_or_else(|| Error::definition("`--pipeline` names no file"))?;
     let folder = match pipeline.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => std::path::Path::new("."),
+        _ => Path::new("."),
     };
     let files = folders::read_tree(folder)?;
     let definitions = Definitions::load(&name, &files)?;
@@ -113,8 +115,8 @@ impl PipelineArgs {
         let input = self.input.as_ref();
         let input = input.ok_or_else(|| Error::no_input("`--input` names no folder"))?;
         let inputs = find_inputs(input, &definitions, store.hashes())?;
-        let key = match &self.key_file {
-            Some(path) => Key::secret(&store::read_file(path)?)?,
+        let key = match key_file(self.key_file.as_deref()) {
+            Some((path, _)) => Key::secret(&secret::read_any(&path)?)?,
             None => Key::published(),
         };
         let is_sample = sample_folder::is_sample(input);
@@ -143,6 +145,24 @@ impl PipelineArgs {
         let outcome = act(&job)?;
         Ok((outcome, definitions))
     }
+}
+
+/// Name of the key of pseudonyms in the folder of a manager of services.
+const KEY: &str = "conum-key";
+
+/// The file of the key, and who keeps it: the one that is given, else that of a manager of services.
+pub(super) fn key_file(given: Option<&Path>) -> Option<(PathBuf, Keeper)> {
+    if let Some(given) = given {
+        return Some((given.to_owned(), Keeper::Owner));
+    }
+    let kept = credentials()?.join(KEY);
+    kept.exists().then_some((kept, Keeper::Manager))
+}
+
+/// The folder where a manager of services keeps secrets.
+#[expect(clippy::disallowed_methods, reason = "the environment enters here")]
+pub(super) fn credentials() -> Option<PathBuf> {
+    std::env::var("CREDENTIALS_DIRECTORY").ok().map(PathBuf::from)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock enters here")]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::pipeline_args::{PipelineArgs, credentials};
 use crate::cli::report::{Page, table};
 use crate::cli::stages;
 use crate::definition::publication::{self, Bucket, FILE, Portal, Publication};
@@ -250,11 +250,6 @@ fn halfway(stopped: Stopped, release: &Release) -> Error {
 fn failed(error: fetch::Error) -> Error {
     let error = Error::from(error);
     Error { hint: None, ..error }.hint("what is done is kept; the same command goes on from there")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the environment enters here")]
-fn credentials() -> Option<PathBuf> {
-    std::env::var("CREDENTIALS_DIRECTORY").ok().map(PathBuf::from)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock enters here")]

@@ -20,6 +20,7 @@ use crate::run::verify::Report;
 use crate::sample::Summary as Invented;
 use crate::vocabulary::codes::{ENSEMBLE, Fate};
 use crate::vocabulary::columns;
+use crate::vocabulary::text::visible_lines;
 
 /// What goes to standard output, all at once.
 #[derive(Default)]
@@ -28,7 +29,7 @@ pub(super) struct Page(String);
 impl Page {
     /// Adds a line.
     pub(super) fn line(&mut self, text: impl AsRef<str>) {
-        self.0.push_str(text.as_ref());
+        self.0.push_str(&visible_lines(text.as_ref()));
         self.0.push('\n');
     }
 
@@ -59,7 +60,7 @@ pub fn error(error: &Error) {
 
 /// One line on standard error; where nobody can read it, the exit code still tells.
 fn complain(text: &str) {
-    writeln!(std::io::stderr(), "{text}").ok();
+    writeln!(std::io::stderr(), "{}", visible_lines(text)).ok();
 }
 
 /// The result of a whole run.

@@ -9,14 +9,24 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Type;
+use parquet::column::page::Page;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::definition::source::ListStyle;
 use crate::error::{Error, Result};
-use crate::ingest::records::{Block, Reader};
+use crate::ingest::archive::{too_large, unpacked_max};
+use crate::ingest::guarded::guarded;
+use crate::ingest::records::{Block, RECORD_MAX, Reader};
 use crate::ingest::sheet::{FIELD_END, VALUE_END};
+use crate::vocabulary::reject::reasons;
 
 /// Rows a block.
 const ROWS: usize = 8192;
+/// Bytes that the rows of a block may take from dictionaries, where each value stands once and any
+/// number of rows points to it.
+const BLOCK_MAX: usize = 64 << 20;
 
 /// The rows of a Parquet file.
 pub(super) struct Extract {
@@ -39,13 +49,22 @@ impl Extract {
         lists: ListStyle,
         is_read: &dyn Fn(&str) -> bool,
     ) -> Result<Self> {
+        guarded("Parquet file", || Self::read(Bytes::from(bytes), lists, is_read))
+    }
+
+    fn read(bytes: Bytes, lists: ListStyle, is_read: &dyn Fn(&str) -> bool) -> Result<Self> {
         let failed = |error| {
             Error::data(format!("the Parquet file cannot be opened: {error}"))
                 .because(error)
                 .hint("is it whole? a Parquet file begins and ends with PAR1")
         };
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(failed)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(failed)?;
+        let groups = builder.metadata().row_groups().iter();
+        let unpacked = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0));
+        let packed = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if unpacked.fold(0, u64::saturating_add) > unpacked_max(packed) {
+            return Err(too_large());
+        }
         let fields = builder.schema().fields().clone();
         let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
         let is_taken = |(_, name): &(usize, &String)| is_read(name);
@@ -53,7 +72,9 @@ impl Extract {
             names.iter().enumerate().filter(is_taken).map(|(place, _)| place).collect();
         // What is not read is not even unpacked: it may be large, or of a type of no use.
         let mask = ProjectionMask::roots(builder.parquet_schema(), taken.iter().copied());
-        let builder = builder.with_batch_size(ROWS).with_projection(mask);
+        let longest = longest_row(bytes, &taken).map_err(failed)?;
+        let rows = BLOCK_MAX.checked_div(longest).map_or(ROWS, |rows| rows.clamp(1, ROWS));
+        let builder = builder.with_batch_size(rows).with_projection(mask);
         let batches = builder.build().map_err(failed)?;
         Ok(Self { names, taken, batches, lists, number: 1 })
     }
@@ -61,6 +82,12 @@ impl Extract {
 
 impl Reader for Extract {
     fn next_block(&mut self) -> Result<Option<Block>> {
+        guarded("Parquet file", || self.next())
+    }
+}
+
+impl Extract {
+    fn next(&mut self) -> Result<Option<Block>> {
         let Some(batch) = self.batches.next() else { return Ok(None) };
         let batch = batch.map_err(|error| {
             Error::data(format!("the Parquet file cannot be read: {error}"))
@@ -81,11 +108,56 @@ impl Reader for Extract {
                     record.push_str(&text.replace([char::from(FIELD_END), VALUE_END], " "));
                 }
             }
-            block.append(record.as_bytes(), self.number);
+            if record.len() > RECORD_MAX {
+                block.refuse(self.number, reasons::TOO_LONG);
+            } else {
+                block.append(record.as_bytes(), self.number);
+            }
             self.number += 1;
         }
         Ok(Some(block))
     }
+}
+
+/// The length of a row that has the longest text of each dictionary, of the columns that are taken.
+fn longest_row(bytes: Bytes, taken: &[usize]) -> std::result::Result<usize, ParquetError> {
+    let file = SerializedFileReader::new(bytes)?;
+    let mut longest = 0;
+    for group in 0..file.num_row_groups() {
+        let group = file.get_row_group(group)?;
+        let schema = group.metadata().schema_descr();
+        let mut row: usize = 0;
+        for leaf in 0..group.num_columns() {
+            let is_text = schema.column(leaf).physical_type() == Type::BYTE_ARRAY;
+            if !is_text || !taken.contains(&schema.get_column_root_idx(leaf)) {
+                continue;
+            }
+            let mut pages = group.get_column_page_reader(leaf)?;
+            let mut of_column = 0;
+            while let Some(page) = pages.peek_next_page()? {
+                if !page.is_dict {
+                    pages.skip_next_page()?;
+                } else if let Some(Page::DictionaryPage { buf, .. }) = pages.get_next_page()? {
+                    of_column = longest_value(&buf).max(of_column);
+                }
+            }
+            row = row.saturating_add(of_column);
+        }
+        longest = row.max(longest);
+    }
+    Ok(longest)
+}
+
+/// The length of the longest value of a dictionary of texts: each stands behind its length.
+fn longest_value(dictionary: &[u8]) -> usize {
+    let mut rest = dictionary;
+    let mut longest = 0;
+    while let Some((length, behind)) = rest.split_first_chunk() {
+        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        longest = length.min(behind.len()).max(longest);
+        rest = behind.get(length..).unwrap_or_default();
+    }
+    longest
 }
 
 fn texts(batch: &RecordBatch, lists: ListStyle) -> Result<Vec<Vec<Option<String>>>> {

@@ -1,5 +1,6 @@
 //! Raw bytes become typed rows: every record is either a row or a reject with a reason.
 
+pub mod archive;
 mod batch;
 mod cell;
 pub mod dataset;
@@ -8,6 +9,7 @@ mod elements;
 mod extract;
 mod fields;
 mod fixed;
+mod guarded;
 mod loose;
 mod official;
 mod plan;
@@ -163,10 +165,14 @@ fn whole(input: impl Read) -> Result<Vec<u8>> {
             .hint("was the export interrupted? ask for it again or take the file away"));
     }
     if u64::try_from(bytes.len()).is_ok_and(|length| length > WHOLE_MAX) {
-        return Err(Error::data("the file is larger than 1 GiB and cannot be read in pieces")
-            .hint("split it, or ask for the same extract as CSV"));
+        return Err(too_large_whole());
     }
     Ok(bytes)
+}
+
+fn too_large_whole() -> Error {
+    Error::data("the file is larger than 1 GiB and cannot be read in pieces")
+        .hint("split it, or ask for the same extract as CSV")
 }
 
 fn delimiter(source: &Source) -> Result<u8> {

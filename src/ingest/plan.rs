@@ -16,6 +16,7 @@ use crate::ingest::loose::Layout;
 use crate::ingest::sheet::FIELD_END;
 use crate::vocabulary::codes::SEPARATOR;
 use crate::vocabulary::tables::{self, Table};
+use crate::vocabulary::text::visible;
 
 /// Unknown keys of JSON objects that are remembered.
 const UNKNOWN_MAX: usize = 100;
@@ -328,7 +329,7 @@ fn shortened(name: &str) -> String {
     if name.contains('@') || digits >= 6 {
         return "(nom masqué)".to_owned();
     }
-    name.chars().take(40).collect()
+    visible(&name.chars().take(40).collect::<String>()).into_owned()
 }
 
 fn shown(names: &[String]) -> String {

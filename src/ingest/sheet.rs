@@ -3,15 +3,19 @@
 //! The header is the first row that has all the columns the source reads: whatever precedes it is
 //! about the export, not in it. The number of a record is that of its first row in the sheet.
 
-use std::collections::{HashMap, HashSet};
-use std::io::Cursor;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::{Cursor, Read as _};
 
 use calamine::{Cell, DataRef, Reader as _, Xlsx, XlsxCellReader};
 
 use crate::definition::source::{Reading, Source};
 use crate::error::{Error, Result};
+use crate::ingest::guarded::guarded;
 use crate::ingest::plan::plain;
-use crate::ingest::records::{BLOCK, Block, Reader};
+use crate::ingest::records::{BLOCK, Block, RECORD_MAX, Reader, unreadable};
+use crate::ingest::{WHOLE_MAX, archive, too_large_whole};
+use crate::vocabulary::reject::reasons;
+use crate::vocabulary::text::visible;
 
 /// Separates the fields of a record, and the values of a grouped field; no cell may hold them.
 pub(super) const FIELD_END: u8 = 0x1F;
@@ -49,6 +53,11 @@ impl Sheet {
     /// # Errors
     /// When it is no workbook, lacks the sheet, or no row has the columns of the source.
     pub(super) fn open(bytes: Vec<u8>, source: &Source) -> Result<Self> {
+        check_parts(&bytes)?;
+        guarded("workbook", || Self::read(bytes, source))
+    }
+
+    fn read(bytes: Vec<u8>, source: &Source) -> Result<Self> {
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| {
             Error::data(format!("the workbook cannot be opened: {error}"))
                 .hint("is it an XLSX file, whole? open it in a spreadsheet and save it again")
@@ -59,7 +68,11 @@ impl Sheet {
             return Err(Error::data(format!(
                 "the workbook has no sheet `{}`; it has {}",
                 source.sheet.as_deref().unwrap_or_default(),
-                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                names
+                    .iter()
+                    .map(|name| format!("`{}`", visible(name)))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )));
         };
         let mut rows = Rows {
@@ -79,13 +92,59 @@ impl Reader for Sheet {
         let mut block = Block::default();
         for record in self.records.by_ref() {
             let separator = char::from(FIELD_END).to_string();
-            block.append(record.fields.join(&separator).as_bytes(), record.row);
+            let fields = record.fields.join(&separator);
+            if fields.len() > RECORD_MAX {
+                block.refuse(record.row, reasons::TOO_LONG);
+                continue;
+            }
+            block.append(fields.as_bytes(), record.row);
             if block.len() > BLOCK {
                 break;
             }
         }
         Ok((!block.is_empty()).then_some(block))
     }
+}
+
+/// Fails where a workbook unpacks to more than is read, or says that it has more texts than there
+/// is room for: its reader would make that room first.
+fn check_parts(bytes: &[u8]) -> Result<()> {
+    let mut parts = archive::open(Cursor::new(bytes))?;
+    let mut unpacked: u64 = 0;
+    for number in 0..parts.len() {
+        let part = parts.by_index_raw(number).map_err(|error| archive::damaged(&error))?;
+        unpacked = unpacked.saturating_add(part.size());
+        if unpacked > WHOLE_MAX {
+            return Err(too_large_whole());
+        }
+        let is_texts = part.name_raw().to_ascii_lowercase().ends_with(b"sharedstrings.xml");
+        drop(part);
+        if !is_texts {
+            continue;
+        }
+        let mut texts = Vec::new();
+        let mut part = parts.by_index(number).map_err(|error| archive::damaged(&error))?;
+        part.read_to_end(&mut texts).map_err(unreadable)?;
+        if most_texts(&texts) > texts.len() {
+            return Err(Error::data("the workbook says that it has more texts than bytes")
+                .hint("open it in a spreadsheet and save it again"));
+        }
+    }
+    Ok(())
+}
+
+/// The largest number of texts that a list of them says it has.
+fn most_texts(list: &[u8]) -> usize {
+    const WORD: &[u8] = b"uniqueCount";
+    let numbers = memchr::memmem::find_iter(list, WORD).map(|at| {
+        let behind = list.get(at + WORD.len()..).unwrap_or_default();
+        let digits = behind.iter().skip_while(|byte| b" \t\r\n='\"+".contains(byte));
+        let digits = digits.take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0_usize, |number, digit| {
+            number.saturating_mul(10).saturating_add(usize::from(digit - b'0'))
+        })
+    });
+    numbers.max().unwrap_or_default()
 }
 
 /// Rows of a sheet, from its cells.
@@ -157,8 +216,9 @@ fn header(rows: &mut Rows<'_>, source: &Source) -> Result<Vec<String>> {
         }
     }
     let lacking = required.iter().filter(|places| !has(&best, places));
-    let lacking: Vec<String> =
+    let lacking: BTreeSet<String> =
         lacking.map(|places| format!("`{}`", places.join("` or `"))).collect();
+    let lacking: Vec<String> = lacking.into_iter().collect();
     Err(Error::data(format!("no row has all the columns; missing: {}", lacking.join(", ")))
         .hint("was a column of the export renamed? its name is in the source's declaration"))
 }

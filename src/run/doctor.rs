@@ -36,10 +36,8 @@ pub struct Asked<'a> {
     pub declared: &'a Result<(String, Files, Definitions)>,
     /// Folder of the raw exports.
     pub input: Option<&'a Path>,
-    /// File of the key of the pseudonyms.
-    pub key_file: Option<&'a Path>,
-    /// Who keeps that file.
-    pub keeper: Keeper,
+    /// File of the key of the pseudonyms, and who keeps it.
+    pub key_file: Option<(&'a Path, Keeper)>,
     /// How old the newest input may be.
     pub max_age: SignedDuration,
     /// The instant.
@@ -275,8 +273,8 @@ fn leftovers(store: &Store) -> Result<Check> {
 fn key(asked: &Asked<'_>, current: Option<&Manifest>) -> Check {
     let what = "key of the pseudonyms";
     let key = match asked.key_file {
-        Some(path) => {
-            match read_secret(path, asked.keeper).and_then(|content| Key::secret(&content)) {
+        Some((path, keeper)) => {
+            match read_secret(path, keeper).and_then(|content| Key::secret(&content)) {
                 Ok(key) => key,
                 Err(error) => return failed(what, &error),
             }

@@ -8,6 +8,9 @@ use crate::definition::{Files, is_declaration, is_folder_of_declarations};
 use crate::error::{Error, Result};
 use crate::run::store::read_file;
 
+/// Bytes of a file of declarations, at most: the communes take two.
+const DECLARATION_MAX: u64 = 64 << 20;
+
 /// The names of all files below a folder, without those of the folders.
 ///
 /// # Errors
@@ -61,9 +64,14 @@ pub fn read_tree(folder: &Path) -> Result<Files> {
     for path in paths {
         let Ok(rest) = path.strip_prefix(folder) else { continue };
         let name = slashed(rest);
-        if is_declaration(&name) {
-            files.insert(name, read_file(&path)?);
+        if !is_declaration(&name) {
+            continue;
         }
+        if path.metadata().is_ok_and(|found| found.len() > DECLARATION_MAX) {
+            return Err(Error::definition(format!("`{}` is longer than 64 MiB", path.display()))
+                .hint("no list of codes or places is: which file is meant?"));
+        }
+        files.insert(name, read_file(&path)?);
     }
     Ok(files)
 }

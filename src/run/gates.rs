@@ -141,8 +141,11 @@ fn name_of<'m>(segment: &'m Segment, manifest: &'m Manifest) -> &'m str {
     input.map_or(segment.id.as_str(), |input| input.name.as_str())
 }
 
+/// Inputs that are told of one by one: a folder may hold any number of other things.
+const NOT_READ_TOLD_MAX: usize = 100;
+
 /// Entries of the input folder that were not read, or not twice.
-fn of_inputs(job: &Job<'_>) -> impl Iterator<Item = String> {
+fn of_inputs(job: &Job<'_>) -> Vec<String> {
     let files = job.inputs.iter().filter_map(|(input, _)| {
         let name = &input.name;
         match (&input.source, &input.same_as) {
@@ -152,7 +155,14 @@ fn of_inputs(job: &Job<'_>) -> impl Iterator<Item = String> {
         }
     });
     let others = job.unreadable.iter();
-    files.chain(others.map(|name| format!("input `{name}` is not a file and was not read")))
+    let others = others.map(|name| format!("input `{name}` is not a file and was not read"));
+    let mut found: Vec<String> = others.chain(files).collect();
+    let more = found.len().saturating_sub(NOT_READ_TOLD_MAX);
+    if more > 0 {
+        found.truncate(NOT_READ_TOLD_MAX);
+        found.push(format!("{more} more inputs were not read, or not twice"));
+    }
+    found
 }
 
 fn sources_of(manifest: &Manifest) -> impl Iterator<Item = &str> {

@@ -34,6 +34,10 @@ const READ_BY_INGEST: [&str; 7] = [
     "codelists/types_activite.csv",
 ];
 
+/// Refused records of a file, at most: they are kept in memory, a kilobyte each, and a file of so
+/// many is none of its source.
+const REFUSED_MAX: usize = 1 << 20;
+
 /// Digits of a content hash that name a segment.
 pub const ID_DIGITS: usize = 16;
 
@@ -174,6 +178,7 @@ fn read(
                 reject.place = format!("{place}{}", reject.place);
                 located(source, &id, reject)
             }));
+            check_refused(&refused)?;
             rows.add(piece.rows)
         })
     })?;
@@ -196,6 +201,21 @@ fn read(
         groups,
         refused: BTreeMap::new(),
     })
+}
+
+/// Fails where so much is refused that the file can be no export of this source.
+fn check_refused(refused: &[Located]) -> Result<()> {
+    if refused.len() <= REFUSED_MAX {
+        return Ok(());
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for located in refused {
+        *counts.entry(located.primary()).or_default() += 1;
+    }
+    let most = counts.iter().max_by_key(|(reason, count)| (**count, **reason));
+    let (reason, count) = most.map_or(("", 0), |(reason, count)| (*reason, *count));
+    Err(Error::data(format!("more than {REFUSED_MAX} records are refused ({reason} {count})"))
+        .hint("is this the right file? its name matches the pattern of the source"))
 }
 
 fn located(source: &str, segment: &str, reject: Reject) -> Located {

@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use zip::ZipArchive;
 
 use crate::error::{Error, Result};
+use crate::ingest::archive::{self, too_large, unpacked_max};
 use crate::run::digest;
 use crate::run::manifest::Input;
 use crate::run::store;
@@ -58,7 +58,7 @@ pub fn is_archive(name: &str) -> bool {
 /// # Errors
 /// When it cannot be read.
 pub fn members(path: &Path) -> Result<Vec<String>> {
-    let archive = ZipArchive::new(store::open(path)?).map_err(|error| damaged(path, &error))?;
+    let archive = archive::open(store::open(path)?).map_err(|error| of(path, error))?;
     let is_real = |name: &str| {
         let base = name.rsplit('/').next().unwrap_or(name);
         !base.is_empty() && !base.starts_with('.') && !name.starts_with("__MACOSX/")
@@ -70,9 +70,8 @@ pub fn members(path: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn damaged(path: &Path, error: &dyn std::error::Error) -> Error {
-    Error::data(format!("the archive `{}` cannot be read: {error}", path.display()))
-        .hint("was its transfer interrupted, or is it encrypted? ask for it again, or take it away")
+fn of(path: &Path, error: Error) -> Error {
+    Error { message: format!("`{}`: {}", path.display(), error.message), ..error }
 }
 
 /// Hands the bytes of an input to `read`, and checks that they are those that were listed.
@@ -89,21 +88,23 @@ pub fn with_bytes<T>(
         let packing = unpacked(&input.name).1;
         let mut file = store::open(path)?;
         if !is_small {
-            let done = unpack((&mut file, path), packing, read);
+            let done = unpack((&mut file, path), (packing, input.bytes), read);
             check(Some(digest::stamp(path)?) == input.stamp)?;
             return done;
         }
         let mut bytes = Hashed { file, hasher: blake3::Hasher::new() };
-        let done = unpack((&mut bytes, path), packing, read);
+        let done = unpack((&mut bytes, path), (packing, input.bytes), read);
         // What stands behind the last record counts for the hash.
         let rest = io::copy(&mut bytes, &mut io::sink());
         rest.map_err(|error| Error::io("read", path, error))?;
         check(*bytes.hasher.finalize().to_hex() == *input.blake3)?;
         return done;
     };
-    let mut archive = ZipArchive::new(store::open(path)?).map_err(|error| damaged(path, &error))?;
-    let file = archive.by_name(member).map_err(|error| damaged(path, &error))?;
-    let done = unpack((&mut Packed(file), path), unpacked(member).1, read);
+    let mut archive = archive::open(store::open(path)?).map_err(|error| of(path, error))?;
+    let file = archive.by_name(member).map_err(|error| of(path, archive::damaged(&error)))?;
+    let (packed, unpacked_length) = (file.compressed_size(), file.size());
+    let mut file = Packed { bytes: file, left: unpacked_length };
+    let done = unpack((&mut file, path), (unpacked(member).1, packed), read);
     let (_, found) = digest::digest(path)?;
     check(member_hash(&found, member) == input.blake3)?;
     done
@@ -113,15 +114,17 @@ pub fn with_bytes<T>(
 /// standard library fills its buffers without clearing them first.
 fn unpack<T>(
     (bytes, path): (&mut (dyn Read + Send), &Path),
-    packing: Packing,
+    (packing, length): (Packing, u64),
     read: impl FnOnce(&mut (dyn Read + Send)) -> Result<T>,
 ) -> Result<T> {
+    let left = unpacked_max(length);
     match packing {
         Packing::Plain => read(bytes),
-        Packing::Gzip => read(&mut Packed(MultiGzDecoder::new(bytes))),
+        Packing::Gzip => read(&mut Packed { bytes: MultiGzDecoder::new(bytes), left }),
         Packing::Zstd => {
             let decoder = zstd::stream::read::Decoder::new(bytes);
-            read(&mut Packed(decoder.map_err(|error| Error::io("read", path, error))?))
+            let bytes = decoder.map_err(|error| Error::io("read", path, error))?;
+            read(&mut Packed { bytes, left })
         }
     }
 }
@@ -157,10 +160,18 @@ impl Read for Hashed {
 }
 
 /// Unpacked bytes; whatever goes wrong in them is a flaw of the data, not of the disk.
-struct Packed<R>(R);
+struct Packed<R> {
+    bytes: R,
+    /// How many more there may be.
+    left: u64,
+}
 
 impl<R: Read> Read for Packed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        let read = self.bytes.read(buffer);
+        let count = read.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let count_left = u64::try_from(count).ok().and_then(|count| self.left.checked_sub(count));
+        self.left = count_left.ok_or_else(|| io::Error::other(too_large()))?;
+        Ok(count)
     }
 }

@@ -15,6 +15,7 @@ use crate::run::hashes::Hashes;
 use crate::run::input;
 use crate::run::manifest::Input;
 use crate::run::store::Store;
+use crate::vocabulary::text::visible;
 
 /// What a person may want to see move.
 #[derive(Clone, Debug)]
@@ -129,11 +130,15 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions, hashes: &Hashes) ->
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         if !path.is_file() {
-            // A folder is not looked into; exports in it would be missed in silence.
-            let below = if path.is_dir() { folders::names_below(&path)? } else { Vec::new() };
-            let is_read = |name: &String| !sources_of(&patterns, name).is_empty();
-            if is_read(&name) || below.iter().any(is_read) {
-                unreadable.push(name);
+            // A folder is not looked into; exports in it would be missed in silence. One that a
+            // link leads to may be anything, the whole machine too.
+            let is_linked = path.is_dir() && path.is_symlink();
+            let is_folder = path.is_dir() && !is_linked;
+            let below = if is_folder { folders::names_below(&path)? } else { Vec::new() };
+            let is_read =
+                |name: &String| !sources_of(&patterns, name).is_empty() || input::is_archive(name);
+            if is_linked || is_read(&name) || below.iter().any(is_read) {
+                unreadable.push(visible(&name).into_owned());
             }
             continue;
         }
@@ -173,14 +178,14 @@ fn listed(
             Some(_) => hashes.digest(path)?,
             None => (0, String::new()),
         };
-        let name = name.to_owned();
+        let name = visible(name).into_owned();
         return Ok(vec![Input { name, bytes, blake3, member: None, source, same_as: None, stamp }]);
     }
     let (bytes, archive) = hashes.digest(path)?;
     let mut inputs = Vec::new();
     for member in input::members(path)? {
         inputs.push(Input {
-            name: format!("{name}/{member}"),
+            name: visible(&format!("{name}/{member}")).into_owned(),
             bytes,
             blake3: input::member_hash(&archive, &member),
             source: source_of(patterns, &member)?,
@@ -202,7 +207,8 @@ fn source_of(patterns: &[(String, GlobSet)], name: &str) -> Result<Option<String
     let sources = sources_of(patterns, name);
     if let [first, second, ..] = sources.as_slice() {
         return Err(Error::definition(format!(
-            "input `{name}` matches the patterns of both `{first}` and `{second}`"
+            "input `{}` matches the patterns of both `{first}` and `{second}`",
+            visible(name)
         ))
         .hint("make the `files` patterns of the two sources disjoint"));
     }

@@ -6,6 +6,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
+use rustix::fs::OFlags;
 
 use crate::error::{Error, Result};
 use crate::run::store::{Store, create_folder};
@@ -58,6 +61,8 @@ impl Store {
             .create(true)
             .truncate(false)
             .write(true)
+            // No file elsewhere is emptied, and nobody is waited for at a pipe.
+            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
             .open(&path)
             .map_err(|error| Error::io("create", &path, error))?;
         let mut looks = LOOKS;
@@ -91,7 +96,9 @@ impl Store {
     /// When nobody may ask.
     pub fn holder(&self) -> Result<Option<String>> {
         let path = self.path(LOCK);
-        let file = match File::open(&path) {
+        let mut asked = File::options();
+        let asked = asked.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        let file = match asked.open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io("open", &path, error)),

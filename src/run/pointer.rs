@@ -30,6 +30,7 @@ impl Store {
     /// # Errors
     /// When the link cannot be made.
     pub fn aim(&self, name: &str, target: &str) -> Result<()> {
+        self.inside(name)?;
         let aside = self.aside(name);
         match fs::read_link(&aside) {
             Ok(aimed) if aimed == Path::new(target) => return Ok(()),

@@ -1,11 +1,15 @@
 //! A file that nobody else may read becomes a secret.
 
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::run::store::open;
+
+/// Bytes of a secret, at most: a key or a token is a line.
+const SECRET_MAX: u64 = 64 << 10;
 
 /// Who keeps a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +26,7 @@ pub enum Keeper {
 /// When it cannot be read, or others can.
 pub fn read_secret(path: &Path, keeper: Keeper) -> Result<Vec<u8>> {
     let failed = |error| Error::io("read", path, error);
-    let mut file = open(path)?;
+    let file = open(path)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode();
     let open_to = match keeper {
         Keeper::Owner => 0o077,
@@ -33,9 +37,26 @@ pub fn read_secret(path: &Path, keeper: Keeper) -> Result<Vec<u8>> {
         return Err(Error::definition(format!("others can read the secret `{}`", path.display()))
             .hint("`chmod 600` it, and take another secret if others may have read it"));
     }
+    content(file, path)
+}
+
+/// Reads the key of pseudonyms, or another secret; whether others may read it is not asked.
+///
+/// # Errors
+/// When it cannot be read, or is no line.
+pub fn read_any(path: &Path) -> Result<Vec<u8>> {
+    content(open(path)?, path)
+}
+
+fn content(file: File, path: &Path) -> Result<Vec<u8>> {
     let mut content = Vec::new();
-    file.read_to_end(&mut content).map_err(failed)?;
-    Ok(content)
+    let read = file.take(SECRET_MAX + 1).read_to_end(&mut content);
+    let count = read.map_err(|error| Error::io("read", path, error))?;
+    if u64::try_from(count).is_ok_and(|count| count <= SECRET_MAX) {
+        return Ok(content);
+    }
+    Err(Error::definition(format!("`{}` is too long to be a secret", path.display()))
+        .hint("a key or a token is one line"))
 }
 
 #[cfg(test)]

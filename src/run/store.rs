@@ -2,13 +2,16 @@
 #![expect(clippy::disallowed_methods, reason = "the one place that touches files")]
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use rustix::fs::OFlags;
+
+use crate::error::{Error, Kind, Result};
 use crate::run::draft::{Draft, PREFIX, Written};
-use crate::run::folders::{entries, slashed, walk};
+use crate::run::folders::{entries, resolved, slashed, walk};
 use crate::run::hashes::{HASHES, Hashes};
 use crate::run::stop;
 
@@ -84,13 +87,28 @@ impl Store {
         self.root.join(name)
     }
 
+    /// The place of what is to be made or deleted: no link in the warehouse leads out of it.
+    ///
+    /// # Errors
+    /// When one does.
+    pub(super) fn inside(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path(name);
+        let folder = resolved(path.parent().unwrap_or(&self.root))?;
+        if folder.zip(resolved(&self.root)?).is_some_and(|(it, root)| it.starts_with(root)) {
+            return Ok(path);
+        }
+        let message = format!("`{}` leads out of the warehouse", path.display());
+        Err(Error { kind: Kind::CannotCreate, ..Error::io_failed(message) }
+            .hint("take the link away: nothing is made or deleted elsewhere"))
+    }
+
     /// Starts a file aside; it appears under `name` when committed.
     ///
     /// # Errors
     /// When it cannot be created, or the run was asked to stop.
     pub fn draft(&self, name: &str) -> Result<Draft> {
         stop::check()?;
-        let target = self.path(name);
+        let target = self.inside(name)?;
         let folder = target.parent().unwrap_or(&self.root).to_owned();
         Ok(Draft::new(target, &folder, name)?.remembered_by(&self.hashes))
     }
@@ -111,7 +129,7 @@ impl Store {
     /// When it is there and cannot be read.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = self.path(name);
-        match fs::read(&path) {
+        match opened(&path).and_then(whole) {
             Ok(content) => Ok(Some(content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io("read", &path, error)),
@@ -157,7 +175,7 @@ impl Store {
     /// # Errors
     /// When it cannot be deleted.
     pub fn remove_file(&self, name: &str) -> Result<()> {
-        let path = self.path(name);
+        let path = self.inside(name)?;
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(Error::io("delete", &path, error))
@@ -220,7 +238,7 @@ impl Store {
     /// # Errors
     /// When it cannot be deleted.
     pub fn remove_folder(&self, name: &str) -> Result<()> {
-        let path = self.path(name);
+        let path = self.inside(name)?;
         match fs::remove_dir_all(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(Error::io("delete", &path, error))
@@ -257,7 +275,7 @@ impl Store {
     /// # Errors
     /// When it cannot be linked.
     pub fn link(&self, from: &str, to: &str) -> Result<()> {
-        let target = self.path(to);
+        let target = self.inside(to)?;
         target.parent().map_or(Ok(()), create_folder)?;
         let from = self.path(from);
         self.hashes.renamed(&[&from], || {
@@ -281,7 +299,7 @@ impl Store {
     /// # Errors
     /// When it cannot be renamed.
     pub fn move_folder(&self, from: &str, to: &str) -> Result<()> {
-        let (from, to) = (self.path(from), self.path(to));
+        let (from, to) = (self.inside(from)?, self.inside(to)?);
         sync_folders(&from)?;
         to.parent().map_or(Ok(()), create_folder)?;
         fs::rename(&from, &to).map_err(|error| Error::io("rename", &from, error))?;
@@ -289,12 +307,29 @@ impl Store {
     }
 }
 
-/// Opens any file for reading.
+/// Opens any file or folder for reading.
 ///
 /// # Errors
-/// When it cannot be opened.
+/// When it cannot be opened, or is a pipe or a device, which may have no end.
 pub fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|error| Error::io("open", path, error))
+    opened(path).map_err(|error| Error::io("open", path, error))
+}
+
+fn opened(path: &Path) -> io::Result<File> {
+    // A pipe that nobody writes to would be waited for.
+    let mut asked = File::options();
+    let file = asked.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    let kind = file.metadata()?.file_type();
+    match kind.is_file() || kind.is_dir() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is a pipe or a device")),
+    }
+}
+
+fn whole(mut file: File) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// Reads a small file anywhere.
@@ -302,7 +337,7 @@ pub fn open(path: &Path) -> Result<File> {
 /// # Errors
 /// When it cannot be read.
 pub fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| Error::io("read", path, error))
+    opened(path).and_then(whole).map_err(|error| Error::io("read", path, error))
 }
 
 fn boot() -> String {

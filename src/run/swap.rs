@@ -27,7 +27,12 @@ pub(super) fn show(store: &Store, run: &str) -> Result<()> {
 pub(super) fn unshown(store: &Store) -> Option<String> {
     let shown = store.target(CURRENT);
     let run = store.aimed(CURRENT).filter(|run| Some(run) != shown.as_ref());
-    run.filter(|run| store.path(run).is_dir())
+    let is_of_run = |run: &String| {
+        let name = run.strip_prefix(execute::RUNS).and_then(|rest| rest.strip_prefix('/'));
+        // A pointer that leads anywhere else is none of ours.
+        name.is_some_and(|name| !name.contains('/') && name != "..")
+    };
+    run.filter(is_of_run).filter(|run| store.path(run).is_dir())
 }
 
 /// Mends what a kill left of a run that was being shown.

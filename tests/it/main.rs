@@ -14,6 +14,7 @@ mod faults;
 mod file_size;
 mod formats;
 mod gate;
+mod hardening;
 mod install;
 mod journey;
 mod listener;

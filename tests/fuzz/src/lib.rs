@@ -223,6 +223,45 @@ pub fn check_value(text: &str) {
     }
 }
 
+/// Places of declarations, each read by code of its own.
+const DECLARED: [&str; 16] = [
+    "national.toml",
+    "sources/fuzzed.toml",
+    "datasets/fuzzed.toml",
+    "tables/fuzzed.toml",
+    "rules/activites.toml",
+    "corrections/fuzzed.toml",
+    "scenarios/fuzzed.toml",
+    "indicateurs.toml",
+    "chiffres_cles.toml",
+    "secrecy.toml",
+    "publication.toml",
+    "codelists/themes.csv",
+    "codelists/regles_employeur.csv",
+    "codelists/types_employeur.csv",
+    "reference/communes.csv",
+    "reference/epci.csv",
+];
+
+/// Loads declarations of which one is anything: all its problems are told, and the same ones again.
+pub fn check_declarations(place: u8, bytes: &[u8]) {
+    // All but the list of communes, which would take nearly all the time.
+    static OTHERS: LazyLock<Files> = LazyLock::new(|| {
+        let pipelines = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines");
+        let mut files = Files::new();
+        for folder in ["", "codelists", "rules", "scenarios"] {
+            add(&mut files, &pipelines.join(folder), folder);
+        }
+        files
+    });
+    let mut files = OTHERS.clone();
+    let path = DECLARED[usize::from(place) % DECLARED.len()];
+    files.insert(path.to_owned(), bytes.to_vec());
+    let load = || Definitions::load("national.toml", &files).map(|loaded| loaded.digest);
+    let (once, again) = (load(), load());
+    assert_eq!(once.map_err(|it| it.to_string()), again.map_err(|it| it.to_string()));
+}
+
 /// Reads the files of other tools for protection; a problem that can be read is written and read
 /// again as the same one.
 pub fn check_office(kind: u8, bytes: &[u8]) {
