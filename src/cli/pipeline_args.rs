@@ -153,10 +153,16 @@ const KEY: &str = "conum-key";
 /// The file of the key, and who keeps it: the one that is given, else that of a manager of services.
 pub(super) fn key_file(given: Option<&Path>) -> Option<(PathBuf, Keeper)> {
     if let Some(given) = given {
-        return Some((given.to_owned(), Keeper::Owner));
+        return Some((given.to_owned(), keeper(given)));
     }
     let kept = credentials()?.join(KEY);
     kept.exists().then_some((kept, Keeper::Manager))
+}
+
+/// Who keeps a secret: a manager of services, in its folder of credentials, or its owner.
+pub(super) fn keeper(path: &Path) -> Keeper {
+    let is_kept = credentials().is_some_and(|folder| path.starts_with(folder));
+    if is_kept { Keeper::Manager } else { Keeper::Owner }
 }
 
 /// The folder where a manager of services keeps secrets.

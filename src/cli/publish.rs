@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use crate::cli::pipeline_args::{PipelineArgs, credentials};
+use crate::cli::pipeline_args::{PipelineArgs, credentials, keeper};
 use crate::cli::report::{Page, table};
 use crate::cli::stages;
 use crate::definition::publication::{self, Bucket, FILE, Portal, Publication};
@@ -18,7 +18,7 @@ use crate::error::{EXIT_WARNINGS, Error, Kind, Result};
 use crate::fetch::{self, Patience, Token};
 use crate::run::delivered::{self, Delivered};
 use crate::run::execute::Stage;
-use crate::run::secret::{Keeper, read_secret};
+use crate::run::secret::read_secret;
 use crate::run::store::{self, Store};
 
 /// What to do where no declaration says where to.
@@ -112,12 +112,6 @@ fn token(file: Option<&Path>, target: Target) -> Result<Token> {
     let content = read_secret(&path, keeper(&path))
         .map_err(|error| error.if_absent(Kind::Definition, HOW_TO_KEEP))?;
     Ok(Token::new(&String::from_utf8_lossy(&content))?)
-}
-
-/// Who keeps a secret: a manager of services, in its folder of credentials, or its owner.
-pub(super) fn keeper(path: &Path) -> Keeper {
-    let is_kept = credentials().is_some_and(|folder| path.starts_with(folder));
-    if is_kept { Keeper::Manager } else { Keeper::Owner }
 }
 
 fn to_portal(
