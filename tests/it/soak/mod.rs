@@ -140,14 +140,17 @@ fn nights_in_a_row_leave_what_the_last_one_needs() {
         let name = hazard.map(|hazard| format!("{hazard:?}"));
         *codes.entry((name.clone(), outcome.code)).or_default() += 1;
         let size = Size::of(&warehouse);
+        let told: Vec<&str> =
+            outcome.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
         eprintln!(
-            "{day} {:18} code {:2} {:5} ms {:4} MB, data {:6} kB, history {:6} kB",
+            "{day} {:18} code {:2} {:5} ms {:4} MB, data {:6} kB, history {:6} kB {}",
             name.unwrap_or_default(),
             outcome.code,
             outcome.took.as_millis(),
             outcome.memory / 1024,
             size.data / 1024,
-            size.history / 1024
+            size.history / 1024,
+            told.join("; ")
         );
         sizes.push(size);
         memories.push(outcome.memory);
