@@ -155,10 +155,10 @@ fn nights_under_a_systemd_that_is_at_work() {
          systemctl daemon-reload; systemctl reset-failed conum; cd /var/lib/conum/warehouse
          flock --no-fork .lock sleep 100 >/dev/null 2>&1 &
          while flock --nonblock .lock true; do :; done
-         begin conum; until [ -s /run/told/mail ]; do sleep 0.1; done
+         begin conum >/dev/null; until [ -s /run/told/mail ]; do sleep 0.1; done
          grep ^Subject: /run/told/mail; shown NRestarts conum
          kill $!; wait; systemctl reset-failed conum",
-        "exit-code 75 auto-restart\nSubject: conum: conum.service failed with code 75\n4\n",
+        "Subject: conum: conum.service failed with code 75\n4\n",
     );
     // Without its key it does not begin, and does not try again.
     check(

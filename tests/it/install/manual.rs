@@ -23,7 +23,8 @@ fn commands(below: &[&str]) -> Vec<String> {
 /// A manual page as it is read, with what man has to complain of.
 fn rendered(page: &Path) -> (String, String) {
     let mut man = Command::new("man");
-    man.args(["--warnings", "--encoding=UTF-8", "--local-file"]).arg(page);
+    man.args(["--warnings", "--encoding=UTF-8", "--no-justification", "--no-hyphenation"]);
+    man.arg("--local-file").arg(page);
     man.env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
         .env("MANWIDTH", "80")
@@ -71,7 +72,7 @@ fn shells_take_the_completions() {
     let complete = |line: &str| {
         let words = format!(
             "source {}; COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
-             _conum conum \"${{COMP_WORDS[COMP_CWORD]}}\"; echo ${{COMPREPLY[@]}}",
+             _conum conum \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo ${{COMPREPLY[@]}}",
             script.display()
         );
         said(&Command::new("bash").args(["-c", &words]).output().unwrap()).expect(0).stdout
