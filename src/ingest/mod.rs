@@ -41,7 +41,7 @@ use crate::ingest::sheet::Sheet;
 use crate::vocabulary::reject::{Reject, reasons};
 
 /// Changes when the same bytes and declaration would give other rows.
-pub const READER_VERSION: u32 = 6;
+pub const READER_VERSION: u32 = 7;
 
 /// Records parsed by one task; fixed, so that batches do not depend on the number of threads.
 const RECORDS_PER_TASK: usize = 512;

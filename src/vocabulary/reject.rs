@@ -171,12 +171,20 @@ pub struct Meaning<'a> {
     pub remedy: &'a str,
 }
 
-/// Whether a text may be an identifier: it then says nothing else.
+/// Whether a text may be an identifier: it then says nothing else, to a spreadsheet neither, which
+/// takes what begins with a sign for a formula. Hashes of the datalake, in base64, may begin so:
+/// the sign at their end makes none of them.
 #[must_use]
 pub fn is_identifier(text: &str) -> bool {
+    let is_hash = text.len() == HASH_CHARS && text.ends_with('=');
+    let is_formula = text.starts_with(['-', '=']) || (text.starts_with('+') && !is_hash);
     (1..=64).contains(&text.len())
+        && !is_formula
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte))
 }
+
+/// Length of a SHA-256 in base64.
+const HASH_CHARS: usize = 44;
 
 /// One refused record.
 #[derive(Clone, Debug, PartialEq, Eq)]

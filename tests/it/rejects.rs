@@ -23,7 +23,7 @@ fn scene() -> Scene {
         "id;siret;nom;categorie_juridique;code_commune;code_postal;type;france_services\n\
          s1;73282932000074;ASSOCIATION DU PONT;9220;01053;01000;PRIVATE;OUI\n"
             .to_owned();
-    for id in ["s2", "=cmd", "/etc/x", &longest] {
+    for id in ["s2", "a=cmd", "/etc/x", &longest] {
         structures.push_str(&format!("{id};;MAIRIE;7210;01053;01000;COMMUNE;NON\n"));
     }
     let mut rows = vec![
@@ -31,7 +31,7 @@ fn scene() -> Scene {
         row("b3", "2019-05-02", &[]),
         row("b4", "soon", &[("structure_id", "s2"), ("activite", "unheard-of"), ("maj_le", "")]),
         row("b5", "2023-05-02", &[("structure_id", "../../x")]),
-        row("b6", "2023-05-02", &[("structure_id", "=cmd"), ("activite", "unheard-of")]),
+        row("b6", "2023-05-02", &[("structure_id", "a=cmd"), ("activite", "unheard-of")]),
         row("b7", "2023-05-02", &[("structure_id", "/etc/x"), ("activite", "unheard-of")]),
         row("b8", "2023-05-02", &[("structure_id", &longest), ("activite", "unheard-of")]),
         row("b9", "2023-05-02", &[("structure_id", &"x".repeat(500))]),
@@ -88,7 +88,7 @@ fn a_reject_tells_the_structure_it_names_on_any_number_of_threads() {
         format!(
             "activites_plates,4,s2,date_invalide:date\n\
              activites_plates,5,,identifiant_invalide:structure_id\n\
-             activites_plates,6,=cmd,code_inconnu:type_activite\n\
+             activites_plates,6,a=cmd,code_inconnu:type_activite\n\
              activites_plates,7,/etc/x,code_inconnu:type_activite\n\
              activites_plates,8,{longest},code_inconnu:type_activite\n\
              activites_plates,9,,identifiant_invalide:structure_id\n\

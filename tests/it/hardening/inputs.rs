@@ -7,6 +7,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use conum::definition::Definitions;
+use conum::definition::source::Container;
+use conum::error::Kind;
+use conum::ingest::pseudonym::Key;
+use conum::ingest::{Context, ingest};
+use conum::run::folders;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
@@ -163,25 +169,24 @@ fn a_place_in_a_sheet_that_no_sheet_has_is_no_panic() {
     let scene = Scene::new();
     scene.file("coop_activites.xlsx", place);
     let said = scene.run();
-    assert!([0, 65].contains(&said.code), "{} {}", said.code, said.stderr);
+    assert!([0, 3, 65].contains(&said.code), "{} {}", said.code, said.stderr);
     assert!(!said.stderr.contains("panicked"), "{}", said.stderr);
 }
 
 /// A Parquet file of legal units, in which each text is that long and stands once for all rows.
-fn parquet(text: usize, rows: usize) -> Vec<u8> {
+fn parquet(text: usize, tens: usize) -> Vec<u8> {
     let names = ["siren", "siret", "categorie_juridique", "date_debut", "date_fin"];
     let text = "x".repeat(text);
     let columns = names.map(|name| {
-        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(vec![&text; rows]));
+        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(vec![&text; 10]));
         (name, texts)
     });
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let packing = Packing::ZSTD(ZstdLevel::try_new(3).unwrap());
     let properties = WriterProperties::builder().set_compression(packing).build();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
-    // In pieces, so that the dictionary is not given up.
-    for start in (0..rows).step_by(100) {
-        writer.write(&batch.slice(start, 100.min(rows - start))).unwrap();
+    for _ in 0..tens {
+        writer.write(&batch).unwrap();
     }
     writer.into_inner().unwrap()
 }
@@ -189,7 +194,7 @@ fn parquet(text: usize, rows: usize) -> Vec<u8> {
 #[test]
 fn a_dictionary_that_all_rows_point_to_takes_no_more_room_than_it_may() {
     let scene = scene();
-    let bomb = parquet(700 << 10, 1000);
+    let bomb = parquet(700 << 10, 100);
     assert!(bomb.len() < 100_000, "{}", bomb.len());
     scene.file("sirene_x.parquet", bomb);
     // All rows at once would take three and a half gigabytes.
@@ -204,16 +209,30 @@ fn a_dictionary_that_all_rows_point_to_takes_no_more_room_than_it_may() {
 
 #[test]
 fn no_damage_of_a_parquet_file_is_more_than_an_error() {
-    let scene = scene();
-    let whole = parquet(9, 40);
-    for (number, at) in (whole.len() - 700..whole.len()).step_by(20).enumerate() {
-        let mut damaged = whole.clone();
-        damaged[at] = [0xFF, 0x80, 0x00][number % 3];
-        scene.file("sirene_x.parquet", damaged);
-        let said = scene.run();
-        assert!([0, 3, 65].contains(&said.code), "{at}: {} {}", said.code, said.stderr);
-        assert!(!said.stderr.contains("panicked"), "{at}: {}", said.stderr);
+    let files = folders::read_tree(&root().join("pipelines")).unwrap();
+    let definitions = Definitions::load("national.toml", &files).unwrap();
+    let source = &definitions.sources["sirene_unites_legales"];
+    let key = Key::published();
+    let context = Context {
+        lists: &definitions.lists,
+        employer_rules: &definitions.employer_rules,
+        key: &key,
+    };
+    let whole = parquet(9, 4);
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        for byte in [0x00, 0x7F, 0x80, 0xFF] {
+            let mut damaged = whole.clone();
+            damaged[at] = byte;
+            let mut emit = |_| Ok(());
+            let read = ingest((source, Container::Parquet), context, &damaged[..], &mut emit);
+            if let Err(error) = read {
+                assert_eq!(error.kind, Kind::Data, "{at}: {error}");
+                refused += 1;
+            }
+        }
     }
+    assert!(refused > 1000, "{refused} of {}", whole.len() * 4);
 }
 
 #[test]
@@ -275,10 +294,10 @@ fn values_with_parts_may_not_be_deep() {
 
 #[test]
 fn a_line_of_any_length_costs_one_record() {
-    // The rest of the file is a hole: two gigabytes of zeros that take no room.
+    // The rest of the file is a hole: zeros that take no room.
     let scene = scene();
     let path = scene.input().join("activites_plates.csv");
-    fs::File::options().write(true).open(path).unwrap().set_len(2 << 30).unwrap();
+    fs::File::options().write(true).open(path).unwrap().set_len(1 << 28).unwrap();
     scene.run().expect(0);
     assert_eq!(scene.rejects(), "102,enregistrement_trop_long\n");
 }
@@ -286,7 +305,7 @@ fn a_line_of_any_length_costs_one_record() {
 #[test]
 fn identifiers_that_are_none_are_refused() {
     let scene = scene();
-    let formula = row("=1+1", "2023-05-02", &[("structure_id", "=HYPERLINK(\"http://x\")")]);
+    let formula = row("=1+1", "2023-05-02", &[("structure_id", "=HYPERLINK(1)")]);
     scene.file("activites_plates.csv", good() + &formula + "\n");
     scene.run().expect(0);
     assert_eq!(scene.rejects(), "102,identifiant_invalide:structure_id\n");
