@@ -1,16 +1,10 @@
-//! Reads the command line, runs the command, prints an error once, ends with its exit code.
+//! Reads the command line, runs the command, ends with its exit code.
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use conum::cli::{Cli, report};
+use conum::cli::Cli;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
-        Ok(code) => code,
-        Err(error) => {
-            report::error(&error);
-            ExitCode::from(error.kind.exit_code())
-        }
-    }
+    Cli::parse().run()
 }

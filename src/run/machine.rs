@@ -75,6 +75,15 @@ pub fn memory_bytes() -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
+/// Bytes of memory that this program had at most so far; none where the kernel does not tell.
+#[must_use]
+pub fn peak_memory_bytes() -> Option<u64> {
+    let told = fs::read_to_string("/proc/self/status").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
 /// When the bytes of a file last changed.
 #[must_use]
 pub fn changed(path: &Path) -> Option<SystemTime> {
@@ -94,6 +103,7 @@ mod tests {
         assert!(may_write(folder.path()) && may_read(folder.path()));
         assert!(changed(folder.path()).is_some());
         assert!(memory_bytes().is_some());
+        assert!(peak_memory_bytes().is_some_and(|bytes| bytes > 1 << 20));
         let gone = folder.path().join("gone");
         assert!(free(&gone).is_err() && !may_write(&gone) && !may_read(&gone));
     }
