@@ -9,8 +9,11 @@ mod diff;
 mod doctor;
 mod explain;
 mod fetch;
+mod heartbeat;
 mod key_figures;
+mod log;
 mod man;
+mod observe;
 mod outliers;
 mod pipeline_args;
 mod plan;
@@ -20,7 +23,7 @@ mod publish;
 mod query;
 mod rejects;
 mod release;
-pub mod report;
+mod report;
 mod rollback;
 mod rows;
 mod run;
@@ -30,15 +33,16 @@ mod scenario;
 mod scenario_words;
 mod stages;
 mod status;
+mod summary;
 mod verify;
 mod verify_secrecy;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Turns the raw activity exports of the Conseillers numériques into national statistics.
 #[derive(Debug, Parser)]
@@ -84,6 +88,7 @@ enum Command {
     Run(run::Args),
     Plan(plan::Args),
     Status(status::Args),
+    Summary(summary::Args),
     Runs(runs::Args),
     Rollback(rollback::Args),
     Doctor(doctor::Args),
@@ -109,17 +114,30 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command; the exit code is 0, or 3 when there are warnings.
-    ///
-    /// # Errors
-    /// What the command could not do.
-    pub fn run(self) -> Result<ExitCode> {
-        start_log(self.log_format, self.quiet);
+    /// Runs the command, prints an error once, and gives the exit code: 0, 3 when there are
+    /// warnings, or that of the error.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        log::start(self.log_format, self.quiet);
+        let format = self.log_format;
+        // What panicked has said where.
+        let acted = catch_unwind(AssertUnwindSafe(|| self.act()));
+        acted.unwrap_or_else(|_| Err(Error::defect())).unwrap_or_else(|error| {
+            match format {
+                LogFormat::Text => report::error(&error),
+                LogFormat::Json => log::error(&error),
+            }
+            ExitCode::from(error.kind.exit_code())
+        })
+    }
+
+    fn act(self) -> Result<ExitCode> {
         let bars = !self.quiet && self.log_format == LogFormat::Text;
         match self.command {
             Command::Run(args) => run::run(&args, bars),
             Command::Plan(args) => plan::run(&args),
             Command::Status(args) => status::run(&args),
+            Command::Summary(args) => summary::run(&args),
             Command::Runs(args) => runs::run(&args),
             Command::Rollback(args) => rollback::run(&args),
             Command::Doctor(args) => doctor::run(&args),
@@ -143,27 +161,5 @@ impl Cli {
             Command::Man(args) => man::run(&args),
             Command::Completions(args) => completions::run(&args),
         }
-    }
-}
-
-fn start_log(format: LogFormat, is_quiet: bool) {
-    let default = if is_quiet { "conum=warn" } else { "conum=info" };
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
-        .try_from_env()
-        .unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .log_internal_errors(false);
-    let started = match format {
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-        LogFormat::Text => {
-            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            log.compact().without_time().with_target(false).with_ansi(colours).try_init()
-        }
-    };
-    if started.is_err() {
-        tracing::debug!("a log was already started");
     }
 }

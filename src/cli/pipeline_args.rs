@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::cli::heartbeat::Heartbeat;
+use crate::cli::observe::Observe;
 use crate::cli::progress::Bars;
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Result};
@@ -67,7 +69,7 @@ impl PipelineArgs {
         &self,
         (command, last): (&str, Stage),
         as_of: Option<Date>,
-        with_bars: bool,
+        (with_bars, observe): (bool, Option<&Observe>),
     ) -> Result<(Done, Definitions)> {
         let store = Store::remembering(&self.warehouse, now, self.force)?;
         let as_of = match as_of.or(self.as_of) {
@@ -75,13 +77,26 @@ impl PipelineArgs {
             None => self.unsaid_day(&store)?,
         };
         let attempt = Attempt::begin(&store, (command, Some(as_of.to_string())), now)?;
+        let about = (self.pipeline.as_path(), self.input.as_deref(), as_of);
+        let watched = observe.map(|observe| observe.begin((&store, &attempt), about));
         let bars = Bars::new(with_bars);
+        let heart = Heartbeat::new();
+        let every = observe.filter(|_| !bars.are_shown()).map(Observe::heartbeat);
         let begun = (attempt.started_at.clone(), attempt.registered.clone());
-        let done = self.with_job((&store, as_of, begun), &|progress| bars.show(progress), |job| {
-            execute(job, last)
+        let progress = |progress: Progress| {
+            heart.hear(&progress);
+            bars.show(progress);
+        };
+        let done = heart.during(every.unwrap_or_default(), || {
+            self.with_job((&store, as_of, begun), &progress, |job| execute(job, last))
         });
         bars.clear();
-        attempt.ran(done.as_ref().map(|(done, _)| done));
+        let outcome = done.as_ref().map(|(done, _)| done);
+        attempt.ran(outcome, || {
+            if let Some(watched) = &watched {
+                watched.end(outcome);
+            }
+        });
         done
     }
 

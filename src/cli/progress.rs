@@ -18,6 +18,11 @@ impl Bars {
         Self { is_shown: is_wanted && is_terminal, bar: Mutex::new(None) }
     }
 
+    /// Whether somebody sees them.
+    pub(super) fn are_shown(&self) -> bool {
+        self.is_shown
+    }
+
     pub(super) fn show(&self, progress: Progress) {
         if !self.is_shown {
             return;

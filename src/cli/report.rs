@@ -51,7 +51,7 @@ impl Page {
 }
 
 /// Prints an error once: what, and what to do.
-pub fn error(error: &Error) {
+pub(super) fn error(error: &Error) {
     complain(&format!("error: {error}"));
     if let Some(hint) = &error.hint {
         complain(&format!("hint: {hint}"));
@@ -89,11 +89,7 @@ pub(super) fn outcome(
         "ledger",
         warehouse.join(CURRENT).join("ledger.parquet").display()
     ));
-    page.print()?;
-    for warning in &done.manifest.warnings {
-        complain(&format!("warning: {warning}"));
-    }
-    Ok(())
+    page.print()
 }
 
 /// The fates that have a column even when no row met them.
@@ -117,22 +113,15 @@ fn head(fate: Fate) -> &'static str {
 /// What became of the rows, by source.
 fn accounts(page: &mut Page, done: &Done) {
     let ledger = &done.ledger;
-    let of = |source: &str, fate: Fate| {
-        let later = ledger.total("clean", source, Some(fate)).rows;
-        // What ingest kept goes on to the clean stage, if that ran.
-        let goes_on = fate == Fate::Kept && !ledger.sources("clean").is_empty();
-        let first = ledger.total("ingest", source, Some(fate)).rows;
-        if goes_on { later } else { later + first }
-    };
     let sources = ledger.sources("ingest");
-    let is_met = |fate: &Fate| sources.iter().any(|source| of(source, *fate) != 0);
+    let is_met = |fate: &Fate| sources.iter().any(|source| ledger.outcome(source, *fate) != 0);
     let (usual, others) = Fate::ALL.split_at(USUAL_FATES);
     let fates: Vec<Fate> =
         usual.iter().chain(others.iter().filter(|fate| is_met(fate))).copied().collect();
     let mut rows = Vec::new();
     for source in &sources {
         let mut row = vec![source.clone(), spaced(ledger.total("ingest", source, None).rows)];
-        row.extend(fates.iter().map(|fate| spaced(of(source, *fate))));
+        row.extend(fates.iter().map(|fate| spaced(ledger.outcome(source, *fate))));
         rows.push(row);
     }
     let heads: Vec<&str> =

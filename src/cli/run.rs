@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::cli::observe::Observe;
 use crate::cli::pipeline_args::PipelineArgs;
 use crate::cli::report;
 use crate::error::Result;
@@ -16,6 +17,8 @@ pub(super) struct Args {
     /// Say what there is to do, as `conum plan` does, and do nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    observe: Observe,
 }
 
 pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
@@ -23,7 +26,8 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
         report::plan(&args.pipeline.plan()?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (done, definitions) = args.pipeline.execute(("run", Stage::Publish), None, bars)?;
+    let shown = (bars, Some(&args.observe));
+    let (done, definitions) = args.pipeline.execute(("run", Stage::Publish), None, shown)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     report::outcome(&store, &done, &definitions, &args.pipeline.warehouse)?;
     Ok(ExitCode::from(done.exit_code()))

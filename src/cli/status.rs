@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use jiff::SignedDuration;
 
+use crate::cli::observe::write_metrics;
 use crate::cli::plan::Format;
 use crate::cli::report::{self, Page};
 use crate::cli::{age, pipeline_args};
@@ -28,6 +29,9 @@ pub(super) struct Args {
     /// How long inputs may stay the same [default: for ever].
     #[arg(long, value_name = "TIME", value_parser = age::parse)]
     max_input_age: Option<SignedDuration>,
+    /// Write metrics of the last run there too, for the textfile collector of node_exporter.
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
     /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -45,6 +49,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let now = pipeline_args::instant();
     let limits = Limits { run: args.max_age, inputs: args.max_input_age };
     let found = status(&store, now, limits)?;
+    if let Some(path) = &args.metrics {
+        write_metrics(&store, None, path)?;
+    }
     match args.format {
         Format::Text => text(&found)?,
         Format::Json => report::json(&found)?,

@@ -1,8 +1,13 @@
 //! Work on a warehouse becomes a line of its register at the beginning and another at the end.
 
-use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use crate::error::{EXIT_WARNINGS, Error, Result};
 use crate::run::execute::Done;
 use crate::run::lock::{Lock, host};
+use crate::run::log::{self, MACHINES, elapsed_ms};
+use crate::run::machine::{peak_memory_bytes, threads};
 use crate::run::manifest::{CURRENT, Input, MANIFEST};
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::register::{Begin, End, Event, Register, totals};
@@ -16,7 +21,9 @@ pub struct Attempt<'s> {
     store: &'s Store,
     register: Register,
     clock: fn() -> String,
-    id: String,
+    since: Instant,
+    /// The instant it began, as runs are named.
+    pub id: String,
     /// BLAKE3 of the line that began it.
     pub registered: String,
     /// When it began.
@@ -29,7 +36,7 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         // A defect is an end too; what was killed has none.
         if !self.is_over && std::thread::panicking() {
-            self.end(failed(&Error::defect()));
+            self.end(failed(&Error::defect()), || {});
         }
     }
 }
@@ -44,58 +51,82 @@ impl<'s> Attempt<'s> {
         (command, as_of): (&str, Option<String>),
         clock: fn() -> String,
     ) -> Result<Self> {
-        let mut lock = store.lock()?;
-        stop::listen()?;
+        let since = Instant::now();
+        let lock = store.lock();
         let started_at = clock();
-        lock.tell(&format!("`conum {command}`"), Some(&started_at));
-        let mut register = Register::read(store)?;
-        let killed = register.attempts().pop().filter(|last| last.end.is_none());
-        if let Some(killed) = killed {
-            let since = killed.begin.started_at;
-            tracing::warn!(event = "run.killed", since, "The one before came to no end.");
-        }
-        for problem in register.problems() {
-            tracing::warn!(event = "register.damaged", "{problem}");
-        }
-        let id = format!("{}Z", stamp(&started_at));
         let begin = Begin {
-            id: id.clone(),
+            id: format!("{}Z", stamp(&started_at)),
             command: command.to_owned(),
-            started_at: started_at.clone(),
+            started_at,
             as_of,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: host(),
             pid: std::process::id(),
         };
-        let registered = register.add(store, Event::Begin(begin))?;
-        let is_over = false;
-        Ok(Self { store, register, clock, id, registered, started_at, is_over, _lock: lock })
+        // Who does not get the lock leaves nothing in the warehouse.
+        log::begin(lock.is_ok().then_some(store), &begin.id, begin.as_of.as_deref());
+        let Begin { version, host, pid, .. } = &begin;
+        let threads = threads();
+        tracing::info!(event = "run.started", command, version, host, pid, threads, "Begins.");
+        let attempt = lock.and_then(|lock| Self::with_lock((store, lock), (begin, since), clock));
+        if let Err(error) = &attempt {
+            tell_failed(&failed(error), since);
+            log::end(true);
+        }
+        attempt
     }
 
-    /// Writes down what a run came to.
-    pub fn ran(mut self, done: std::result::Result<&Done, &Error>) {
+    fn with_lock(
+        (store, mut lock): (&'s Store, Lock),
+        (begin, since): (Begin, Instant),
+        clock: fn() -> String,
+    ) -> Result<Self> {
+        stop::listen()?;
+        lock.tell(&format!("`conum {}`", begin.command), Some(&begin.started_at));
+        log::prune(store);
+        let mut register = Register::read(store)?;
+        let killed = register.attempts().pop().filter(|last| last.end.is_none());
+        if let Some(Begin { id: killed, started_at: since, .. }) = killed.map(|it| it.begin) {
+            tracing::warn!(event = "run.killed", killed, since, "The one before came to no end.");
+        }
+        for problem in register.problems() {
+            tracing::warn!(event = "register.damaged", "{problem}");
+        }
+        let (id, started_at) = (begin.id.clone(), begin.started_at.clone());
+        let registered = register.add(store, Event::Begin(begin))?;
+        let is_over = false;
+        Ok(Self { store, register, clock, since, id, registered, started_at, is_over, _lock: lock })
+    }
+
+    /// Writes down what a run came to, has others told, and tells its log.
+    pub fn ran(mut self, done: std::result::Result<&Done, &Error>, then: impl FnOnce()) {
         let end = match done {
-            Ok(done) => End {
-                code: done.exit_code(),
-                run: Some(done.manifest.run_id.clone()),
-                is_unchanged: done.is_unchanged,
-                inputs: Some(digest(&done.manifest.inputs)),
-                ledger: totals(&done.ledger),
-                warnings: done.manifest.warnings.len(),
-                ..End::default()
-            },
+            Ok(done) => {
+                for warning in &done.manifest.warnings {
+                    tracing::warn!(event = "run.warning", "{warning}");
+                }
+                End {
+                    code: done.exit_code(),
+                    run: Some(done.manifest.run_id.clone()),
+                    is_unchanged: done.is_unchanged,
+                    inputs: Some(digest(&done.manifest.inputs)),
+                    ledger: totals(&done.ledger),
+                    warnings: done.manifest.warnings.len(),
+                    ..End::default()
+                }
+            }
             Err(error) => failed(error),
         };
-        self.end(end);
+        self.end(end, then);
     }
 
     /// Writes down what something else came to; where nobody can write, it is as if it was killed.
     pub fn did<T>(mut self, done: &Result<T>) {
         let end = done.as_ref().err().map(failed).unwrap_or_default();
-        self.end(end);
+        self.end(end, || {});
     }
 
-    fn end(&mut self, end: End) {
+    fn end(&mut self, end: End, then: impl FnOnce()) {
         self.is_over = true;
         // What was stopped has an end too.
         stop::finish();
@@ -113,12 +144,61 @@ impl<'s> Attempt<'s> {
             ..end
         };
         let code = end.code;
-        match self.register.add(self.store, Event::End(Box::new(end))) {
+        match self.register.add(self.store, Event::End(Box::new(end.clone()))) {
             // Whoever keeps the log can tell later that the register was not cut.
             Ok(line) => tracing::info!(event = "run.registered", code, line, "Written down."),
             Err(error) => tracing::warn!(event = "register.lost", "{error}"),
         }
+        then();
+        tell_rows(&end);
+        log::tell_lost();
+        let has_failed = ![0, EXIT_WARNINGS].contains(&end.code);
+        if has_failed {
+            tell_failed(&end, self.since);
+        } else {
+            tell_done(&end, self.since);
+        }
+        log::end(has_failed);
     }
+}
+
+/// What became of the rows, a line each.
+fn tell_rows(end: &End) {
+    let fates = |(name, fates): (&String, &BTreeMap<String, i64>)| {
+        for (fate, rows) in fates {
+            let of = name.as_str();
+            tracing::info!(target: MACHINES, event = "rows.accounted", of, fate, rows, "Accounted.");
+        }
+    };
+    end.ledger.iter().for_each(fates);
+}
+
+fn tell_done(end: &End, since: Instant) {
+    tracing::info!(
+        event = "run.finished",
+        code = end.code,
+        run = end.run,
+        is_unchanged = end.is_unchanged,
+        published = end.published,
+        release = end.release,
+        warnings = end.warnings,
+        elapsed_ms = elapsed_ms(since),
+        rss_peak = peak_memory_bytes(),
+        "Done."
+    );
+}
+
+fn tell_failed(end: &End, since: Instant) {
+    tracing::error!(
+        event = "run.finished",
+        code = end.code,
+        reason = end.reason,
+        published = end.published,
+        release = end.release,
+        elapsed_ms = elapsed_ms(since),
+        rss_peak = peak_memory_bytes(),
+        "Not done."
+    );
 }
 
 fn failed(error: &Error) -> End {

@@ -8,7 +8,8 @@ use crate::definition::Definitions;
 use crate::error::{EXIT_WARNINGS, Result};
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
-use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
+use crate::run::log::{self, MACHINES};
+use crate::run::manifest::{CURRENT, Input, MANIFEST, Manifest, Output, Segment};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::plan::Plan;
 use crate::run::rejects::Located;
@@ -26,6 +27,7 @@ use crate::vocabulary::tables::{LEDGER, REJECTS};
 pub(super) const RUNS: &str = "runs";
 /// Folder of the declarations of published runs.
 pub const DECLARATIONS: &str = "declarations";
+const PUBLISH: &str = "publish";
 const LEDGER_FILE: &str = "ledger.parquet";
 
 /// The stages, in order.
@@ -72,10 +74,31 @@ impl Done {
 /// # Errors
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
+    tell_given(job);
     let done = execute_stages(job, last);
     interrupted::end(job.store, &done);
     job.store.keep_hashes();
     done
+}
+
+/// Tells by which declarations the run is made, and of what.
+fn tell_given(job: &Job<'_>) {
+    let Job { pipeline, definitions, inputs, .. } = job;
+    let (definitions, inputs) = (definitions.digest.as_str(), inputs.len());
+    tracing::info!(event = "run.configured", pipeline, definitions, inputs, "Inputs found.");
+    for (input, _) in &job.inputs {
+        let Input { name, bytes, blake3, source, same_as, .. } = input;
+        tracing::info!(
+            target: MACHINES,
+            event = "input.found",
+            input = name,
+            source,
+            bytes,
+            blake3,
+            same_as,
+            "Found."
+        );
+    }
 }
 
 fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
@@ -93,23 +116,25 @@ fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
     }
     space::check(job, plan.current.as_ref())?;
     interrupted::keep(job)?;
-    let (segments, mut ledger) = ingest::run(job)?;
+    let (segments, mut ledger) = log::stage(ingest::STAGE, || ingest::run(job))?;
     let mut tables = BTreeMap::new();
     let (mut manifest, left) = begin(job, &plan, segments)?;
     if last >= Stage::Clean {
-        ledger.merge(clean_stage(job, &plan, (&mut manifest, &mut tables), &left)?);
+        let stage = || clean_stage(job, &plan, (&mut manifest, &mut tables), &left);
+        ledger.merge(log::stage(clean::STAGE, stage)?);
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Aggregate {
-        ledger.merge(aggregate_stage(job, &plan, (&mut manifest, &tables), &left)?);
+        let stage = || aggregate_stage(job, &plan, (&mut manifest, &tables), &left);
+        ledger.merge(log::stage(aggregate::STAGE, stage)?);
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Protect {
-        protect_stage(job, &plan, &mut manifest)?;
+        log::stage(protect::STAGE, || protect_stage(job, &plan, &mut manifest))?;
         save(job, &manifest, &ledger)?;
     }
     if last >= Stage::Publish {
-        publish(job, &plan, &mut manifest, &ledger)?;
+        log::stage(PUBLISH, || publish(job, &plan, &mut manifest, &ledger))?;
     }
     Ok(Done { manifest, ledger, is_unchanged: false, is_published: last >= Stage::Publish })
 }
@@ -303,7 +328,7 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     gates::check_rejects(job, ledger)?;
     protect::pass_gate(job.store, job.definitions, false)?;
     manifest.warnings = gates::warnings(job, plan.current.as_ref(), (manifest, ledger));
-    manifest.stage_keys.insert("publish".to_owned(), plan.publish_key.clone());
+    manifest.stage_keys.insert(PUBLISH.to_owned(), plan.publish_key.clone());
     manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);
     manifest.outputs.push(write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?);
     manifest.outputs.sort_by(|a, b| a.file.path.cmp(&b.file.path));

@@ -26,6 +26,8 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
             + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows
             - later(job, ledger, &source);
         if i128::from(refused) * 100 > i128::from(read) * i128::from(limit) {
+            let rejected = refused;
+            tracing::warn!(event = "gate.rejects", source, read, rejected, "Too many rejected.");
             let reasons = ledger.reasons(&source, Fate::Rejected);
             let mut reasons: Vec<_> = reasons.into_iter().collect();
             reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));

@@ -122,6 +122,16 @@ impl Ledger {
         })
     }
 
+    /// The rows of a source that met a fate in the end: what ingest kept goes on to the clean
+    /// stage, if that ran.
+    #[must_use]
+    pub fn outcome(&self, source: &str, fate: Fate) -> i64 {
+        let later = self.total("clean", source, Some(fate)).rows;
+        let goes_on = fate == Fate::Kept && !self.sources("clean").is_empty();
+        let first = self.total("ingest", source, Some(fate)).rows;
+        if goes_on { later } else { later + first }
+    }
+
     /// The sources of a stage.
     #[must_use]
     pub fn sources(&self, stage: &str) -> Vec<String> {

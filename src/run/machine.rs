@@ -75,6 +75,24 @@ pub fn memory_bytes() -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
+/// Bytes of memory that this program had at most so far; none where the kernel does not tell.
+#[must_use]
+pub fn peak_memory_bytes() -> Option<u64> {
+    let told = fs::read_to_string("/proc/self/status").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+/// Threads that work is shared by: those that are asked for, or as many as the machine has.
+#[must_use]
+pub fn threads() -> usize {
+    // What rayon decides when it begins them, which a log must not make it do.
+    let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|asked| asked.parse().ok());
+    let has = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.filter(|asked| *asked > 0).unwrap_or_else(has)
+}
+
 /// When the bytes of a file last changed.
 #[must_use]
 pub fn changed(path: &Path) -> Option<SystemTime> {
@@ -94,6 +112,7 @@ mod tests {
         assert!(may_write(folder.path()) && may_read(folder.path()));
         assert!(changed(folder.path()).is_some());
         assert!(memory_bytes().is_some());
+        assert!(peak_memory_bytes().is_some_and(|bytes| bytes > 1 << 20));
         let gone = folder.path().join("gone");
         assert!(free(&gone).is_err() && !may_write(&gone) && !may_read(&gone));
     }

@@ -6,6 +6,7 @@ use arrow::record_batch::RecordBatch;
 use crate::error::{Error, Result};
 use crate::run::clean;
 use crate::run::job::Job;
+use crate::run::log::MACHINES;
 use crate::run::manifest::Output;
 use crate::run::parquet::{Description, Writer};
 use crate::vocabulary::schema::schema;
@@ -70,7 +71,8 @@ fn write_all(
     }
     let (mut file, rows) = writer.commit()?;
     path.clone_into(&mut file.path);
-    tracing::debug!(event = "file.written", path, rows, bytes = file.bytes, "File written.");
+    let bytes = file.bytes;
+    tracing::info!(target: MACHINES, event = "file.written", path, rows, bytes, "File written.");
     Ok(Output { file, rows })
 }
 

@@ -257,6 +257,15 @@ pub fn metadata(file: File) -> Result<Arc<ParquetMetaData>> {
     Ok(Arc::clone(builder.metadata()))
 }
 
+/// The columns of a file, as Arrow has them.
+///
+/// # Errors
+/// When it is not a Parquet file.
+pub fn schema(file: File) -> Result<SchemaRef> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    Ok(Arc::clone(builder.schema()))
+}
+
 /// A failure of the Parquet library, as one of ours.
 pub(super) fn failed(error: ParquetError) -> Error {
     let error = match error {

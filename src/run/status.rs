@@ -15,7 +15,7 @@ use crate::run::store::Store;
 /// Clocks of two machines may differ by this much.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 /// The commands that bring readers something new.
-const PUBLISHING: [&str; 2] = ["run", "publish"];
+pub(super) const PUBLISHING: [&str; 2] = ["run", "publish"];
 
 /// What it comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -180,7 +180,7 @@ fn instant(text: &str) -> Result<Timestamp> {
 }
 
 /// When the inputs of a run were first found, without others since.
-fn unchanged_since(attempts: &[Attempt], good: &Attempt) -> Option<String> {
+pub(super) fn unchanged_since(attempts: &[Attempt], good: &Attempt) -> Option<String> {
     let inputs = |it: &Attempt| it.end.as_ref().and_then(|end| end.inputs.clone());
     let wanted = inputs(good)?;
     let known = attempts.iter().rev().filter(|it| inputs(it).is_some());

@@ -123,6 +123,18 @@ impl Store {
         draft.commit()
     }
 
+    /// Opens a file that lines are added to, one at a time and none of them synced: a run that is
+    /// killed leaves those before. What was asked to stop writes them too.
+    ///
+    /// # Errors
+    /// When it can be neither opened nor created.
+    pub fn lines(&self, name: &str) -> Result<File> {
+        let path = self.path(name);
+        path.parent().map_or(Ok(()), create_folder)?;
+        let file = File::options().create(true).append(true).open(&path);
+        file.map_err(|error| Error::io("create", &path, error))
+    }
+
     /// Reads a small file whole; `None` when it is not there.
     ///
     /// # Errors

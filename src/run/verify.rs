@@ -104,7 +104,11 @@ pub(super) fn definitions_of_current(store: &Store) -> Result<Definitions> {
     definitions(store, &manifest)
 }
 
-pub(super) fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
+/// The declarations of a run.
+///
+/// # Errors
+/// When they are gone or changed.
+pub fn definitions(store: &Store, manifest: &Manifest) -> Result<Definitions> {
     let folder = store.path(&format!("{DECLARATIONS}/{}", manifest.definitions));
     let damaged = || {
         Error::data(format!("the declarations in `{}` are gone or changed", folder.display()))

@@ -20,6 +20,7 @@ mod journey;
 mod listener;
 mod night;
 mod nights;
+mod observe;
 mod outliers;
 mod outputs;
 mod package;

@@ -225,3 +225,24 @@ fn each_released_table_has_its_resources() {
         }
     }
 }
+
+#[test]
+fn the_page_of_events_has_those_of_the_program() {
+    let page = fs::read_to_string(root().join("docs/observe.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let written: BTreeSet<String> =
+        rows.filter(|name| name.contains('.') && !name.contains('_')).map(str::to_owned).collect();
+    let mut told = BTreeSet::new();
+    for (_, text) in sources() {
+        for named in code(&text).split("event = \"").skip(1) {
+            told.insert(named.split('"').next().unwrap().to_owned());
+        }
+        let events = code(&text).matches("tracing::info!(").count()
+            + code(&text).matches("tracing::warn!(").count()
+            + code(&text).matches("tracing::error!(").count()
+            + code(&text).matches("tracing::debug!(").count();
+        assert_eq!(events, code(&text).matches("event = \"").count(), "an event has no name");
+    }
+    assert!(told.len() > 40);
+    assert_eq!(written, told);
+}

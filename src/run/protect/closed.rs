@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, Output};
 use crate::run::outputs::BUILDING;
+use crate::run::store::Store;
 use crate::vocabulary::calendar::{Length, last_day};
 
 /// Folder of a run for what the public does not see.
@@ -39,6 +40,18 @@ pub(super) struct Closed {
     pub(super) until: Option<Date>,
     /// By month.
     pub(super) months: BTreeMap<String, Month>,
+}
+
+/// The months that the releases of a run show, in order; none where its data is gone.
+///
+/// # Errors
+/// When what it kept of them cannot be read.
+pub fn months(store: &Store, run: &str) -> Result<Vec<String>> {
+    let path = format!("{run}/{FOLDER}/{RECORD}");
+    let Some(content) = store.read(&path)? else { return Ok(Vec::new()) };
+    let read: Closed = serde_json::from_slice(&content)
+        .map_err(|error| Error::data(format!("`{path}`: {error}")).because(error))?;
+    Ok(read.months.into_keys().collect())
 }
 
 impl Closed {

@@ -6,7 +6,7 @@
 
 mod attempt;
 mod causes;
-mod closed;
+pub mod closed;
 mod counted;
 pub mod files;
 mod gate;

@@ -1,6 +1,6 @@
 //! Runs since another one become what figures moved by in all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Result};
 use crate::revision::figures::{Revision, added};
@@ -70,6 +70,40 @@ pub(in crate::run) fn back(store: &Store) -> impl Iterator<Item = Result<Manifes
             }
         }
     })
+}
+
+/// For each source, when the earliest run began that had the inputs of a run, and no others came
+/// in between; no more than so many runs are looked at.
+///
+/// # Errors
+/// When the record of the last run cannot be read.
+pub fn since(store: &Store, last: &Manifest, runs: usize) -> Result<BTreeMap<String, String>> {
+    let wanted = hashes(last);
+    let mut found = BTreeMap::new();
+    let mut same: BTreeSet<&String> = wanted.keys().collect();
+    let earlier =
+        back(store).skip_while(|run| run.as_ref().is_ok_and(|run| run.run_id != last.run_id));
+    for run in earlier.take(runs) {
+        let run = run?;
+        let of_run = hashes(&run);
+        same.retain(|source| of_run.get(*source) == wanted.get(*source));
+        if same.is_empty() {
+            break;
+        }
+        found.extend(same.iter().map(|source| ((*source).clone(), run.started_at.clone())));
+    }
+    Ok(found)
+}
+
+/// The hashes of the inputs of each source.
+fn hashes(run: &Manifest) -> BTreeMap<String, BTreeSet<&str>> {
+    let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for input in &run.inputs {
+        if let Some(source) = &input.source {
+            found.entry(source.clone()).or_default().insert(&input.blake3);
+        }
+    }
+    found
 }
 
 /// What figures moved by from one run to another, each named by its identifier, the beginning of

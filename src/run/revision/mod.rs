@@ -272,7 +272,10 @@ fn compared(
 
 /// The rows of a table on disk, and the places of measures that it lacks; none where it has other
 /// dimensions.
-fn figures_of(store: &Store, path: &str, table: &Table) -> Result<Option<(Rows, Vec<usize>)>> {
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn figures_of(store: &Store, path: &str, table: &Table) -> Result<Option<(Rows, Vec<usize>)>> {
     let mut rows = Rows::new();
     let mut lacking = Vec::new();
     for batch in parquet::read(store.file(path)?, None, None)? {
