@@ -236,6 +236,12 @@ impl Said {
     }
 }
 
+/// Tells that this machine does not allow what a test would show.
+#[expect(clippy::print_stderr, reason = "a test that shows nothing says so")]
+pub fn not_shown(why: &str) {
+    eprintln!("NOT SHOWN: {why}");
+}
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

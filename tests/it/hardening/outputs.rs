@@ -9,7 +9,7 @@ use std::process::Command;
 use zip::ZipArchive;
 
 use super::{good, scene};
-use crate::support::{FLAT, Scene, conum, row, said, walk};
+use crate::support::{FLAT, Scene, conum, not_shown, row, said, walk};
 
 /// What runs a command where there is no network, and whether it works here.
 fn without_network() -> Option<&'static [&'static str]> {
@@ -33,14 +33,14 @@ fn watched(trace: &Path) -> Vec<OsString> {
 #[test]
 fn the_whole_job_needs_no_network_and_asks_for_none() {
     let Some(way) = without_network() else {
-        eprintln!("NOT SHOWN: this machine lets nobody have a network of his own (`unshare -n`)");
+        not_shown("this machine lets nobody have a network of his own (`unshare -n`)");
         return;
     };
     let scene = Scene::of_sample();
     let trace = scene.path().join("trace");
     let watch = watched(&trace);
     if watch.is_empty() {
-        eprintln!("NOT SHOWN: there is no `strace`, so calls are not looked at");
+        not_shown("there is no `strace`, so calls are not looked at");
     }
     let warehouse = scene.warehouse().into_os_string();
     let of_warehouse = |command: &[&str]| {

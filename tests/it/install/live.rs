@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{copy_folder, root, said};
+use crate::support::{copy_folder, not_shown, root, said};
 
 use super::{is_root, make};
 
@@ -115,7 +115,7 @@ impl Drop for Machine {
 #[test]
 fn nights_under_a_systemd_that_is_at_work() {
     if !is_root() {
-        eprintln!("not shown: only root starts a systemd of its own");
+        not_shown("only root starts a systemd of its own");
         return;
     }
     let machine = Machine::boot();

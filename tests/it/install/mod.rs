@@ -12,7 +12,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::{Said, root, said, walk};
+use crate::support::{Said, not_shown, root, said, walk};
 
 /// `make install` or `uninstall` of the tested program, apart from the make that runs the tests.
 fn make(goal: &str, variables: &[String]) -> Said {
@@ -188,7 +188,7 @@ fn the_job_of_the_container_needs_no_shell_and_writes_to_the_warehouse_alone() {
     let namespaces = ["--mount", "--net", "--ipc", "--map-root-user"];
     let probe = Command::new("unshare").args(namespaces).arg("true").output().unwrap();
     if !is_root() && !probe.status.success() {
-        eprintln!("not shown: this system lets root alone make namespaces");
+        not_shown("this system lets root alone make namespaces");
         return;
     }
     let installed = Installed::new();
