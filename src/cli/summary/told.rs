@@ -181,10 +181,14 @@ pub(super) fn inputs(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
         }
     }
     let since = since(night.store, seen, LOOKED_BACK)?;
-    let mut by_day: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let (mut by_day, mut new) = (BTreeMap::<String, Vec<&str>>::new(), Vec::new());
     for source in by_source.keys() {
         let first = since.get(*source).unwrap_or(&seen.started_at);
-        by_day.entry(first.get(..10).unwrap_or(first).to_owned()).or_default().push(source);
+        if night.is_new() && *first == seen.started_at {
+            new.push(*source);
+        } else {
+            by_day.entry(first.get(..10).unwrap_or(first).to_owned()).or_default().push(source);
+        }
     }
     let files: usize = by_source.values().map(|(files, _)| files).sum();
     letter.say(&format!(
@@ -192,6 +196,9 @@ pub(super) fn inputs(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
         counted(files, "fichier", "fichiers"),
         counted(by_source.len(), "source", "sources")
     ));
+    if !new.is_empty() {
+        letter.item(&format!("nouveaux ou changés : {}", new.join(", ")));
+    }
     for (first, sources) in by_day.iter().rev() {
         letter.item(&format!("inchangés depuis le {} : {}", day(first), sources.join(", ")));
     }
