@@ -165,7 +165,8 @@ pub(super) fn rejects(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
     if sources.len() > SOURCES {
         letter.say(&counted(sources.len() - SOURCES, "autre source", "autres sources"));
     }
-    letter.advise("Le dire aux employeurs : `conum rejects --report DOSSIER`");
+    let which = if night.attempt.is_good() { "" } else { " --unpublished" };
+    letter.advise(&format!("Le dire aux employeurs : `conum rejects --report DOSSIER{which}`"));
     Ok(())
 }
 
