@@ -90,7 +90,7 @@ pub(super) fn seen(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
     }
     let as_of = day(&seen.as_of);
     let finished = hour(&seen.finished_at);
-    letter.say(&format!("Jour de référence {as_of}, chiffres arrêtés le {finished}."));
+    letter.say(&format!("Jour de référence {as_of}, publié le {finished}."));
     let end = night.end();
     if let Some(release) = end.and_then(|end| end.release.as_deref()) {
         letter.say(&format!("Diffusion publique : {release}."));
