@@ -1,5 +1,5 @@
-//! The time and what a run depends on become its name, which sorts after all names before it even if
-//! the clock went back.
+//! The time and what a run depends on become its name, which sorts after all names before it, even
+//! if the clock went back.
 
 use jiff::civil::DateTime;
 use jiff::{Span, ToSpan};
