@@ -1,6 +1,5 @@
 //! Work on a warehouse becomes a line of its register at the beginning and another at the end.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::error::{EXIT_WARNINGS, Error, Result};
@@ -164,13 +163,11 @@ impl<'s> Attempt<'s> {
 
 /// What became of the rows, a line each.
 fn tell_rows(end: &End) {
-    let fates = |(name, fates): (&String, &BTreeMap<String, i64>)| {
+    for (of, fates) in &end.ledger {
         for (fate, rows) in fates {
-            let of = name.as_str();
-            tracing::info!(target: MACHINES, event = "rows.accounted", of, fate, rows, "Accounted.");
+            tracing::info!(target: MACHINES, event = "rows.accounted", of, fate, rows, "Rows.");
         }
-    };
-    end.ledger.iter().for_each(fates);
+    }
 }
 
 fn tell_done(end: &End, since: Instant) {

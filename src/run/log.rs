@@ -22,7 +22,7 @@ use crate::run::store::Store;
 pub const LOGS: &str = "logs";
 /// Target of events that are many, or only of use to programs.
 pub const MACHINES: &str = "conum::machines";
-/// Logs that stay beside that of the run at work.
+/// Logs that stay, that of the run at work among them.
 const LOGS_KEPT: usize = 100;
 
 static NOW: Mutex<Now> = Mutex::new(Now { work: None, has_failed: false });

@@ -45,6 +45,13 @@ fn lines(text: &str) -> Vec<Value> {
     text.lines().map(line).collect()
 }
 
+/// Lines without their time, which each log reads on its own.
+fn untimed(text: &str) -> Vec<Value> {
+    let mut all = lines(text);
+    all.iter_mut().for_each(|line| drop(line.as_object_mut().unwrap().remove("ts")));
+    all
+}
+
 fn events(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["event"].as_str().unwrap()).collect()
 }
@@ -143,7 +150,7 @@ fn the_log_of_a_run_says_what_went_in_and_what_it_came_to() {
     }
     assert!(count > 5, "{count}");
     // The same lies beside the run.
-    assert_eq!(logs(&scene), [said.stderr]);
+    assert_eq!(untimed(&logs(&scene)[0]), untimed(&said.stderr));
     scene.expect_nothing_personal();
 }
 
@@ -214,7 +221,7 @@ fn a_run_that_is_stopped_or_killed_leaves_its_log() {
     let stderr = fs::read_to_string(scene.path().join("stderr")).unwrap();
     let (_, last) = told(&stderr, 143);
     assert!(last["reason"].as_str().unwrap().contains("asked to stop"), "{last}");
-    assert_eq!(logs(&scene), [stderr]);
+    assert_eq!(untimed(&logs(&scene)[0]), untimed(&stderr));
     let mut killed = begun(&scene, &more);
     // Not before it has told that it began, which it does behind the register.
     while fs::read_to_string(&lineage).unwrap().matches("nominalStartTime").count() < 2 {
@@ -274,8 +281,8 @@ fn logs_of_long_ago_go() {
     }
     scene.run().expect(0);
     let left = scene.files("logs");
-    assert_eq!(left.len(), 101);
-    assert_eq!(left[0].0, "20240020.jsonl");
+    assert_eq!(left.len(), 100);
+    assert_eq!(left[0].0, "20240021.jsonl");
     let log = String::from_utf8(left.last().unwrap().1.clone()).unwrap();
     told(&log, 0);
 }
@@ -599,7 +606,8 @@ fn the_letter_of_the_morning_says_what_a_person_asks() {
     rows.truncate(rows.len() - 40);
     scene.file("activites_plates.csv", rows.join("\n") + "\n");
     scene.run().expect(0);
-    let second = letter(&scene, &[]);
+    // Lines may break anywhere.
+    let second = letter(&scene, &[]).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(second.contains("CHIFFRES RÉVISÉS") && second.contains("au lieu de"), "{second}");
     assert!(second.contains("suppression à la source"), "{second}");
     assert!(second.contains("changement depuis le jour de référence"), "{second}");

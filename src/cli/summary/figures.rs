@@ -13,6 +13,7 @@ use crate::run::kept_runs::folder;
 use crate::run::manifest::Manifest;
 use crate::run::revision::outliers::{Odd, between};
 use crate::run::revision::{figures_of, revisions_of};
+use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::ENSEMBLE;
 use crate::vocabulary::columns;
 
@@ -100,7 +101,11 @@ pub(super) fn revisions(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
     ));
     // The first measure counts records; the others follow it.
     let first = definitions.tables.get(main).and_then(|table| table.measures.first());
-    let is_month = |key: &str| key.contains(columns::PERIODE.name);
+    let head = format!("{}=", columns::PERIODE.name);
+    let is_month = |key: &str| {
+        let period = key.split('|').find_map(|part| part.strip_prefix(&head));
+        period.is_some_and(|period| Length::of_period(period) == Length::Mois)
+    };
     let mut named: Vec<_> = figures
         .iter()
         .filter(|((key, measure), _)| Some(*measure) == first.map(String::as_str) && is_month(key))
@@ -193,7 +198,9 @@ fn in_words(definitions: &Definitions, key: &str) -> String {
         match label {
             Some(label) if name == columns::TYPE_EMPLOYEUR.name => label,
             _ if name == columns::PERIODE.name => code.to_owned(),
-            _ => format!("{name} {code}"),
+            _ if name == columns::REGION.name => format!("région {code}"),
+            _ if name == columns::DEPARTEMENT.name => format!("département {code}"),
+            _ => format!("{name} {code}").replace('_', " "),
         }
     };
     key.split('|').map(part).collect::<Vec<_>>().join(", ")

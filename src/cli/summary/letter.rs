@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::cli::report::spaced;
+
 /// Characters of a line, at most.
 pub(super) const WIDTH: usize = 72;
 const INDENT: &str = "  ";
@@ -108,7 +110,8 @@ fn cut(text: &str, width: usize) -> String {
 /// A word in the number that goes with a count.
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     // In French nothing is singular, and so is one.
-    format!("{count} {}", if count < 2 { one } else { many })
+    let told = spaced(i64::try_from(count).unwrap_or(i64::MAX));
+    format!("{told} {}", if count < 2 { one } else { many })
 }
 
 /// A change, with its sign.
@@ -138,7 +141,7 @@ pub(super) fn day(iso: &str) -> String {
 
 /// A day and an hour in Paris.
 pub(super) fn hour(instant: &str) -> String {
-    in_paris(instant, "%d/%m/%Y à %H h %M")
+    in_paris(instant, "%d/%m/%Y à\u{a0}%H\u{a0}h\u{a0}%M")
 }
 
 /// A day in Paris.
@@ -206,7 +209,7 @@ mod tests {
         assert_eq!(length(65_000), "1\u{a0}min\u{a0}05\u{a0}s");
         assert_eq!(length(7_260_000), "2\u{a0}h\u{a0}01\u{a0}min");
         assert_eq!(size(180_000_000), "180\u{a0}Mo");
-        assert_eq!(hour("2025-07-01T02:10:00.000Z"), "01/07/2025 à 04 h 10");
+        assert_eq!(hour("2025-07-01T02:10:00.000Z"), "01/07/2025 à\u{a0}04\u{a0}h\u{a0}10");
         assert_eq!(day("2025-07-01"), "01/07/2025");
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn seen(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
     }
     let as_of = day(&seen.as_of);
     let finished = hour(&seen.finished_at);
-    letter.say(&format!("Jour de référence {as_of}, chiffres arrêtés le {finished}."));
+    letter.say(&format!("Jour de référence {as_of}, publié le {finished}."));
     let end = night.end();
     if let Some(release) = end.and_then(|end| end.release.as_deref()) {
         letter.say(&format!("Diffusion publique : {release}."));
@@ -165,7 +165,8 @@ pub(super) fn rejects(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
     if sources.len() > SOURCES {
         letter.say(&counted(sources.len() - SOURCES, "autre source", "autres sources"));
     }
-    letter.advise("Le dire aux employeurs : `conum rejects --report DOSSIER`");
+    let which = if night.attempt.is_good() { "" } else { " --unpublished" };
+    letter.advise(&format!("Le dire aux employeurs : `conum rejects --report DOSSIER{which}`"));
     Ok(())
 }
 
@@ -181,10 +182,14 @@ pub(super) fn inputs(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
         }
     }
     let since = since(night.store, seen, LOOKED_BACK)?;
-    let mut by_day: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let (mut by_day, mut new) = (BTreeMap::<String, Vec<&str>>::new(), Vec::new());
     for source in by_source.keys() {
         let first = since.get(*source).unwrap_or(&seen.started_at);
-        by_day.entry(first.get(..10).unwrap_or(first).to_owned()).or_default().push(source);
+        if night.is_new() && *first == seen.started_at {
+            new.push(*source);
+        } else {
+            by_day.entry(first.get(..10).unwrap_or(first).to_owned()).or_default().push(source);
+        }
     }
     let files: usize = by_source.values().map(|(files, _)| files).sum();
     letter.say(&format!(
@@ -192,6 +197,9 @@ pub(super) fn inputs(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
         counted(files, "fichier", "fichiers"),
         counted(by_source.len(), "source", "sources")
     ));
+    if !new.is_empty() {
+        letter.item(&format!("nouveaux ou changés : {}", new.join(", ")));
+    }
     for (first, sources) in by_day.iter().rev() {
         letter.item(&format!("inchangés depuis le {} : {}", day(first), sources.join(", ")));
     }
