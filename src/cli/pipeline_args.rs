@@ -13,8 +13,9 @@ use crate::ingest::pseudonym::Key;
 use crate::run::attempt::Attempt;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
+use crate::run::held_back::Judged;
 use crate::run::job::{Job, Progress, find_inputs};
-use crate::run::plan::Plan;
+use crate::run::plan::{Plan, plan};
 use crate::run::sample_folder;
 use crate::run::store::{self, Store};
 
@@ -42,6 +43,10 @@ pub(super) struct PipelineArgs {
     /// Secret file the pseudonyms are keyed with [default: a published key, for sample data].
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// Use tonight's input of a source although the gates would hold it back: it is right, and its
+    /// size is what is usual from now on. Can be given several times.
+    #[arg(long, value_name = "SOURCE")]
+    accept: Vec<String>,
 }
 
 /// The declarations of a pipeline file.
@@ -89,7 +94,7 @@ impl PipelineArgs {
             None => today()?,
         };
         let begun = (now(), String::new());
-        Ok(self.with_job((&store, as_of, begun), &|_| {}, Plan::new)?.0)
+        Ok(self.with_job((&store, as_of, begun), &|_| {}, plan)?.0)
     }
 
     fn with_job<T>(
@@ -125,6 +130,8 @@ impl PipelineArgs {
             runs_kept: self.keep,
             inputs: inputs.files,
             unreadable: inputs.unreadable,
+            accept: self.accept.clone(),
+            judged: Judged::default(),
             progress,
         };
         let outcome = act(&job)?;

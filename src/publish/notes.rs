@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::publish::catalogue::{Break, Catalogue, Measure, Period, Table};
+use crate::publish::catalogue::{Break, Catalogue, Measure, Period, Source, Table};
 use crate::vocabulary::codes::{ENSEMBLE, INCONNU, NON_RENSEIGNE, System};
 use crate::vocabulary::columns::SECRET;
 
@@ -185,8 +185,16 @@ fn secrecy(catalogue: &Catalogue) -> Vec<String> {
 
 fn sources(catalogue: &Catalogue) -> Vec<String> {
     let Catalogue { sources, references, as_of, .. } = catalogue;
-    let read = sources.iter();
-    let read = read.map(|source| format!("- `{}` : {}, au {as_of}.", source.name, source.title));
+    let read = sources.iter().map(|source| {
+        let Source { name, title, as_of: earlier } = source;
+        match earlier {
+            Some(day) => format!(
+                "- `{name}` : {title}, au {day} : ce que cette source a fourni depuis était absent \
+                 ou inutilisable."
+            ),
+            None => format!("- `{name}` : {title}, au {as_of}."),
+        }
+    });
     read.chain(references.iter().map(|title| format!("- {title}."))).collect()
 }
 

@@ -8,3 +8,4 @@ pub mod reject;
 pub mod schema;
 pub mod sirene;
 pub mod tables;
+pub mod warnings;
