@@ -235,4 +235,15 @@ mod tests {
         }
         assert!(!page.contains("\n\n\n"), "{page}");
     }
+
+    #[test]
+    fn a_source_as_of_an_earlier_day_says_so() {
+        let mut catalogue = invented::catalogue();
+        let earlier = Date::constant(2025, 6, 28);
+        catalogue.sources.iter_mut().for_each(|source| source.as_of = Some(earlier));
+        let page = notes(&catalogue);
+        let expected = "au 2025-06-28 : ce que cette source a fourni depuis était absent ou \
+                        inutilisable.";
+        assert!(page.contains(expected), "{page}");
+    }
 }

@@ -14,6 +14,7 @@ mod faults;
 mod file_size;
 mod formats;
 mod gate;
+mod held_back;
 mod journey;
 mod listener;
 mod night;
