@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod fetch;
+mod held_back;
 mod key_figures;
 mod outliers;
 mod pipeline_args;
@@ -67,7 +68,7 @@ Exit codes:
   2   wrong usage
   3   published, with warnings
   65  the data did not pass a gate; the last outputs stay
-  66  an input is absent or empty
+  66  an input is absent, cut off or stale, and no earlier one stands for it
   69  a server does not answer
   70  a defect of the program
   73  a file cannot be created

@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
-use crate::cli::{key_figures, outliers, release};
+use crate::cli::{held_back, key_figures, outliers, release};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::fetch::{Route, Summary};
@@ -138,24 +138,8 @@ fn accounts(page: &mut Page, done: &Done) {
         ["source", "read"].into_iter().chain(fates.into_iter().map(head)).collect();
     page.line("Records");
     table(page, &heads, &rows);
-    held_back(page, &done.manifest);
+    held_back::show(page, &done.manifest);
     reconciliation(page, &done.manifest);
-}
-
-/// Sources that are as of an earlier day, and what came tonight instead.
-fn held_back(page: &mut Page, manifest: &Manifest) {
-    if manifest.held_back.is_empty() {
-        return;
-    }
-    let rows = manifest.held_back.iter().map(|held| {
-        let read: i64 = held.segments.iter().map(|segment| segment.records).sum();
-        let code = held.finding.reason.code().to_owned();
-        let days = [&held.since, &held.until].map(ToString::to_string);
-        [vec![held.source.clone(), code, spaced(read)], days.to_vec()].concat()
-    });
-    page.line("\nHeld back: the last good input is used");
-    let heads = ["source", "reason", "read tonight", "as of", "stands until"];
-    table(page, &heads, &rows.collect::<Vec<_>>());
 }
 
 /// How the two systems fit together.

@@ -63,6 +63,7 @@ impl<'s> Attempt<'s> {
 
     /// Writes down what a run came to.
     pub fn ran(self, done: std::result::Result<&Done, &Error>) {
+        let accepted = done.iter().flat_map(|done| &done.manifest.accepted_inputs);
         let end = match done {
             Ok(done) => End {
                 code: done.exit_code(),
@@ -71,6 +72,8 @@ impl<'s> Attempt<'s> {
                 inputs: Some(digest(&done.manifest.inputs)),
                 ledger: totals(&done.ledger),
                 warnings: done.manifest.warnings.len(),
+                held_back: done.manifest.held_back.iter().map(|it| it.source.clone()).collect(),
+                accepted: accepted.map(|it| it.source.clone()).collect(),
                 ..End::default()
             },
             Err(error) => failed(error),

@@ -7,19 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Span;
-use jiff::civil::Date;
 
 use crate::definition::gates::Limits;
-use crate::error::{Error, Kind, Result};
-use crate::run::held_back::{
-    AcceptedInput, Delivery, Finding, HeldBack, Judged, Reason, is_over, shortcoming,
-};
+use crate::error::{Error, Result};
+use crate::run::held_back::{Delivery, Finding, HeldBack, Judged, Reason, is_over, shortcoming};
 use crate::run::ingest::{self, Ingested};
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{Input, Manifest, Segment};
 use crate::run::newest::newest;
 use crate::run::past_nights::PastNights;
+use crate::run::verdict::{Given, Stand, Verdict, accepted, is_usable, refusal, settle};
 use crate::run::warning::Warning;
 use crate::run::{clean, gates};
 use crate::vocabulary::calendar::{day_of, number_of};
@@ -30,34 +28,6 @@ use crate::vocabulary::warnings::Code;
 pub(super) struct Deliveries<'r, 'a> {
     job: &'r Job<'a>,
     past: PastNights,
-}
-
-/// What a source was given tonight, and what was read of it.
-struct Given<'g> {
-    source: &'g str,
-    inputs: Vec<Input>,
-    keys: Vec<String>,
-    segments: Vec<Segment>,
-    failed: Option<&'g Error>,
-}
-
-/// What an earlier run leaves to a source.
-enum Stand {
-    /// It never had an input, as far as readers see.
-    Never,
-    /// It had one, which cannot be used any more.
-    Lost,
-    /// It had one on a reference day.
-    Since(Date),
-}
-
-/// What is decided of a source.
-enum Verdict {
-    Used,
-    Late(Warning),
-    Accepted(AcceptedInput),
-    Held(HeldBack),
-    Refused(Finding, String),
 }
 
 impl<'r, 'a> Deliveries<'r, 'a> {
@@ -78,12 +48,13 @@ impl<'r, 'a> Deliveries<'r, 'a> {
     }
 
     /// What can be decided without reading an input: of sources without any, and of those that
-    /// were read before.
+    /// were read before; and why a run would end.
     ///
     /// # Errors
     /// When the warehouse cannot be read.
-    pub(super) fn known(&self) -> Result<Judged> {
+    pub(super) fn known(&self) -> Result<(Judged, Option<Error>)> {
         let mut judged = Judged::default();
+        let mut refused = Vec::new();
         for source in self.sources() {
             let mut given = self.given(&source);
             if let Some(held) = self.remembered(&given)? {
@@ -95,10 +66,10 @@ impl<'r, 'a> Deliveries<'r, 'a> {
             }
             if given.segments.len() == given.keys.len() {
                 let verdict = self.verdict(&given)?;
-                settle(verdict, &mut judged);
+                refused.extend(settle(verdict, &mut judged).map(|why| (source.clone(), why)));
             }
         }
-        Ok(judged)
+        Ok((self.complete(judged), refusal(&refused)))
     }
 
     /// What is decided once all inputs are read.
@@ -119,12 +90,11 @@ impl<'r, 'a> Deliveries<'r, 'a> {
             let verdict = self.verdict(&given)?;
             refused.extend(settle(verdict, &mut judged).map(|why| (source, why)));
         }
-        judged.held.sort_by(|a, b| a.source.cmp(&b.source));
         // What an input is not, is best told by who read it.
         let failed = refused.iter().find_map(|(source, _)| read.failed.remove(source));
         match failed.or_else(|| refusal(&refused)) {
             Some(error) => Err(error),
-            None => Ok(judged),
+            None => Ok(self.complete(judged)),
         }
     }
 
@@ -150,8 +120,21 @@ impl<'r, 'a> Deliveries<'r, 'a> {
             let verdict = self.consequence(&given, finding, &limits)?;
             settle(verdict, &mut judged);
         }
+        Ok(self.complete(judged))
+    }
+
+    /// The same in order, whatever it was decided in; that what stands was accepted once holds as
+    /// long as it stands.
+    fn complete(&self, mut judged: Judged) -> Judged {
+        let before = self.past.last.iter().flat_map(|last| &last.accepted_inputs);
+        for accepted in before.filter(|accepted| judged.stands(&accepted.source)) {
+            if !judged.is_accepted(&accepted.source) {
+                judged.accepted.push(accepted.clone());
+            }
+        }
         judged.held.sort_by(|a, b| a.source.cmp(&b.source));
-        Ok(judged)
+        judged.accepted.sort_by(|a, b| a.source.cmp(&b.source));
+        judged
     }
 
     /// The job with the inputs that are used.
@@ -377,55 +360,6 @@ impl<'r, 'a> Deliveries<'r, 'a> {
     }
 }
 
-/// Enters a verdict; gives what is refused.
-fn settle(verdict: Verdict, judged: &mut Judged) -> Option<(Finding, String)> {
-    match verdict {
-        Verdict::Used => {}
-        Verdict::Late(warning) => judged.late.push(warning),
-        Verdict::Accepted(accepted) => judged.accepted.push(accepted),
-        Verdict::Held(held) => judged.held.push(held),
-        Verdict::Refused(finding, why) => return Some((finding, why)),
-    }
-    None
-}
-
 fn has(manifest: &Manifest, source: &str) -> bool {
     manifest.segments.iter().any(|segment| segment.source == source)
-}
-
-fn accepted(given: &Given<'_>, finding: Finding) -> AcceptedInput {
-    AcceptedInput { source: given.source.to_owned(), finding, keys: given.keys.clone() }
-}
-
-/// Whether the first input of a source is used in spite of a shortcoming: it is all there is, and
-/// the run tells of it, or the gate ends it.
-fn is_usable(finding: &Finding, limits: &Limits) -> bool {
-    match finding.reason {
-        Reason::Truncated => !limits.is_required,
-        Reason::Rejects | Reason::Smaller => true,
-        Reason::Absent | Reason::Unreadable | Reason::Stale => false,
-    }
-}
-
-/// The error of sources for which nothing stands.
-fn refusal(refused: &[(String, (Finding, String))]) -> Option<Error> {
-    let (first, _) = refused.first()?;
-    let told: Vec<String> = refused
-        .iter()
-        .map(|(source, (finding, why))| format!("source `{source}`: {}; {why}", finding.found))
-        .collect();
-    let is_of_none =
-        |(_, (finding, _)): &(String, (Finding, String))| finding.reason.kind() == Kind::NoInput;
-    let message = match told.as_slice() {
-        [one] => one.clone(),
-        all => format!("{} sources cannot be used\n  {}", all.len(), all.join("\n  ")),
-    };
-    let error = match refused.iter().any(is_of_none) {
-        true => Error::no_input(message),
-        false => Error::data(message),
-    };
-    Some(error.hint(format!(
-        "nothing was published; if what came tonight is right, say so once with `--accept {first}`; \
-         `gates.toml` says what is expected"
-    )))
 }

@@ -84,7 +84,8 @@ pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
 fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
     swap::mend(job.store)?;
     let tonight = Deliveries::new(job)?;
-    let mut judged = tonight.known()?;
+    // What would end the run does, once all inputs are read: one of them may tell more.
+    let (mut judged, _) = tonight.known()?;
     // A source whose input turns out not to be used is one more for which an earlier one stands.
     loop {
         match stages(tonight.used(judged), &tonight, last)? {

@@ -67,6 +67,7 @@ pub mod store;
 pub mod summaries;
 pub mod suppliers;
 mod swap;
+mod verdict;
 pub mod verify;
 mod versions;
 pub mod warning;

@@ -49,7 +49,9 @@ impl PastNights {
     }
 
     fn add(&mut self, manifest: &Manifest) {
+        let is_own = |source: &str| manifest.held_back.iter().all(|held| held.source != source);
         let accepted = manifest.accepted_inputs.iter().map(|input| input.source.clone());
+        let accepted = accepted.filter(|source| is_own(source));
         if let Some(known) = self.nights.iter_mut().find(|night| night.as_of == manifest.as_of) {
             known.accepted.extend(accepted);
             return;
@@ -59,7 +61,7 @@ impl PastNights {
             *records.entry(segment.source.clone()).or_default() += segment.records;
         }
         // What stands for another night is not of this one.
-        records.retain(|source, _| manifest.held_back.iter().all(|held| held.source != *source));
+        records.retain(|source, _| is_own(source));
         let accepted = accepted.collect();
         self.nights.push(Night { as_of: manifest.as_of.clone(), records, accepted });
     }

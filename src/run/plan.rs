@@ -58,7 +58,16 @@ pub struct Plan {
 /// When the warehouse cannot be read.
 pub fn plan(job: &Job<'_>) -> Result<Plan> {
     let tonight = Deliveries::new(job)?;
-    Plan::new(&tonight.used(tonight.known()?))
+    let (judged, refused) = tonight.known()?;
+    let mut plan = Plan::new(&tonight.used(judged))?;
+    let refused = refused.map(|error| Step {
+        stage: ingest::STAGE,
+        what: "all inputs".to_owned(),
+        action: Action::Run,
+        reason: format!("ends the run with {}: {}", error.kind.exit_code(), error.message),
+    });
+    plan.steps.splice(0..0, refused);
+    Ok(plan)
 }
 
 impl Plan {

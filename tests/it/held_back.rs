@@ -188,6 +188,8 @@ fn patience_ends_and_a_person_may_say_that_it_is_right() {
     let before = outputs(&scene);
     fs::remove_file(scene.input().join(COOP)).unwrap();
     night(&scene, 8, &[]).expect(3);
+    let planned = night(&scene, 9, &["--dry-run"]).expect(0).stdout;
+    assert!(planned.contains("ends the run with 66: source `coop_activites`"), "{planned}");
     let over = night(&scene, 9, &[]).expect(66);
     let told = "source `coop_activites`: it has no input; its input of 2025-07-01 stood until \
                 2025-07-08";
@@ -202,6 +204,9 @@ fn patience_ends_and_a_person_may_say_that_it_is_right() {
     let accepted = &manifest(&scene)["accepted_inputs"][0];
     assert_eq!(accepted["source"], "coop_activites");
     assert_eq!(accepted["reason"], "smaller");
+    let register = scene.read("register.jsonl");
+    let last = register.lines().last().unwrap();
+    assert!(last.contains("\"accepted\":[\"coop_activites\"]"), "{last}");
     // What was before says nothing any more, and the same input is no news.
     let again = night(&scene, 9, &[]).expect(0);
     assert!(again.stdout.contains("Nothing new"), "{}", again.stdout);
