@@ -126,9 +126,8 @@ impl<'r, 'a> Deliveries<'r, 'a> {
     /// The same in order, whatever it was decided in; that what stands was accepted once holds as
     /// long as it stands.
     fn complete(&self, mut judged: Judged) -> Judged {
-        let before = self.past.last.iter().flat_map(|last| &last.accepted_inputs);
-        for accepted in before.filter(|accepted| judged.stands(&accepted.source)) {
-            if !judged.is_accepted(&accepted.source) {
+        for accepted in self.past.last.iter().flat_map(|last| &last.accepted_inputs) {
+            if judged.stands(&accepted.source) && !judged.is_accepted(&accepted.source) {
                 judged.accepted.push(accepted.clone());
             }
         }
