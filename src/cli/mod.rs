@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod fetch;
 mod heartbeat;
+mod held_back;
 mod key_figures;
 mod log;
 mod man;
@@ -73,7 +74,7 @@ Exit codes:
   2   wrong usage
   3   published, with warnings
   65  the data did not pass a gate; the last outputs stay
-  66  an input is absent or empty
+  66  an input is absent, cut off or stale, and no earlier one stands for it
   69  a server does not answer
   70  a defect of the program
   73  a file cannot be created

@@ -15,9 +15,10 @@ use crate::ingest::pseudonym::Key;
 use crate::run::attempt::Attempt;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
+use crate::run::held_back::Judged;
 use crate::run::interrupted::{self, Night};
 use crate::run::job::{Job, Progress, find_inputs};
-use crate::run::plan::Plan;
+use crate::run::plan::{Plan, plan};
 use crate::run::sample_folder;
 use crate::run::secret::{self, Keeper};
 use crate::run::store::Store;
@@ -48,6 +49,10 @@ pub(super) struct PipelineArgs {
     /// `CREDENTIALS_DIRECTORY`, else a published key, for sample data].
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// Use tonight's input of a source although the gates would hold it back: it is right, and its
+    /// size is what is usual from now on. Can be given several times.
+    #[arg(long, value_name = "SOURCE")]
+    accept: Vec<String>,
 }
 
 /// The declarations of a pipeline file.
@@ -108,7 +113,7 @@ impl PipelineArgs {
             None => self.unsaid_day(&store)?,
         };
         let begun = (now(), String::new());
-        Ok(self.with_job((&store, as_of, begun), &|_| {}, Plan::new)?.0)
+        Ok(self.with_job((&store, as_of, begun), &|_| {}, plan)?.0)
     }
 
     /// The reference day of a run that came to no end and is to go on, or today.
@@ -154,6 +159,8 @@ impl PipelineArgs {
             runs_kept: self.keep,
             inputs: inputs.files,
             unreadable: inputs.unreadable,
+            accept: self.accept.clone(),
+            judged: Judged::default(),
             progress,
         };
         interrupted::resume(&mut job, input)?;

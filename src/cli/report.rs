@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
-use crate::cli::{key_figures, outliers, release};
+use crate::cli::{held_back, key_figures, outliers, release};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::fetch::{Route, Summary};
@@ -128,6 +128,7 @@ fn accounts(page: &mut Page, done: &Done) {
         ["source", "read"].into_iter().chain(fates.into_iter().map(head)).collect();
     page.line("Records");
     table(page, &heads, &rows);
+    held_back::show(page, &done.manifest);
     reconciliation(page, &done.manifest);
 }
 

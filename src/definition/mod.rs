@@ -6,6 +6,7 @@ pub mod cost;
 pub mod dataset;
 pub mod deletions;
 pub mod employer_rules;
+pub mod gates;
 pub mod indicator;
 pub mod key_figure;
 pub mod pipeline;
@@ -78,6 +79,8 @@ impl std::fmt::Display for Problem {
 pub struct Definitions {
     /// The pipeline itself.
     pub pipeline: pipeline::Pipeline,
+    /// What is expected of inputs.
+    pub gates: gates::Gates,
     /// Raw formats, by name.
     pub sources: BTreeMap<String, source::Source>,
     /// Datasets declared whole, by name.
@@ -129,6 +132,7 @@ impl Definitions {
         let mut of_series = Vec::new();
         let lists = codelist::Lists::load(files, &mut of_series);
         let sources = source::load(files, &lists, &mut of_series);
+        let gates = gates::load(files, (&sources, &datasets), &mut problems);
         let corrections = correction::load(files, (&sources, &lists), &mut of_series);
         let rules = rule::load(files, &mut of_series);
         let publication = publication::load(files, &mut problems);
@@ -170,6 +174,7 @@ impl Definitions {
         let (digest, digests) = digest(files);
         Ok(Self {
             pipeline,
+            gates,
             sources,
             datasets,
             corrections,
@@ -205,9 +210,10 @@ impl Definitions {
 fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
     let mut whole = blake3::Hasher::new();
     let mut each = BTreeMap::new();
-    // Commands of their own read these: no file of a run depends on them.
+    // Commands of their own read these, or they judge: no file of a run depends on them.
     let is_scenario = |path: &str| path.split('/').next() == Some(scenario::FOLDER);
-    let is_apart = |path: &str| is_scenario(path) || path == publication::FILE;
+    let is_apart =
+        |path: &str| is_scenario(path) || [publication::FILE, gates::FILE].contains(&path);
     let is_of_run = |path: &str| !is_apart(path) && is_declaration(path);
     for (path, bytes) in files.iter().filter(|(path, _)| is_of_run(path)) {
         let hash = blake3::hash(bytes);

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 const PUBLISHED: &[u8] = b"conum: published key for sample data, not a secret";
 
 /// The secret of the pseudonyms.
+#[derive(Clone)]
 pub struct Key {
     bytes: [u8; 32],
     /// Whether it is the published one.

@@ -101,6 +101,9 @@ pub struct Source {
     pub name: String,
     /// French title.
     pub title: String,
+    /// The day that it is as of, where it is another than that of the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Date>,
 }
 
 /// A break of a series.

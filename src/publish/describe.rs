@@ -1,6 +1,6 @@
 //! Declarations and the tables of a release become its catalogue.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -26,6 +26,8 @@ pub struct Circumstances<'a> {
     pub as_of: Date,
     /// The sources that were read.
     pub sources: BTreeSet<&'a str>,
+    /// Those of them that are as of an earlier day.
+    pub earlier: BTreeMap<&'a str, Date>,
     /// The months shown were closed at least that many days after their end.
     pub closed_after_days: u16,
 }
@@ -136,7 +138,13 @@ fn sources_of(
         let is_counted = counted.contains(tables::clean(source.subject).name);
         is_counted && circumstances.sources.contains(name.as_str())
     });
-    read.map(|(name, source)| Source { name: name.clone(), title: source.title.clone() }).collect()
+    let day = |name: &str| circumstances.earlier.get(name).copied();
+    let told = read.map(|(name, source)| Source {
+        name: name.clone(),
+        title: source.title.clone(),
+        as_of: day(name),
+    });
+    told.collect()
 }
 
 fn break_of(found: &crate::definition::codelist::Break) -> Break {

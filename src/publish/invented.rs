@@ -1,5 +1,6 @@
 //! A small release that is invented, for tests.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::civil::date;
@@ -89,6 +90,7 @@ pub(super) fn catalogue_of(grids: &Grids) -> Catalogue {
     let circumstances = Circumstances {
         as_of: date(2025, 7, 1),
         sources: ["activites_plates"].into(),
+        earlier: BTreeMap::new(),
         closed_after_days: 120,
     };
     let policy = DEFINITIONS.secrecy.as_ref().unwrap();

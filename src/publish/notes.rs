@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::publish::catalogue::{Break, Catalogue, Measure, Period, Table};
+use crate::publish::catalogue::{Break, Catalogue, Measure, Period, Source, Table};
 use crate::vocabulary::codes::{ENSEMBLE, INCONNU, NON_RENSEIGNE, System};
 use crate::vocabulary::columns::SECRET;
 
@@ -185,8 +185,16 @@ fn secrecy(catalogue: &Catalogue) -> Vec<String> {
 
 fn sources(catalogue: &Catalogue) -> Vec<String> {
     let Catalogue { sources, references, as_of, .. } = catalogue;
-    let read = sources.iter();
-    let read = read.map(|source| format!("- `{}` : {}, au {as_of}.", source.name, source.title));
+    let read = sources.iter().map(|source| {
+        let Source { name, title, as_of: earlier } = source;
+        match earlier {
+            Some(day) => format!(
+                "- `{name}` : {title}, au {day} : ce que cette source a fourni depuis était absent \
+                 ou inutilisable."
+            ),
+            None => format!("- `{name}` : {title}, au {as_of}."),
+        }
+    });
     read.chain(references.iter().map(|title| format!("- {title}."))).collect()
 }
 
@@ -226,5 +234,16 @@ mod tests {
             assert!(page.contains(expected), "{expected}\n{page}");
         }
         assert!(!page.contains("\n\n\n"), "{page}");
+    }
+
+    #[test]
+    fn a_source_as_of_an_earlier_day_says_so() {
+        let mut catalogue = invented::catalogue();
+        let earlier = Date::constant(2025, 6, 28);
+        catalogue.sources.iter_mut().for_each(|source| source.as_of = Some(earlier));
+        let page = notes(&catalogue);
+        let expected = "au 2025-06-28 : ce que cette source a fourni depuis était absent ou \
+                        inutilisable.";
+        assert!(page.contains(expected), "{page}");
     }
 }

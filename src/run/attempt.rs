@@ -99,6 +99,7 @@ impl<'s> Attempt<'s> {
 
     /// Writes down what a run came to, has others told, and tells its log.
     pub fn ran(mut self, done: std::result::Result<&Done, &Error>, then: impl FnOnce()) {
+        let accepted = done.iter().flat_map(|done| &done.manifest.accepted_inputs);
         let end = match done {
             Ok(done) => {
                 for warning in &done.manifest.warnings {
@@ -111,6 +112,8 @@ impl<'s> Attempt<'s> {
                     inputs: Some(digest(&done.manifest.inputs)),
                     ledger: totals(&done.ledger),
                     warnings: done.manifest.warnings.len(),
+                    held_back: done.manifest.held_back.iter().map(|it| it.source.clone()).collect(),
+                    accepted: accepted.map(|it| it.source.clone()).collect(),
                     ..End::default()
                 }
             }

@@ -18,6 +18,7 @@ use crate::run::outputs::write_table;
 use crate::run::posts::Awards;
 use crate::run::rejects::{self, Located};
 use crate::run::staged::{groups, of_subject};
+use crate::run::warning::Warning;
 use crate::run::{activities, dataset, employers, frames, people};
 use crate::vocabulary::codes::{SEPARATOR, Subject};
 use crate::vocabulary::columns;
@@ -41,7 +42,7 @@ pub struct Cleaned {
     /// How the two systems fit together: what, and how many.
     pub reconciliation: BTreeMap<String, i64>,
     /// What a person should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// Tables of datasets, whose sums were made while their rows were at hand.
     pub tables: BTreeMap<String, Vec<(String, RecordBatch)>>,
 }

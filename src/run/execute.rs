@@ -6,6 +6,9 @@ use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
 use crate::error::{EXIT_WARNINGS, Result};
+use crate::run::deliveries::Deliveries;
+use crate::run::held_back::Judged;
+use crate::run::ingest::Ingested;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::log::{self, MACHINES};
@@ -16,6 +19,7 @@ use crate::run::rejects::Located;
 use crate::run::reuse;
 use crate::run::run_name::run_name;
 use crate::run::store::Store;
+use crate::run::warning::Warning;
 use crate::run::{
     aggregate, clean, dataset, gates, gc, ingest, interrupted, parquet, protect, rejects, revision,
     space, swap,
@@ -65,7 +69,8 @@ impl Done {
     /// The exit code: that of warnings only where readers see what they are about.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.is_published && !self.manifest.warnings.is_empty() { EXIT_WARNINGS } else { 0 }
+        let is_all_well = self.manifest.warnings.iter().all(Warning::is_accepted);
+        if self.is_published && !is_all_well { EXIT_WARNINGS } else { 0 }
     }
 }
 
@@ -103,40 +108,80 @@ fn tell_given(job: &Job<'_>) {
 
 fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
     swap::mend(job.store)?;
-    let plan = Plan::new(job)?;
+    let tonight = Deliveries::new(job)?;
+    // What would end the run does, once all inputs are read: one of them may tell more.
+    let (mut judged, _) = tonight.known()?;
+    // A source whose input turns out not to be used is one more for which an earlier one stands.
+    loop {
+        match stages(job, tonight.used(judged), &tonight, last)? {
+            Outcome::Done(done) => return Ok(*done),
+            Outcome::Again(more) => judged = more,
+        }
+    }
+}
+
+/// What came of the stages.
+enum Outcome {
+    Done(Box<Done>),
+    /// Some inputs are not to be used.
+    Again(Judged),
+}
+
+/// Makes the stages of a job on the inputs that are used, of those that were given.
+fn stages(
+    given: &Job<'_>,
+    mut job: Job<'_>,
+    tonight: &Deliveries<'_, '_>,
+    last: Stage,
+) -> Result<Outcome> {
+    let plan = Plan::new(&job)?;
     if plan.is_up_to_date()
         && let Some(manifest) = plan.current
     {
         let ledger = ledger_in(job.store, CURRENT)?;
-        keep_declarations(job)?;
+        keep_declarations(&job)?;
         swap::link_folders(job.store)?;
         protect::kept::show(job.store)?;
         gc::prune(job.store, &manifest, job.runs_kept);
-        return Ok(Done { manifest, ledger, is_unchanged: true, is_published: true });
+        let done = Done { manifest, ledger, is_unchanged: true, is_published: true };
+        return Ok(Outcome::Done(Box::new(done)));
     }
-    space::check(job, plan.current.as_ref())?;
-    interrupted::keep(job)?;
-    let (segments, mut ledger) = log::stage(ingest::STAGE, || ingest::run(job))?;
+    space::check(&job, plan.current.as_ref())?;
+    interrupted::keep(given)?;
+    let mut read = log::stage(ingest::STAGE, || ingest::run(&job))?;
+    let judged = tonight.after_ingest(&job, &mut read)?;
+    if judged.held != job.judged.held {
+        return Ok(Outcome::Again(judged));
+    }
+    job.judged = judged;
+    let Ingested { segments, mut ledger, .. } = read;
     let mut tables = BTreeMap::new();
-    let (mut manifest, left) = begin(job, &plan, segments)?;
+    let (mut manifest, left) = begin(&job, &plan, segments)?;
     if last >= Stage::Clean {
-        let stage = || clean_stage(job, &plan, (&mut manifest, &mut tables), &left);
+        let stage = || clean_stage(&job, &plan, (&mut manifest, &mut tables), &left);
         ledger.merge(log::stage(clean::STAGE, stage)?);
-        save(job, &manifest, &ledger)?;
+        save(&job, &manifest, &ledger)?;
+        let judged = tonight.after_clean(&job, &ledger)?;
+        if judged.held != job.judged.held {
+            return Ok(Outcome::Again(judged));
+        }
+        job.judged = judged;
     }
     if last >= Stage::Aggregate {
-        let stage = || aggregate_stage(job, &plan, (&mut manifest, &tables), &left);
+        let stage = || aggregate_stage(&job, &plan, (&mut manifest, &tables), &left);
         ledger.merge(log::stage(aggregate::STAGE, stage)?);
-        save(job, &manifest, &ledger)?;
+        save(&job, &manifest, &ledger)?;
     }
     if last >= Stage::Protect {
-        log::stage(protect::STAGE, || protect_stage(job, &plan, &mut manifest))?;
-        save(job, &manifest, &ledger)?;
+        log::stage(protect::STAGE, || protect_stage(&job, &plan, &mut manifest))?;
+        save(&job, &manifest, &ledger)?;
     }
     if last >= Stage::Publish {
-        log::stage(PUBLISH, || publish(job, &plan, &mut manifest, &ledger))?;
+        log::stage(PUBLISH, || publish(&job, &plan, &mut manifest, &ledger))?;
     }
-    Ok(Done { manifest, ledger, is_unchanged: false, is_published: last >= Stage::Publish })
+    let is_published = last >= Stage::Publish;
+    let done = Done { manifest, ledger, is_unchanged: false, is_published };
+    Ok(Outcome::Done(Box::new(done)))
 }
 
 /// Keeps what an interrupted run finished on the same inputs, with its accounts, and clears the
@@ -167,6 +212,7 @@ fn begin(job: &Job<'_>, plan: &Plan, segments: Vec<Segment>) -> Result<(Manifest
         key_fingerprint: job.key.fingerprint(),
         inputs: job.inputs.iter().map(|(input, _)| input.clone()).collect(),
         segments,
+        held_back: job.judged.held.clone(),
         registered: job.registered.clone(),
         previous: Manifest::shown(job.store)?,
         ..manifest
@@ -327,7 +373,8 @@ fn publish(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest, ledger: &Ledger)
     ledger.prove()?;
     gates::check_rejects(job, ledger)?;
     protect::pass_gate(job.store, job.definitions, false)?;
-    manifest.warnings = gates::warnings(job, plan.current.as_ref(), (manifest, ledger));
+    manifest.warnings = gates::warnings(job, (manifest, ledger));
+    manifest.accepted_inputs.clone_from(&job.judged.accepted);
     manifest.stage_keys.insert(PUBLISH.to_owned(), plan.publish_key.clone());
     manifest.outputs.retain(|output| output.file.path != LEDGER_FILE);
     manifest.outputs.push(write_table(job, LEDGER_FILE, &LEDGER, &[ledger.to_batch()?])?);

@@ -1,23 +1,36 @@
 //! What stops a run before publication, and what is only told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition::source::Source;
 use crate::error::{Error, Result};
+use crate::run::held_back::is_over;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
 use crate::run::manifest::{Manifest, Segment};
 use crate::run::outputs::BUILDING;
+use crate::run::warning::{Warning, accept};
 use crate::run::{clean, ingest};
 use crate::vocabulary::codes::Fate;
 use crate::vocabulary::reject::reasons;
+use crate::vocabulary::warnings::Code;
 
-/// A source that loses too many of its lines is not to be trusted.
-///
-/// # Errors
-/// Names each such source, with its most frequent reasons.
-pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
-    let limit = job.definitions.pipeline.rejects_percent_max;
+/// A source of which too many records are refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Over {
+    /// The source.
+    pub(super) source: String,
+    /// Refused records.
+    pub(super) refused: i64,
+    /// All but copies.
+    pub(super) read: i64,
+    /// Why, the most frequent reason first.
+    pub(super) reasons: String,
+}
+
+/// The sources that lose too many of their records to be trusted.
+pub(super) fn over(job: &Job<'_>, ledger: &Ledger) -> Vec<Over> {
+    let definitions = job.definitions;
     let mut over = Vec::new();
     for source in ledger.sources(ingest::STAGE) {
         let read = ledger.total(ingest::STAGE, &source, None).rows
@@ -25,27 +38,48 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
         let refused = ledger.total(ingest::STAGE, &source, Some(Fate::Rejected)).rows
             + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows
             - later(job, ledger, &source);
-        if i128::from(refused) * 100 > i128::from(read) * i128::from(limit) {
+        let limits = definitions.gates.limits(&definitions.pipeline, &source);
+        if is_over(refused, read, limits.rejects_percent_max) {
             let rejected = refused;
             tracing::warn!(event = "gate.rejects", source, read, rejected, "Too many rejected.");
-            let reasons = ledger.reasons(&source, Fate::Rejected);
-            let mut reasons: Vec<_> = reasons.into_iter().collect();
-            reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
-            let shown: Vec<String> =
-                reasons.iter().take(5).map(|(reason, rows)| format!("{reason} {rows}")).collect();
-            over.push(format!("`{source}`: {refused} of {read} ({})", shown.join(", ")));
+            let reasons = most_frequent(ledger.reasons(&source, Fate::Rejected));
+            over.push(Over { source, refused, read, reasons });
         }
     }
-    if over.is_empty() {
-        return Ok(());
-    }
+    over
+}
+
+/// The most frequent reasons, with their rows.
+pub(super) fn most_frequent(reasons: BTreeMap<String, i64>) -> String {
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+    let shown = reasons.iter().take(5).map(|(reason, rows)| format!("{reason} {rows}"));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// A source that loses too many of its records ends the run, unless a person said that they are
+/// right.
+///
+/// # Errors
+/// Names each such source, with its most frequent reasons.
+pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
+    let definitions = job.definitions;
+    let mut over = over(job, ledger);
+    over.retain(|over| !job.judged.is_accepted(&over.source));
+    let Some(first) = over.first() else { return Ok(()) };
+    let told = over.iter().map(|Over { source, refused, read, reasons }| {
+        let limit = definitions.gates.limits(&definitions.pipeline, source).rejects_percent_max;
+        format!("`{source}`: {refused} of {read} ({reasons}), and {limit} % may be")
+    });
     Err(Error::data(format!(
-        "more than {limit} % of the lines are rejected\n  {}",
-        over.join("\n  ")
+        "too many records are rejected\n  {}",
+        told.collect::<Vec<_>>().join("\n  ")
     ))
     .hint(format!(
         "nothing was published; `conum rejects --unpublished` lists the lines, from \
-         `{BUILDING}/rejects`; `rejects_percent_max` in the pipeline sets the limit"
+         `{BUILDING}/rejects`; `rejects_percent_max` sets the limit, and `--accept {}` says that \
+         they are right",
+        first.source
     )))
 }
 
@@ -57,28 +91,26 @@ fn later(job: &Job<'_>, ledger: &Ledger, source: &str) -> i64 {
 }
 
 /// Sources of which more is after the reference day than may be rejected.
-fn of_later_records(job: &Job<'_>, ledger: &Ledger) -> Vec<String> {
-    let limit = i128::from(job.definitions.pipeline.rejects_percent_max);
+fn of_later_records(job: &Job<'_>, ledger: &Ledger) -> Vec<Warning> {
+    let definitions = job.definitions;
     let sources = ledger.sources(ingest::STAGE).into_iter();
     let found = sources.filter_map(|source| {
         let read = ledger.total(ingest::STAGE, &source, None).rows;
         let later = later(job, ledger, &source);
-        let is_over = i128::from(later) * 100 > i128::from(read) * limit;
-        is_over.then(|| {
-            format!(
+        let limits = definitions.gates.limits(&definitions.pipeline, &source);
+        is_over(later, read, limits.rejects_percent_max).then(|| {
+            let text = format!(
                 "{later} of {read} records of `{source}` are after the reference day and left out"
-            )
+            );
+            Warning::of(Code::RecordsLater, &source, text)
         })
     });
     found.collect()
 }
 
-/// What a person should know of a run that passes its gates: each of them means exit code 3.
-pub(super) fn warnings(
-    job: &Job<'_>,
-    previous: Option<&Manifest>,
-    (manifest, ledger): (&Manifest, &Ledger),
-) -> Vec<String> {
+/// What a person should know of a run that passes its gates: each of them means exit code 3, unless
+/// it is accepted.
+pub(super) fn warnings(job: &Job<'_>, (manifest, ledger): (&Manifest, &Ledger)) -> Vec<Warning> {
     let mut found = manifest.clean_warnings.clone();
     let has_pseudonyms = |segment: &Segment| {
         let source = job.definitions.sources.get(&segment.source);
@@ -87,35 +119,31 @@ pub(super) fn warnings(
     if job.key.is_published && !job.is_sample && manifest.segments.iter().any(has_pseudonyms) {
         let warning = "pseudonyms are keyed with the published key, fit for samples only: \
             give `--key-file`";
-        found.push(warning.to_owned());
+        found.push(Warning::new(Code::KeyPublished, warning));
     }
     found.extend(of_inputs(job));
-    let given: BTreeSet<&str> = sources_of(manifest).collect();
-    let before: BTreeSet<&str> = previous.into_iter().flat_map(sources_of).collect();
-    for source in before.difference(&given) {
-        found.push(format!("source `{source}` had an input in the last run and has none"));
-    }
+    let held = job.judged.held.iter();
+    found.extend(held.map(|held| Warning::of(Code::SourceHeldBack, &held.source, held.told())));
+    found.extend(job.judged.late.iter().cloned());
     for segment in &manifest.segments {
         let source = &segment.source;
-        let unknown = segment.unknown_columns.iter();
-        found.extend(
-            unknown
-                .map(|column| format!("`{source}` has a column `{column}` that is not declared")),
-        );
+        found.extend(segment.unknown_columns.iter().map(|column| {
+            let text = format!("`{source}` has a column `{column}` that is not declared");
+            Warning::of(Code::ColumnUnknown, source, text)
+        }));
         if segment.records == 0 {
-            found.push(format!(
-                "input `{}` of `{source}` has no record",
-                name_of(segment, manifest)
-            ));
+            let text =
+                format!("input `{}` of `{source}` has no record", manifest.input_of(&segment.id));
+            found.push(Warning::of(Code::InputEmpty, source, text));
         }
     }
     found.extend(of_later_records(job, ledger));
     found.extend(of_cut_inputs(ledger, manifest));
-    found
+    accept(found, &job.definitions.gates.accepted_warnings, job.as_of)
 }
 
 /// Inputs whose last record is not whole: what followed it is missing, and no line can tell.
-fn of_cut_inputs(ledger: &Ledger, manifest: &Manifest) -> Vec<String> {
+fn of_cut_inputs(ledger: &Ledger, manifest: &Manifest) -> Vec<Warning> {
     let mut cut: BTreeSet<String> = BTreeSet::new();
     ledger.visit(|account, fate, reason, _| {
         if account.stage == ingest::STAGE
@@ -128,45 +156,47 @@ fn of_cut_inputs(ledger: &Ledger, manifest: &Manifest) -> Vec<String> {
     let segments = manifest.segments.iter().filter(|segment| cut.contains(&segment.id));
     segments
         .map(|segment| {
-            format!(
+            let text = format!(
                 "input `{}` of `{}` breaks off: its last record is not whole, and others may \
                  have followed",
-                name_of(segment, manifest),
+                manifest.input_of(&segment.id),
                 segment.source
-            )
+            );
+            Warning::of(Code::InputCut, &segment.source, text)
         })
         .collect()
-}
-
-fn name_of<'m>(segment: &'m Segment, manifest: &'m Manifest) -> &'m str {
-    let input = manifest.inputs.iter().find(|input| input.blake3.starts_with(&segment.id));
-    input.map_or(segment.id.as_str(), |input| input.name.as_str())
 }
 
 /// Inputs that are told of one by one: a folder may hold any number of other things.
 const NOT_READ_TOLD_MAX: usize = 100;
 
 /// Entries of the input folder that were not read, or not twice.
-fn of_inputs(job: &Job<'_>) -> Vec<String> {
+fn of_inputs(job: &Job<'_>) -> Vec<Warning> {
     let files = job.inputs.iter().filter_map(|(input, _)| {
         let name = &input.name;
         match (&input.source, &input.same_as) {
-            (None, _) => Some(format!("input `{name}` matches no source and was not read")),
-            (_, Some(other)) => Some(format!("input `{name}` has the same bytes as `{other}`")),
+            (None, _) => Some(Warning::new(
+                Code::InputUnclaimed,
+                format!("input `{name}` matches no source and was not read"),
+            )),
+            (Some(source), Some(other)) => Some(Warning::of(
+                Code::InputTwice,
+                source,
+                format!("input `{name}` has the same bytes as `{other}`"),
+            )),
             (Some(_), None) => None,
         }
     });
-    let others = job.unreadable.iter();
-    let others = others.map(|name| format!("input `{name}` is not a file and was not read"));
-    let mut found: Vec<String> = others.chain(files).collect();
+    let others = job.unreadable.iter().map(|name| {
+        let text = format!("input `{name}` is not a file and was not read");
+        Warning::new(Code::InputNoFile, text)
+    });
+    let mut found: Vec<Warning> = others.chain(files).collect();
     let more = found.len().saturating_sub(NOT_READ_TOLD_MAX);
     if more > 0 {
         found.truncate(NOT_READ_TOLD_MAX);
-        found.push(format!("{more} more inputs were not read, or not twice"));
+        let text = format!("{more} more inputs were not read, or not twice");
+        found.push(Warning::new(Code::InputUnclaimed, text));
     }
     found
-}
-
-fn sources_of(manifest: &Manifest) -> impl Iterator<Item = &str> {
-    manifest.segments.iter().map(|segment| segment.source.as_str())
 }

@@ -68,7 +68,10 @@ pub fn waste(store: &Store, keep: usize) -> Result<Vec<Waste>> {
 fn unused_segments(store: &Store, kept: &[&str]) -> Result<Vec<Waste>> {
     let mut used: BTreeSet<String> = BTreeSet::new();
     let mut add = |manifest: Manifest| {
-        used.extend(manifest.segments.into_iter().map(|it| format!("{}/{}", it.source, it.key)));
+        // What was read and is not used is judged again the next night.
+        let held = manifest.held_back.into_iter().flat_map(|held| held.segments);
+        let segments = manifest.segments.into_iter().chain(held);
+        used.extend(segments.map(|it| format!("{}/{}", it.source, it.key)));
     };
     for run in kept {
         record(store, run)?.into_iter().for_each(&mut add);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Context, READER_VERSION};
 use crate::run::dataset;
 use crate::run::dataset::lookups::source_name;
@@ -92,24 +92,43 @@ pub fn existing(store: &Store, source: &str, key: &str) -> Result<Option<Segment
     Ok(is_true.then_some(segment))
 }
 
-/// Reads all inputs that have no segment yet. Returns the segments in the order of their ids and
-/// the accounts of the stage.
+/// What was read.
+#[derive(Debug)]
+pub struct Ingested {
+    /// Segments, in the order of their ids.
+    pub segments: Vec<Segment>,
+    /// Accounts of the stage.
+    pub ledger: Ledger,
+    /// Sources of which an input is not what they declare, and what is wrong.
+    pub failed: BTreeMap<String, Error>,
+}
+
+/// Reads all inputs that have no segment yet.
 ///
 /// # Errors
-/// When a file cannot be read as its source declares it.
-pub fn run(job: &Job<'_>) -> Result<(Vec<Segment>, Ledger)> {
+/// When a file cannot be read at all.
+pub fn run(job: &Job<'_>) -> Result<Ingested> {
     let inputs: Vec<_> = job.staged_inputs().collect();
     (job.progress)(Progress::Stage(STAGE, u64::try_from(inputs.len()).unwrap_or_default()));
     let mut segments = Vec::new();
+    let mut failed = BTreeMap::new();
     for (input, path, source) in inputs {
         let key = key(job, input, source);
-        let known = if job.is_forced { None } else { existing(job.store, source, &key)? };
-        let segment = match known {
-            Some(segment) => segment,
-            None => stage(job, (input, path, source), &key).map_err(|error| Error {
-                message: format!("`{}` as `{source}`: {}", input.name, error.message),
-                ..error
-            })?,
+        // What stands for another night is not there to be read again.
+        let is_again = job.is_forced && !job.judged.stands(source);
+        let known = if is_again { None } else { existing(job.store, source, &key)? };
+        let read = known.map_or_else(|| stage(job, (input, path, source), &key), Ok);
+        let read = read.map_err(|error| Error {
+            message: format!("`{}` as `{source}`: {}", input.name, error.message),
+            ..error
+        });
+        let segment = match read {
+            Err(error) if matches!(error.kind, Kind::Data | Kind::NoInput) => {
+                tracing::warn!(event = "input.unreadable", source, "{error}");
+                failed.entry(source.to_owned()).or_insert(error);
+                continue;
+            }
+            read => read?,
         };
         tracing::info!(
             event = "segment.ready", source, input = %input.name, rows = segment.row_count,
@@ -121,7 +140,7 @@ pub fn run(job: &Job<'_>) -> Result<(Vec<Segment>, Ledger)> {
     (job.progress)(Progress::Done);
     segments.sort_by(|a, b| (&a.id, &a.source).cmp(&(&b.id, &b.source)));
     let ledger = account(job, &segments)?;
-    Ok((segments, ledger))
+    Ok(Ingested { segments, ledger, failed })
 }
 
 fn stage(
@@ -248,7 +267,7 @@ pub fn rejects_of(store: &Store, segment: &Segment) -> Result<Vec<Located>> {
 }
 
 /// Refused records by their first reason.
-fn refused(job: &Job<'_>, segment: &Segment) -> Result<BTreeMap<String, i64>> {
+pub(super) fn refused(job: &Job<'_>, segment: &Segment) -> Result<BTreeMap<String, i64>> {
     if job.definitions.datasets.contains_key(&segment.source) {
         return Ok(segment.refused.clone());
     }

@@ -12,6 +12,7 @@ use crate::run::dataset::lookups::source_name;
 use crate::run::digest;
 use crate::run::folders;
 use crate::run::hashes::Hashes;
+use crate::run::held_back::Judged;
 use crate::run::input;
 use crate::run::manifest::Input;
 use crate::run::store::Store;
@@ -29,6 +30,7 @@ pub enum Progress {
 }
 
 /// One run.
+#[derive(Clone)]
 pub struct Job<'a> {
     /// The warehouse.
     pub store: &'a Store,
@@ -61,6 +63,10 @@ pub struct Job<'a> {
     pub inputs: Vec<(Input, PathBuf)>,
     /// Names that match a source and are no regular file.
     pub unreadable: Vec<String>,
+    /// Sources whose input is right whatever the gates say: a person said so.
+    pub accept: Vec<String>,
+    /// What was decided of the inputs; nothing at first.
+    pub judged: Judged,
     /// Shows progress.
     pub progress: &'a (dyn Fn(Progress) + Sync),
 }

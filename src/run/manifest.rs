@@ -8,7 +8,9 @@ use crate::definition::source::Container;
 use crate::error::{Error, Result};
 use crate::run::digest::Stamp;
 use crate::run::draft::Written;
+use crate::run::held_back::{AcceptedInput, HeldBack};
 use crate::run::store::Store;
+use crate::run::warning::Warning;
 
 /// Pointer to the run that readers see.
 pub const CURRENT: &str = "current";
@@ -113,9 +115,15 @@ pub struct Manifest {
     #[serde(default)]
     pub reconciliation: BTreeMap<String, i64>,
     /// What the clean stage found that a person should know.
-    pub clean_warnings: Vec<String>,
+    pub clean_warnings: Vec<Warning>,
     /// All that a person should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
+    /// Sources whose input of the night was not used: one of an earlier run stands among `inputs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBack>,
+    /// Sources whose input is used because a person said that it is right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_inputs: Vec<AcceptedInput>,
     /// BLAKE3 of the line of the register that began the run.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub registered: String,

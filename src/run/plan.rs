@@ -2,6 +2,7 @@
 
 use crate::definition::Definitions;
 use crate::error::{Kind, Result};
+use crate::run::deliveries::Deliveries;
 use crate::run::job::Job;
 use crate::run::manifest::{CURRENT, MANIFEST, Manifest};
 use crate::run::outputs::BUILDING;
@@ -51,12 +52,30 @@ pub struct Plan {
     damaged: Option<String>,
 }
 
+/// Plans a run on what is known of its inputs without reading them, and changes nothing.
+///
+/// # Errors
+/// When the warehouse cannot be read.
+pub fn plan(job: &Job<'_>) -> Result<Plan> {
+    let tonight = Deliveries::new(job)?;
+    let (judged, refused) = tonight.known()?;
+    let mut plan = Plan::new(&tonight.used(judged))?;
+    let refused = refused.map(|error| Step {
+        stage: ingest::STAGE,
+        what: "all inputs".to_owned(),
+        action: Action::Run,
+        reason: format!("ends the run with {}: {}", error.kind.exit_code(), error.message),
+    });
+    plan.steps.splice(0..0, refused);
+    Ok(plan)
+}
+
 impl Plan {
-    /// Plans a run without changing anything.
+    /// Plans a run on the inputs that are used, without changing anything.
     ///
     /// # Errors
     /// When the warehouse cannot be read.
-    pub fn new(job: &Job<'_>) -> Result<Self> {
+    pub(super) fn new(job: &Job<'_>) -> Result<Self> {
         let current = match Manifest::current(job.store) {
             Err(error) if error.kind == Kind::Data => {
                 tracing::warn!(event = "manifest.damaged", "{error}: every stage runs again.");
@@ -74,6 +93,9 @@ impl Plan {
             let segment = ingest::existing(job.store, source, &key)?;
             staged.extend(segment.clone());
             let (action, reason) = match segment {
+                Some(_) if job.judged.stands(source) => {
+                    (Action::UpToDate, "stands for an input that is held back".to_owned())
+                }
                 _ if job.is_forced => (Action::Run, "--force".to_owned()),
                 Some(_) => (Action::UpToDate, "its segment is staged".to_owned()),
                 None => (Action::Run, why_read(current.as_ref(), &input.name, &input.blake3)),
@@ -85,7 +107,7 @@ impl Plan {
         keys.sort_unstable();
         let clean_key = clean::key(job, &keys);
         let aggregate_key = aggregate::key(job.definitions, &clean_key);
-        let protect_key = protect_key(&aggregate_key);
+        let protect_key = protect_key(job, &aggregate_key);
         let publish_key = publish_key(job, &aggregate_key);
         let mut damaged = current.as_ref().map_or(Ok(None), |current| damaged(job, current))?;
         let known = |segment| current.as_ref().is_none_or(|c| c.segments.contains(segment));
@@ -108,7 +130,8 @@ impl Plan {
         plan.add(job, aggregate::STAGE, "summary tables", (&plan.aggregate_key.clone(), why));
         plan.add(job, protect::STAGE, "a release", (&plan.protect_key.clone(), String::new()));
         let key = plan.publish_key.clone();
-        let why = "the names or kinds of the inputs changed".to_owned();
+        let why =
+            "the names or kinds of the inputs changed, or what is expected of them".to_owned();
         plan.add(job, "publish", "the run that readers see", (&key, why));
         Ok(plan)
     }
@@ -153,10 +176,14 @@ fn damaged(job: &Job<'_>, current: &Manifest) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// The release depends on the tables, and on those before it, which no run forgets.
-fn protect_key(aggregate_key: &str) -> String {
+/// The release depends on the tables, on those before it, which no run forgets, and says of which
+/// day a source is.
+fn protect_key(job: &Job<'_>, aggregate_key: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(aggregate_key.as_bytes()).update(protect::STAGE.as_bytes());
+    for held in &job.judged.held {
+        hasher.update(held.source.as_bytes()).update(held.since.to_string().as_bytes());
+    }
     hasher.finalize().to_hex().to_string()
 }
 
@@ -164,6 +191,13 @@ fn protect_key(aggregate_key: &str) -> String {
 fn publish_key(job: &Job<'_>, aggregate_key: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(aggregate_key.as_bytes()).update(&[u8::from(job.is_sample)]);
+    hasher.update(job.definitions.gates.digest.as_bytes());
+    for held in &job.judged.held {
+        for text in [&held.source, &held.told()] {
+            hasher.update(text.as_bytes()).update(&[0]);
+        }
+        held.keys.iter().for_each(|key| _ = hasher.update(key.as_bytes()));
+    }
     for (input, _) in &job.inputs {
         for text in [Some(&input.name), input.source.as_ref(), input.same_as.as_ref()] {
             hasher.update(text.map_or("", String::as_str).as_bytes()).update(&[0]);

@@ -10,8 +10,10 @@ use crate::run::clean::Cleaned;
 use crate::run::job::Job;
 use crate::run::staged::{day, instant, lacking, number, text};
 use crate::run::versions::{Origin, Read};
+use crate::run::warning::Warning;
 use crate::vocabulary::codes::{Fate, System};
 use crate::vocabulary::columns;
+use crate::vocabulary::warnings::Code;
 
 /// What tells copies from activities, from a first look at all rows.
 #[derive(Debug, Default)]
@@ -101,16 +103,18 @@ impl Evidence {
         let can_tell = self.archived.is_empty() || !self.archive_instants.is_empty();
         let lacking = orphans + if can_tell { copies.before_opening } else { 0 };
         if lacking > 0 {
-            cleaned.warnings.push(format!(
+            let text = format!(
                 "{lacking} migrated activities of La Coop are left out although the archive given \
                  does not have their record: is the whole archive there?"
-            ));
+            );
+            cleaned.warnings.push(Warning::new(Code::CopiesLacking, text));
         }
         if residual > 0 {
-            cleaned.warnings.push(format!(
+            let text = format!(
                 "{residual} activities of La Coop were created at the very instant of a record of \
                  the archive, the same day, and count beside it: are they copies without a mark?"
-            ));
+            );
+            cleaned.warnings.push(Warning::new(Code::CopiesSuspected, text));
         }
         Ok(())
     }

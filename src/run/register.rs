@@ -64,6 +64,12 @@ pub struct End {
     pub warnings: usize,
     /// Why it failed.
     pub reason: Option<String>,
+    /// Sources for whose input an earlier one stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<String>,
+    /// Sources whose input is used because a person said that it is right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
 }
 
 /// What a line tells.

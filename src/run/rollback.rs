@@ -18,7 +18,9 @@ use crate::run::protect::taken_back::carry;
 use crate::run::protect::verify::verify_run;
 use crate::run::run_name::run_name;
 use crate::run::store::Store;
+use crate::run::warning::Warning;
 use crate::run::{protect, reuse, revision, swap, verify};
+use crate::vocabulary::warnings::Code;
 
 /// What readers see again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,8 +108,8 @@ pub fn rollback(
     store.link_files(&format!("{from}/{left}"), &format!("{BUILDING}/{left}"))?;
     back.outputs.extend(carry(store, (&current, &manifest), &from)?);
     back.outputs.sort_by(|a, b| a.file.path.cmp(&b.file.path));
-    back.warnings
-        .push(format!("run {} was taken back: readers see run {earlier} again", current.run_id));
+    let told = format!("run {} was taken back: readers see run {earlier} again", current.run_id);
+    back.warnings.push(Warning::new(Code::RunTakenBack, told));
     let release_to = shown(store, BUILDING)?;
     if release_to.is_some() {
         let definitions = verify::definitions(store, &manifest)?;

@@ -3,14 +3,17 @@
 //!
 //! It only reads, and believes no clock: what is dated in the future has no age.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::run::held_back::{HeldBack, Reason};
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::register::{Attempt, Register};
 use crate::run::store::Store;
+use crate::run::warning::Warning;
 
 /// Clocks of two machines may differ by this much.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
@@ -45,7 +48,22 @@ pub struct Published {
     /// The release.
     pub release: Option<String>,
     /// What a person should know of it.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
+    /// Sources for whose input an earlier one stands.
+    pub held_back: Vec<Standing>,
+}
+
+/// A source that is as of an earlier day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// The source.
+    pub source: String,
+    /// Why its input is not used.
+    pub reason: Reason,
+    /// The reference day that its records are as of.
+    pub since: Date,
+    /// The last reference day that they stand on.
+    pub until: Date,
 }
 
 /// How old something may be.
@@ -152,7 +170,12 @@ fn published(store: &Store) -> Result<Option<Published>> {
         finished_at: manifest.finished_at,
         release,
         warnings: manifest.warnings,
+        held_back: manifest.held_back.into_iter().map(standing).collect(),
     }))
+}
+
+fn standing(HeldBack { source, finding, since, until, .. }: HeldBack) -> Standing {
+    Standing { source, reason: finding.reason, since, until }
 }
 
 /// How old an instant is; none if it has not come yet.

@@ -9,3 +9,4 @@ pub mod schema;
 pub mod sirene;
 pub mod tables;
 pub mod text;
+pub mod warnings;

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use crate::support::{Scene, conum, said};
 
 /// A line of the Coop's export: identifier, day, hour of the modification, and what differs.
-fn coop(id: &str, day: &str, hour: u32, changes: &[(&str, &str)]) -> String {
+pub fn coop(id: &str, day: &str, hour: u32, changes: &[(&str, &str)]) -> String {
     let line = format!(
         "{{\"id\":\"{id}\",\"type\":\"individuel\",\"mediateur_id\":\"m\",\"accompagnements\":1,\
          \"date\":\"{day}\",\"duree\":30,\"type_lieu\":\"domicile\",\"structure_id\":null,\

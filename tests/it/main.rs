@@ -15,6 +15,7 @@ mod file_size;
 mod formats;
 mod gate;
 mod hardening;
+mod held_back;
 mod install;
 mod journey;
 mod listener;

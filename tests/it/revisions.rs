@@ -337,7 +337,8 @@ fn a_notice_of_deletion_that_ended_is_a_deletion_with_the_other_sign() {
     script.scene.file("cras_deleted.jsonl", notice);
     let applied = of_all(&mut script);
     assert_eq!(applied, [format!("{TABLE},ensemble,nb_activites,suppression,67,66,-1")]);
-    fs::remove_file(script.scene.input().join("cras_deleted.jsonl")).unwrap();
+    // The file that tells of deletions tells of another one.
+    script.scene.file("cras_deleted.jsonl", notice.replace("\"01\"", "\"02\""));
     let ended = of_all(&mut script);
     assert_eq!(ended, [format!("{TABLE},ensemble,nb_activites,suppression,66,67,1")]);
 }

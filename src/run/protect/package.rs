@@ -50,7 +50,9 @@ pub(super) fn complete(
     let described = |day: Date| {
         let sources = job.read_inputs().map(|(_, _, source)| source).collect();
         let closed_after_days = closed.after_days(job.definitions.pipeline.provisional_days);
-        let circumstances = Circumstances { as_of: day, sources, closed_after_days };
+        let held = job.judged.held.iter();
+        let earlier = held.map(|held| (held.source.as_str(), held.since)).collect();
+        let circumstances = Circumstances { as_of: day, sources, earlier, closed_after_days };
         describe::catalogue(job.definitions, policy, &circumstances, &tables)
     };
     let last = before.map(|before| released(job, &before.release)).transpose()?;
