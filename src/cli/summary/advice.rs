@@ -1,6 +1,7 @@
 //! An exit code or a warning becomes what it means and what to do, in French.
 
 use crate::error::{EXIT_WARNINGS, Kind};
+use crate::vocabulary::warnings::Code;
 
 /// What an exit code means, and what to do.
 pub(super) fn of_code(code: u8) -> (&'static str, &'static str) {
@@ -66,51 +67,50 @@ pub(super) const KILLED: (&str, &str) = (
      de la machine.",
 );
 
-/// Words of a warning, and what to do about it.
-const WARNINGS: [(&str, &str); 11] = [
-    (
-        "matches no source",
-        "Ce fichier n'est pas lu. S'il doit l'être, le nommer comme le veut sa source ; sinon \
-         le retirer.",
-    ),
-    (
-        "has the same bytes as",
-        "Deux fois le même fichier : en retirer un. Rien n'est compté deux fois.",
-    ),
-    (
-        "is not a file and was not read",
-        "Un dossier n'est pas lu : sortir les fichiers qu'il contient.",
-    ),
-    (
-        "had an input in the last run and has none",
-        "Un export manque depuis la dernière nuit : le demander à son fournisseur. Ses lignes ne \
-         comptent plus.",
-    ),
-    (
-        "that is not declared",
-        "Le fournisseur a ajouté une colonne. Elle n'est pas lue : la déclarer si elle sert.",
-    ),
-    ("has no record", "Un export est vide : le faire refaire par son fournisseur."),
-    (
-        "after the reference day",
-        "Normal pour un jour de référence passé ; sinon vérifier la date des exports.",
-    ),
-    ("breaks off", "L'export est tronqué : le faire refaire par son fournisseur."),
-    (
-        "published key",
-        "Les pseudonymes doivent être faits avec la clé secrète : ajouter `--key-file`.",
-    ),
-    ("is the whole archive there", "Vérifier que toute l'archive de l'Espace Coop est fournie."),
-    (
-        "are they copies without a mark",
-        "Des activités comptent peut-être deux fois : demander à La Coop si ce sont des copies.",
-    ),
-];
-
 /// What to do about a warning; none where nothing is known of it.
-pub(super) fn of_warning(warning: &str) -> Option<&'static str> {
-    let known = WARNINGS.iter().find(|(words, _)| warning.contains(words));
-    known.map(|(_, advice)| *advice)
+pub(super) fn of_warning(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::SourceHeldBack => {
+            "L'export de cette nuit n'est pas utilisé : le dernier bon le remplace jusqu'au jour \
+             indiqué. Demander un bon export au fournisseur ; si celui de cette nuit est juste, \
+             relancer avec `--accept SOURCE`."
+        }
+        Code::SourceStale => {
+            "Aucun enregistrement récent : vérifier que le fournisseur envoie bien l'export du jour."
+        }
+        Code::InputCut => "L'export est tronqué : le faire refaire par son fournisseur.",
+        Code::InputEmpty => "Un export est vide : le faire refaire par son fournisseur.",
+        Code::InputTwice => {
+            "Deux fois le même fichier : en retirer un. Rien n'est compté deux fois."
+        }
+        Code::InputUnclaimed => {
+            "Ce fichier n'est pas lu. S'il doit l'être, le nommer comme le veut sa source ; sinon \
+             le retirer."
+        }
+        Code::InputNoFile => "Un dossier n'est pas lu : sortir les fichiers qu'il contient.",
+        Code::ColumnUnknown => {
+            "Le fournisseur a ajouté une colonne. Elle n'est pas lue : la déclarer si elle sert."
+        }
+        Code::RecordsLater => {
+            "Normal pour un jour de référence passé ; sinon vérifier la date des exports."
+        }
+        Code::CopiesLacking => "Vérifier que toute l'archive de l'Espace Coop est fournie.",
+        Code::CopiesSuspected => {
+            "Des activités comptent peut-être deux fois : demander à La Coop si ce sont des copies."
+        }
+        Code::KeyPublished => {
+            "Les pseudonymes doivent être faits avec la clé secrète : ajouter `--key-file`."
+        }
+        Code::RunTakenBack => {
+            "Une nuit antérieure est affichée. Corriger les exports ou les déclarations : la \
+             prochaine nuit la remplacera."
+        }
+        Code::AcceptanceUnused => {
+            "Un avertissement accepté ne se produit plus : retirer sa ligne de \
+             `pipelines/gates.toml`."
+        }
+        Code::Other => return None,
+    })
 }
 
 /// A stage, in French.

@@ -123,8 +123,8 @@ pub(super) fn warnings(letter: &mut Letter, night: &Night<'_>) {
         letter.say("Aucun.");
     }
     for warning in &seen.warnings {
-        letter.item(warning);
-        if let Some(advice) = advice::of_warning(warning) {
+        letter.item(&warning.to_string());
+        if let Some(advice) = advice::of_warning(warning.code) {
             letter.advise(advice);
         }
     }
