@@ -82,7 +82,7 @@ pub(super) fn refusal(refused: &[(String, (Finding, String))]) -> Option<Error> 
         false => Error::data(message),
     };
     Some(error.hint(format!(
-        "nothing was published; if what came tonight is right, say so once with `--accept {first}`; \
-         `gates.toml` says what is expected"
+        "nothing was published; if what came tonight is right, say so once with \
+         `--accept {first}`; `gates.toml` says what is expected"
     )))
 }

@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn an_acceptance_of_nothing_is_a_warning() {
         let found = told(&[until(Code::InputEmpty, Some("a"), "2025-07-02")]);
-        let expected = "the accepted warning `input_empty` of `a` was not given: the entry of `gates.toml` \
-             can go";
+        let expected = "the accepted warning `input_empty` of `a` was not given: the entry of \
+                        `gates.toml` can go";
         assert_eq!(found[2..], [expected]);
     }
 
