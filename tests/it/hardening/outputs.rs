@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -30,17 +30,22 @@ fn watched(trace: &Path) -> Vec<OsString> {
     if tried.is_ok_and(|tried| tried.status.success()) { watch } else { Vec::new() }
 }
 
+/// Says, where a test is looked at, that this machine cannot show something.
+fn not_shown(why: &str) {
+    writeln!(std::io::stderr(), "NOT SHOWN: {why}").unwrap();
+}
+
 #[test]
 fn the_whole_job_needs_no_network_and_asks_for_none() {
     let Some(way) = without_network() else {
-        eprintln!("NOT SHOWN: this machine lets nobody have a network of his own (`unshare -n`)");
+        not_shown("this machine lets nobody have a network of his own (`unshare -n`)");
         return;
     };
     let scene = Scene::of_sample();
     let trace = scene.path().join("trace");
     let watch = watched(&trace);
     if watch.is_empty() {
-        eprintln!("NOT SHOWN: there is no `strace`, so calls are not looked at");
+        not_shown("there is no `strace`, so calls are not looked at");
     }
     let warehouse = scene.warehouse().into_os_string();
     let of_warehouse = |command: &[&str]| {
