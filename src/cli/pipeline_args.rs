@@ -172,7 +172,7 @@ impl PipelineArgs {
 /// Name of the key of pseudonyms in the folder of a manager of services.
 const KEY: &str = "conum-key";
 
-/// The file of the key, and who keeps it: the one that is given, else that of a manager of services.
+/// The file of the key, and who keeps it: the one given, else that of a manager of services.
 pub(super) fn key_file(given: Option<&Path>) -> Option<(PathBuf, Keeper)> {
     if let Some(given) = given {
         return Some((given.to_owned(), keeper(given)));

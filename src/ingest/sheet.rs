@@ -109,7 +109,10 @@ impl Reader for Sheet {
 /// Fails where a workbook unpacks to more than is read, or says that it has more texts than there
 /// is room for: its reader would make that room first.
 fn check_parts(bytes: &[u8]) -> Result<()> {
-    let mut parts = archive::open(Cursor::new(bytes))?;
+    let mut parts = archive::open(Cursor::new(bytes)).map_err(|error| Error {
+        message: format!("the workbook cannot be opened: {}", error.message),
+        ..error
+    })?;
     let mut unpacked: u64 = 0;
     for number in 0..parts.len() {
         let part = parts.by_index_raw(number).map_err(|error| archive::damaged(&error))?;
