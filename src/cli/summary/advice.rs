@@ -76,7 +76,8 @@ pub(super) fn of_warning(code: Code) -> Option<&'static str> {
              relancer avec `--accept SOURCE`."
         }
         Code::SourceStale => {
-            "Aucun enregistrement récent : vérifier que le fournisseur envoie bien l'export du jour."
+            "Aucun enregistrement récent : vérifier que le fournisseur envoie bien l'export du \
+             jour."
         }
         Code::InputCut => "L'export est tronqué : le faire refaire par son fournisseur.",
         Code::InputEmpty => "Un export est vide : le faire refaire par son fournisseur.",
