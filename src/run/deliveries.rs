@@ -90,6 +90,10 @@ impl<'r, 'a> Deliveries<'r, 'a> {
             let verdict = self.verdict(&given)?;
             refused.extend(settle(verdict, &mut judged).map(|why| (source, why)));
         }
+        for (source, (finding, _)) in &refused {
+            let reason = finding.reason.code();
+            tracing::warn!(event = "source.refused", source, reason, "Nothing stands for it.");
+        }
         // What an input is not, is best told by who read it.
         let failed = refused.iter().find_map(|(source, _)| read.failed.remove(source));
         match failed.or_else(|| refusal(&refused)) {

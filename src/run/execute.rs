@@ -148,8 +148,11 @@ fn stages(
     }
     space::check(&job, plan.current.as_ref())?;
     interrupted::keep(given)?;
-    let mut read = log::stage(ingest::STAGE, || ingest::run(&job))?;
-    let judged = tonight.after_ingest(&job, &mut read)?;
+    let (read, judged) = log::stage(ingest::STAGE, || {
+        let mut read = ingest::run(&job)?;
+        let judged = tonight.after_ingest(&job, &mut read)?;
+        Ok((read, judged))
+    })?;
     if judged.held != job.judged.held {
         return Ok(Outcome::Again(judged));
     }

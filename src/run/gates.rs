@@ -40,8 +40,6 @@ pub(super) fn over(job: &Job<'_>, ledger: &Ledger) -> Vec<Over> {
             - later(job, ledger, &source);
         let limits = definitions.gates.limits(&definitions.pipeline, &source);
         if is_over(refused, read, limits.rejects_percent_max) {
-            let rejected = refused;
-            tracing::warn!(event = "gate.rejects", source, read, rejected, "Too many rejected.");
             let reasons = most_frequent(ledger.reasons(&source, Fate::Rejected));
             over.push(Over { source, refused, read, reasons });
         }
@@ -66,6 +64,9 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
     let definitions = job.definitions;
     let mut over = over(job, ledger);
     over.retain(|over| !job.judged.is_accepted(&over.source));
+    for Over { source, read, refused: rejected, .. } in &over {
+        tracing::warn!(event = "gate.rejects", source, read, rejected, "Too many rejected.");
+    }
     let Some(first) = over.first() else { return Ok(()) };
     let told = over.iter().map(|Over { source, refused, read, reasons }| {
         let limit = definitions.gates.limits(&definitions.pipeline, source).rejects_percent_max;

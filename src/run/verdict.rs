@@ -75,7 +75,12 @@ pub(super) fn refusal(refused: &[(String, (Finding, String))]) -> Option<Error> 
         |(_, (finding, _)): &(String, (Finding, String))| finding.reason.kind() == Kind::NoInput;
     let message = match told.as_slice() {
         [one] => one.clone(),
-        all => format!("{} sources cannot be used\n  {}", all.len(), all.join("\n  ")),
+        all => {
+            let names: Vec<String> =
+                refused.iter().map(|(source, _)| format!("`{source}`")).collect();
+            let (names, all) = (names.join(", "), all.join("\n  "));
+            format!("the inputs of {names} cannot be used\n  {all}")
+        }
     };
     let error = match refused.iter().any(is_of_none) {
         true => Error::no_input(message),
