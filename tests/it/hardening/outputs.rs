@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::process::Command;
 
@@ -28,11 +28,6 @@ fn watched(trace: &Path) -> Vec<OsString> {
     watch.push(trace.into());
     let tried = Command::new(&watch[0]).args(&watch[1..]).arg("true").output();
     if tried.is_ok_and(|tried| tried.status.success()) { watch } else { Vec::new() }
-}
-
-/// Says, where a test is looked at, that this machine cannot show something.
-fn not_shown(why: &str) {
-    writeln!(std::io::stderr(), "NOT SHOWN: {why}").unwrap();
 }
 
 #[test]
