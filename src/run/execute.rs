@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 
-use crate::definition::Definitions;
 use crate::error::{EXIT_WARNINGS, Result};
 use crate::run::deliveries::Deliveries;
 use crate::run::held_back::Judged;
 use crate::run::ingest::Ingested;
 use crate::run::job::Job;
 use crate::run::ledger::Ledger;
-use crate::run::log::{self, MACHINES};
-use crate::run::manifest::{CURRENT, Input, MANIFEST, Manifest, Output, Segment};
+use crate::run::log;
+use crate::run::manifest::{CURRENT, MANIFEST, Manifest, Output, Segment};
 use crate::run::outputs::{BUILDING, write_table};
 use crate::run::plan::Plan;
 use crate::run::rejects::Located;
@@ -24,7 +23,6 @@ use crate::run::{
     aggregate, clean, dataset, gates, gc, ingest, interrupted, parquet, protect, rejects, revision,
     space, swap,
 };
-use crate::vocabulary::codes::Subject;
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
 /// Folder of all runs.
@@ -79,31 +77,11 @@ impl Done {
 /// # Errors
 /// When a stage or a gate fails; what readers see is then untouched.
 pub fn execute(job: &Job<'_>, last: Stage) -> Result<Done> {
-    tell_given(job);
+    job.tell();
     let done = execute_stages(job, last);
     interrupted::end(job.store, &done);
     job.store.keep_hashes();
     done
-}
-
-/// Tells by which declarations the run is made, and of what.
-fn tell_given(job: &Job<'_>) {
-    let Job { pipeline, definitions, inputs, .. } = job;
-    let (definitions, inputs) = (definitions.digest.as_str(), inputs.len());
-    tracing::info!(event = "run.configured", pipeline, definitions, inputs, "Inputs found.");
-    for (input, _) in &job.inputs {
-        let Input { name, bytes, blake3, source, same_as, .. } = input;
-        tracing::info!(
-            target: MACHINES,
-            event = "input.found",
-            input = name,
-            source,
-            bytes,
-            blake3,
-            same_as,
-            "Found."
-        );
-    }
 }
 
 fn execute_stages(job: &Job<'_>, last: Stage) -> Result<Done> {
@@ -285,7 +263,7 @@ fn aggregate_stage(
     if manifest.stage_keys.get(aggregate::STAGE) == Some(&plan.aggregate_key) {
         return Ok(left.of_stage(aggregate::STAGE));
     }
-    let (outputs, ledger) = aggregate::run(job, &subjects(job.definitions, &manifest.segments))?;
+    let (outputs, ledger) = aggregate::run(job, &manifest.subjects(job.definitions))?;
     manifest.outputs.extend(outputs);
     for (name, dataset, _) in dataset::with_segments(job.definitions, &manifest.segments) {
         let made = match tables.get(name) {
@@ -312,17 +290,6 @@ fn protect_stage(job: &Job<'_>, plan: &Plan, manifest: &mut Manifest) -> Result<
     manifest.outputs.extend(made);
     manifest.stage_keys.insert(protect::STAGE.to_owned(), plan.protect_key.clone());
     Ok(())
-}
-
-/// The subjects that some segment describes and that have a table.
-#[must_use]
-pub fn subjects(definitions: &Definitions, segments: &[Segment]) -> Vec<Subject> {
-    let sources = segments.iter().filter_map(|s| definitions.sources.get(&s.source));
-    let subjects = sources.map(|source| source.subject);
-    let mut subjects: Vec<Subject> = subjects.filter(|subject| subject.has_table()).collect();
-    subjects.sort_unstable();
-    subjects.dedup();
-    subjects
 }
 
 /// The run that readers see, if its clean files are whole and what this run would make.

@@ -68,7 +68,7 @@ pub fn resume(job: &mut Job<'_>, folder: &Path) -> Result<()> {
     } else {
         job.inputs = found;
         tracing::warn!(
-            event = "run.inputs_changed",
+            event = "inputs.changed",
             since,
             as_of,
             "Inputs changed since the run that came to no end began: the night begins anew."

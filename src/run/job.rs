@@ -14,6 +14,7 @@ use crate::run::folders;
 use crate::run::hashes::Hashes;
 use crate::run::held_back::Judged;
 use crate::run::input;
+use crate::run::log::MACHINES;
 use crate::run::manifest::Input;
 use crate::run::store::Store;
 use crate::vocabulary::text::visible;
@@ -78,6 +79,26 @@ impl std::fmt::Debug for Job<'_> {
 }
 
 impl Job<'_> {
+    /// Tells by which declarations the run is made, and of what.
+    pub(super) fn tell(&self) {
+        let Job { pipeline, definitions, inputs, .. } = self;
+        let (definitions, inputs) = (definitions.digest.as_str(), inputs.len());
+        tracing::info!(event = "run.configured", pipeline, definitions, inputs, "Inputs found.");
+        for (input, _) in &self.inputs {
+            let Input { name, bytes, blake3, source, same_as, .. } = input;
+            tracing::info!(
+                target: MACHINES,
+                event = "input.found",
+                input = name,
+                source,
+                bytes,
+                blake3,
+                same_as,
+                "Found."
+            );
+        }
+    }
+
     /// Inputs that a source reads, each content once.
     pub fn read_inputs(&self) -> impl Iterator<Item = (&Input, &Path, &str)> {
         self.inputs.iter().filter_map(|(input, path)| {

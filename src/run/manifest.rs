@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::definition::Definitions;
 use crate::definition::source::Container;
 use crate::error::{Error, Result};
 use crate::run::digest::Stamp;
@@ -11,6 +12,7 @@ use crate::run::draft::Written;
 use crate::run::held_back::{AcceptedInput, HeldBack};
 use crate::run::store::Store;
 use crate::run::warning::Warning;
+use crate::vocabulary::codes::Subject;
 
 /// Pointer to the run that readers see.
 pub const CURRENT: &str = "current";
@@ -132,6 +134,17 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The subjects that some segment describes and that have a table.
+    #[must_use]
+    pub fn subjects(&self, definitions: &Definitions) -> Vec<Subject> {
+        let sources = self.segments.iter().filter_map(|it| definitions.sources.get(&it.source));
+        let subjects = sources.map(|source| source.subject);
+        let mut subjects: Vec<Subject> = subjects.filter(|subject| subject.has_table()).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        subjects
+    }
+
     /// The record of the run that readers see, if there is one.
     ///
     /// # Errors

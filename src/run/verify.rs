@@ -7,7 +7,7 @@ use arrow::compute::concat_batches;
 
 use crate::definition::Definitions;
 use crate::error::{Error, Kind, Result};
-use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects, subjects};
+use crate::run::execute::{DECLARATIONS, ledger_in, read_rejects};
 use crate::run::folders;
 use crate::run::ledger::{Amount, Ledger};
 use crate::run::manifest::{CURRENT, Manifest};
@@ -321,7 +321,7 @@ fn recomputed(
         Error::data("the reference day of the manifest is no day").because(error)
     })?;
     let below = Below { store, folder: CURRENT, definitions, as_of };
-    let all = aggregate::tables_of(below, &subjects(definitions, &manifest.segments))?;
+    let all = aggregate::tables_of(below, &manifest.subjects(definitions))?;
     let declared = all.declared.iter().map(|(name, rows)| (name.as_str(), rows));
     let made = all.made.iter().map(|(table, rows)| (table.name, rows));
     let mut problems = Vec::new();

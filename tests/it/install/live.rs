@@ -19,6 +19,8 @@ const WORDS: &str = r#"
     shown() { systemctl show --value --property="$1" "$2.service"; }
     begin() {
         unit=$1
+        # A notice that is still at work is not begun once more.
+        while [ "$(shown SubState "conum-notify@$unit")" = start ]; do sleep 0.1; done
         rm -f /run/told/mail
         before=$(shown InvocationID "conum-notify@$unit")
         systemctl start "$unit.service" 2>/dev/null
