@@ -209,8 +209,8 @@ fn failed_refused_and_stopped_runs_have_a_first_and_a_last_line() {
     let all = lines(&said.expect(78).stderr);
     assert_eq!(events(&all), ["command.failed"]);
     // In text nothing is told twice.
-    let text = run(&scene, &[]).expect(65).stderr;
-    assert!(!text.contains("input.found") && text.contains("error: more than"), "{text}");
+    let text = late(&scene, &[]).expect(65).stderr;
+    assert!(!text.contains("input.found") && text.contains("error: too many"), "{text}");
 }
 
 fn said_of(command: &mut assert_cmd::Command) -> Said {
@@ -627,11 +627,10 @@ fn the_letter_of_the_morning_says_what_a_person_asks() {
     late(&scene, &[]).expect(65);
     let failed = letter(&scene, &[]);
     assert!(failed.starts_with("conum 09/07/2025 : ÉCHEC, code 65\n"), "{failed}");
-    for part in ["QUE FAIRE", "Toujours l'exécution précédente", "Étape en cours : publication."]
-    {
+    for part in ["QUE FAIRE", "Toujours l'exécution précédente", "Étape en cours : lecture."] {
         assert!(failed.contains(part), "{part}: {failed}");
     }
-    assert!(failed.contains("activites_plates  9 sur 9  100,0 %"), "{failed}");
+    assert!(failed.contains("source `structures`"), "{failed}");
     // Another night can be asked for.
     let id = logs(&scene);
     let id = lines(&id[0])[0]["id"].as_str().unwrap().to_owned();
