@@ -141,7 +141,7 @@ fn nights_in_a_row_leave_what_the_last_one_needs() {
         *codes.entry((name.clone(), outcome.code)).or_default() += 1;
         let size = Size::of(&warehouse);
         let told: Vec<&str> =
-            outcome.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
+            outcome.stderr.lines().filter(|line| line.contains("run.warning")).collect();
         eprintln!(
             "{day} {:18} code {:2} {:5} ms {:4} MB, data {:6} kB, history {:6} kB {}",
             name.unwrap_or_default(),
