@@ -69,17 +69,19 @@ pub fn may_read(path: &Path) -> bool {
 /// Bytes of memory that the kernel has for programs; none where it does not tell.
 #[must_use]
 pub fn memory_bytes() -> Option<u64> {
-    let told = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kibibytes.checked_mul(1024)
+    told_bytes("/proc/meminfo", "MemAvailable:")
 }
 
 /// Bytes of memory that this program had at most so far; none where the kernel does not tell.
 #[must_use]
 pub fn peak_memory_bytes() -> Option<u64> {
-    let told = fs::read_to_string("/proc/self/status").ok()?;
-    let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    told_bytes("/proc/self/status", "VmHWM:")
+}
+
+/// What a line of the kernel says, which counts in kibibytes.
+fn told_bytes(file: &str, name: &str) -> Option<u64> {
+    let told = fs::read_to_string(file).ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
 }
