@@ -23,7 +23,7 @@ tools: # What cargo does not bring: itself and a C compiler, for zstd
 	@command -v $(CARGO) >/dev/null || { \
 	  echo "cargo is missing: install Rust 1.95 or later (package rustc, or rustup)"; exit 1; }
 	@command -v cc >/dev/null || { \
-	  echo "a C compiler is missing: installing it"; apt-get install -y gcc libc6-dev; }
+	  echo "a C compiler is missing: installing it"; apt-get update && apt-get install -y gcc libc6-dev; }
 
 build: tools ## Build the optimised program, target/release/conum
 	$(CARGO) build --release --locked
@@ -90,7 +90,7 @@ deny: tools ## Licences, sources and known weaknesses of what is linked: deny.to
 # What the test of the units asks; a machine that has no systemd gets its tools, which start nothing.
 systemd:
 	@{ command -v systemd-analyze && command -v man; } >/dev/null || { \
-	  echo "systemd-analyze or man is missing: installing them"; apt-get install -y systemd man-db; }
+	  echo "systemd-analyze or man is missing: installing them"; apt-get update && apt-get install -y systemd man-db; }
 
 test: tools systemd ## All tests
 	$(CARGO) test --locked
@@ -111,7 +111,7 @@ soak: tools ## SOAK nights in a row, half of them with inputs that no one should
 FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
 
 fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, declarations, loose, elements, nested or office
-	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get install -y g++; }
+	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get update && apt-get install -y g++; }
 	mkdir -p $(FUZZ)/corpus/$(TARGET) $(FUZZ)/failures
 	cd tests/fuzz && $(CARGO) run --release --locked --bin $(TARGET) -- \
 	  $(FUZZ)/corpus/$(TARGET) corpus/$(TARGET) -dict=dict/$(TARGET).dict \
@@ -132,7 +132,7 @@ hotpaths: tools ## Time of each hot path alone, beside that of the last time
 	$(CARGO) bench --locked
 
 instructions: tools ## Instructions of whole runs, held to a baseline; WRITE=1 makes it again
-	@command -v valgrind >/dev/null || { echo "valgrind is missing: installing it"; apt-get install -y valgrind; }
+	@command -v valgrind >/dev/null || { echo "valgrind is missing: installing it"; apt-get update && apt-get install -y valgrind; }
 	$(CARGO) bench --locked --bench instructions -- $(if $(WRITE),--write)
 
 race: build ## Race other engines on SIZE (1m, 10m, 50m) rows: BENCH holds their programs, WORK gets data and results

@@ -25,6 +25,7 @@ pub(super) struct Rows {
     flags: Option<usize>,
     /// What the fingerprint of a record is made of.
     content: Vec<u8>,
+    is_empty: bool,
 }
 
 enum Builder {
@@ -54,6 +55,7 @@ impl Rows {
             fingerprint: column_index(table, columns::EMPREINTE.name),
             flags: column_index(table, columns::DRAPEAUX.name),
             content: Vec::new(),
+            is_empty: true,
         }
     }
 
@@ -75,11 +77,16 @@ impl Rows {
         for (builder, cell) in self.builders.iter_mut().zip(&scratch.cells) {
             builder.push(*cell, &scratch.text)?;
         }
+        self.is_empty = false;
         Ok(())
     }
 
-    /// The batch.
+    /// The batch. Without rows it holds none of the room that was made for them: blocks of which
+    /// every record is refused are many where an input is no such thing.
     pub(super) fn finish(mut self) -> Result<RecordBatch> {
+        if self.is_empty {
+            return Ok(RecordBatch::new_empty(schema(self.table)));
+        }
         let columns: Vec<ArrayRef> = self.builders.iter_mut().map(Builder::finish).collect();
         Ok(RecordBatch::try_new(schema(self.table), columns)?)
     }

@@ -72,8 +72,10 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
         let limit = definitions.gates.limits(&definitions.pipeline, source).rejects_percent_max;
         format!("`{source}`: {refused} of {read} ({reasons}), and {limit} % may be")
     });
+    let sources: Vec<String> = over.iter().map(|over| format!("`{}`", over.source)).collect();
     Err(Error::data(format!(
-        "too many records are rejected\n  {}",
+        "too many records of {} are rejected\n  {}",
+        sources.join(", "),
         told.collect::<Vec<_>>().join("\n  ")
     ))
     .hint(format!(
