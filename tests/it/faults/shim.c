@@ -81,6 +81,16 @@ static int meets(int what) {
     }
 }
 
+/* The path of an open file, for the log. */
+static const char *path_of(int fd) {
+    static _Thread_local char path[500];
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = log_fd >= 0 ? readlink(link, path, sizeof path - 1) : -1;
+    path[length > 0 ? length : 0] = 0;
+    return path;
+}
+
 /* Counts a call; says whether the fault is due. */
 static int is_due(int what, const char *name, const char *path) {
     if (!meets(what)) return 0;
@@ -153,7 +163,7 @@ int close(int fd) {
     }
 
 ssize_t write(int fd, const void *bytes, size_t count) {
-    if (is_open_below(fd) && is_due(WRITE, "write", NULL)) {
+    if (is_open_below(fd) && is_due(WRITE, "write", path_of(fd))) {
         /* A disk that fills up takes a part first; the next call says that it is full. */
         if (count > 1 && (kind == SHORT || kind == TEAR)) HALF(real_write(fd, bytes, count / 2))
         else if (kind != SHORT) return fail();
@@ -163,7 +173,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     REAL(ssize_t, "writev", int, const struct iovec *, int);
-    if (is_open_below(fd) && is_due(WRITE, "writev", NULL)) {
+    if (is_open_below(fd) && is_due(WRITE, "writev", path_of(fd))) {
         if (count > 0 && (kind == SHORT || kind == TEAR))
             HALF(real_write(fd, parts[0].iov_base, (parts[0].iov_len + 1) / 2))
         else if (kind != SHORT) return fail();
@@ -174,7 +184,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 #define PWRITE(name, offset_type) \
     ssize_t name(int fd, const void *bytes, size_t count, offset_type offset) { \
         REAL(ssize_t, #name, int, const void *, size_t, offset_type); \
-        if (is_open_below(fd) && is_due(WRITE, "pwrite", NULL)) { \
+        if (is_open_below(fd) && is_due(WRITE, "pwrite", path_of(fd))) { \
             if (count > 1 && (kind == SHORT || kind == TEAR)) \
                 HALF(real(fd, bytes, count / 2, offset)) \
             else if (kind != SHORT) return fail(); \
@@ -187,7 +197,7 @@ PWRITE(pwrite64, off64_t)
 #define ON_FILE(name, what) \
     int name(int fd) { \
         REAL(int, #name, int); \
-        ON_PATH(what, #name, "", is_open_below(fd)) \
+        ON_PATH(what, #name, path_of(fd), is_open_below(fd)) \
         return real(fd); \
     }
 ON_FILE(fsync, SYNC)
@@ -195,13 +205,13 @@ ON_FILE(fdatasync, SYNC)
 
 int fchmod(int fd, mode_t mode) {
     REAL(int, "fchmod", int, mode_t);
-    ON_PATH(REMOVE, "fchmod", "", is_open_below(fd))
+    ON_PATH(REMOVE, "fchmod", path_of(fd), is_open_below(fd))
     return real(fd, mode);
 }
 
 int ftruncate64(int fd, off64_t length) {
     REAL(int, "ftruncate64", int, off64_t);
-    ON_PATH(WRITE, "ftruncate", "", is_open_below(fd) && kind != SHORT)
+    ON_PATH(WRITE, "ftruncate", path_of(fd), is_open_below(fd) && kind != SHORT)
     return real(fd, length);
 }
 
