@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build install uninstall run account check deny test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers questions docs clean tools systemd
+.PHONY: help build install uninstall run account check deny test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers browser pages screenshots questions docs clean tools systemd
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -92,10 +92,10 @@ systemd:
 	@{ command -v systemd-analyze && command -v man; } >/dev/null || { \
 	  echo "systemd-analyze or man is missing: installing them"; apt-get update && apt-get install -y systemd man-db; }
 
-test: tools systemd ## All tests
-	$(CARGO) test --locked
+test: tools systemd browser ## All tests
+	CONUM_BROWSER=$(BROWSER) $(CARGO) test --locked
 
-# Kills, nights in a row, each so manieth call that fails; EXPORT is another export than the sample, CONUM another program.
+# Kills, nights in a row, each so manieth call that fails (0: the first and last of each kind); EXPORT is another export than the sample, CONUM another program.
 KILLS  ?= 500
 NIGHTS ?= 5
 EVERY  ?= 1
@@ -157,6 +157,27 @@ secrecy-lp: $(if $(filter file,$(origin CONUM)),build) ## Intervals of hidden fi
 
 readers: ## Other programs read the release of WAREHOUSE as it says: frictionless, DuckDB, pyarrow, pandas, polars, R if it is there
 	WORK=$(abspath $(WORK)) tests/readers/readers.sh $(or $(WAREHOUSE),warehouse)/releases/latest
+
+# Packages lie beside the build; what they are is in tests/pages/package-lock.json.
+BROWSER := $(abspath $(or $(CARGO_TARGET_DIR),target))/pages
+# The pages are the files of PAGES, else those of WAREHOUSE.
+IN_BROWSER = NODE_PATH=$(BROWSER)/node_modules PAGES="$(PAGES)" WAREHOUSE=$(or $(WAREHOUSE),warehouse)
+
+browser:
+	@node -e 'if (parseInt(process.versions.node) < 20) process.exit(1)' 2>/dev/null && command -v npm >/dev/null || { \
+	  echo "node 20 or later, or npm, is missing: install them (packages nodejs and npm)"; exit 1; }
+	@{ command -v chromium && command -v pdftoppm; } >/dev/null || { \
+	  echo "chromium or poppler is missing: installing them"; apt-get update && apt-get install -y chromium poppler-utils; }
+	@mkdir -p $(BROWSER)
+	@cmp -s tests/pages/package-lock.json $(BROWSER)/package-lock.json || { \
+	  cp tests/pages/package*.json $(BROWSER) && npm ci --prefix $(BROWSER) --no-audit --no-fund || { \
+	  rm -f $(BROWSER)/package-lock.json; exit 1; }; }
+
+pages: browser ## Chromium reads, tabs through and prints the pages of WAREHOUSE: tests/pages/README.md
+	$(IN_BROWSER) node --test --test-concurrency=1 --test-reporter=spec tests/pages/*.test.mjs
+
+screenshots: browser ## Pictures of the pages of WAREHOUSE, at three widths, light, dark and on paper
+	$(IN_BROWSER) node tests/pages/screenshots.mjs $(or $(OUT),$(BROWSER)/screenshots)
 
 questions: build ## Time ten questions on the clean records of WAREHOUSE, beside DuckDB
 	python3 -m venv $(WORK)/questions && $(WORK)/questions/bin/pip install --quiet duckdb
