@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     }
     let mut code = 0;
     for day in &days {
-        let (done, _) =
+        let (done, ..) =
             args.pipeline.execute(("run", Stage::Publish), Some(*day), (bars, None)).map_err(
                 |error| Error { message: format!("as of {day}: {}", error.message), ..error },
             )?;

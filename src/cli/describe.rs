@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     };
     match args.format {
         Format::Json => report::json(&register)?,
-        Format::Html => report::text(&html(&document(&definitions.pipeline.title, &register)))?,
+        Format::Html => report::text(&html(&document(&definitions.pipeline.title, &register))?)?,
         Format::Markdown => {
             report::text(&markdown(&document(&definitions.pipeline.title, &register)))?;
         }

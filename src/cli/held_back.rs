@@ -1,7 +1,8 @@
 //! Sources for whose input an earlier one stands become lines at the end of a run.
 
-use crate::cli::report::{Page, spaced, table};
+use crate::cli::report::{Page, table};
 use crate::run::manifest::Manifest;
+use crate::vocabulary::french::spaced;
 
 /// Sources that are as of an earlier day, and what came tonight instead.
 pub(super) fn show(page: &mut Page, manifest: &Manifest) {

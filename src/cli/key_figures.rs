@@ -1,9 +1,10 @@
 //! Key figures as a page shows them: each beside what is published.
 
-use crate::cli::report::{Page, spaced, table};
+use crate::cli::report::{Page, table};
 use crate::error::Result;
 use crate::run::key_figures::{Shown, percent, published};
 use crate::run::store::Store;
+use crate::vocabulary::french::spaced;
 
 const CENTS: &str = "centimes d'euro";
 

@@ -55,8 +55,11 @@ pub(super) struct PipelineArgs {
     accept: Vec<String>,
 }
 
+/// The name of a pipeline file, the files beside it, and what they declare.
+type Loaded = (String, Files, Definitions);
+
 /// The declarations of a pipeline file.
-pub(super) fn load(pipeline: &Path) -> Result<(String, Files, Definitions)> {
+pub(super) fn load(pipeline: &Path) -> Result<Loaded> {
     let name = pipeline.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.ok_or_else(|| Error::definition("`--pipeline` names no file"))?;
     let folder = match pipeline.parent() {
@@ -69,13 +72,14 @@ pub(super) fn load(pipeline: &Path) -> Result<(String, Files, Definitions)> {
 }
 
 impl PipelineArgs {
-    /// Runs the stages up to `last`, as a command, on the reference day or on another.
+    /// Runs the stages up to `last`, as a command, on the reference day or on another; gives the
+    /// path of its page too, if it has one.
     pub(super) fn execute(
         &self,
         (command, last): (&str, Stage),
         as_of: Option<Date>,
         (with_bars, observe): (bool, Option<&Observe>),
-    ) -> Result<(Done, Definitions)> {
+    ) -> Result<(Done, Definitions, Option<String>)> {
         let store = Store::remembering(&self.warehouse, now, self.force)?;
         let as_of = match as_of.or(self.as_of) {
             Some(day) => day,
@@ -92,17 +96,21 @@ impl PipelineArgs {
             heart.hear(&progress);
             bars.show(progress);
         };
+        let mut loaded = None;
         let done = heart.during(every.unwrap_or_default(), || {
-            self.with_job((&store, as_of, begun), &progress, |job| execute(job, last))
+            let loaded = loaded.insert(load(&self.pipeline)?);
+            self.with_job((&store, as_of, begun), (loaded, &progress), |job| execute(job, last))
         });
         bars.clear();
-        let outcome = done.as_ref().map(|(done, _)| done);
-        attempt.ran(outcome, || {
+        let outcome = done.as_ref();
+        let definitions = loaded.map(|(_, _, definitions)| definitions);
+        let page = attempt.ran((outcome, definitions.as_ref()), || {
             if let Some(watched) = &watched {
                 watched.end(outcome);
             }
         });
-        done
+        let undeclared = || Error::internal("what was run was declared");
+        Ok((done?, definitions.ok_or_else(undeclared)?, page))
     }
 
     /// Plans a run.
@@ -113,7 +121,7 @@ impl PipelineArgs {
             None => self.unsaid_day(&store)?,
         };
         let begun = (now(), String::new());
-        Ok(self.with_job((&store, as_of, begun), &|_| {}, plan)?.0)
+        self.with_job((&store, as_of, begun), (&load(&self.pipeline)?, &|_| {}), plan)
     }
 
     /// The reference day of a run that came to no end and is to go on, or today.
@@ -128,13 +136,12 @@ impl PipelineArgs {
     fn with_job<T>(
         &self,
         (store, as_of, (started_at, registered)): (&Store, Date, (String, String)),
-        progress: &(dyn Fn(Progress) + Sync),
+        ((pipeline, files, definitions), progress): (&Loaded, &(dyn Fn(Progress) + Sync)),
         act: impl FnOnce(&Job<'_>) -> Result<T>,
-    ) -> Result<(T, Definitions)> {
-        let (pipeline, files, definitions) = load(&self.pipeline)?;
+    ) -> Result<T> {
         let input = self.input.as_ref();
         let input = input.ok_or_else(|| Error::no_input("`--input` names no folder"))?;
-        let inputs = find_inputs(input, &definitions, store.hashes())?;
+        let inputs = find_inputs(input, definitions, store.hashes())?;
         let key = match key_file(self.key_file.as_deref()) {
             Some((path, _)) => Key::secret(&secret::read_any(&path)?)?,
             None => Key::published(),
@@ -145,15 +152,15 @@ impl PipelineArgs {
         }
         let mut job = Job {
             store,
-            definitions: &definitions,
-            pipeline,
+            definitions,
+            pipeline: pipeline.clone(),
             key,
             as_of,
             registered,
             began_at: started_at.clone(),
             started_at,
             clock: now,
-            files: &files,
+            files,
             is_sample,
             is_forced: self.force,
             runs_kept: self.keep,
@@ -164,8 +171,7 @@ impl PipelineArgs {
             progress,
         };
         interrupted::resume(&mut job, input)?;
-        let outcome = act(&job)?;
-        Ok((outcome, definitions))
+        act(&job)
     }
 }
 

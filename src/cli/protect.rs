@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use crate::cli::report::{Page, spaced, table};
+use crate::cli::report::{Page, table};
 use crate::definition::secrecy::{
     self, CostBy, Dominance, Interval, Intervals, Percent, Rules, Zero,
 };
@@ -18,6 +18,7 @@ use crate::protect::office::losses::losses;
 use crate::protect::office::records::Columns;
 use crate::run::protect_file::{self, Format, Judged, Request, Words};
 use crate::run::store::read_file;
+use crate::vocabulary::french::spaced;
 
 /// Protect any table with hierarchies: hide what rules forbid and what would give it away, prove
 /// that no hidden primary figure can be computed, and write what may be published.

@@ -10,16 +10,19 @@ use crate::cli::{held_back, key_figures, outliers, release};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::fetch::{Route, Summary};
+use crate::publish::barometer;
 use crate::run::execute::Done;
 use crate::run::manifest::{CURRENT, Manifest};
 use crate::run::parquet;
 use crate::run::plan::{Action, Plan};
+use crate::run::protect::{LATEST, RELEASES};
 use crate::run::rejects::Located;
 use crate::run::store::Store;
 use crate::run::verify::Report;
 use crate::sample::Summary as Invented;
 use crate::vocabulary::codes::{ENSEMBLE, Fate};
 use crate::vocabulary::columns;
+use crate::vocabulary::french::spaced;
 use crate::vocabulary::text::visible_lines;
 
 /// What goes to standard output, all at once.
@@ -68,7 +71,7 @@ pub(super) fn outcome(
     store: &Store,
     done: &Done,
     definitions: &Definitions,
-    warehouse: &Path,
+    (warehouse, report): (&Path, Option<&str>),
 ) -> Result<()> {
     let mut page = Page::default();
     accounts(&mut page, done);
@@ -84,11 +87,17 @@ pub(super) fn outcome(
     for folder in ["tables", "clean", "rejects"] {
         page.line(format!("  {folder:<8} {}", warehouse.join(folder).display()));
     }
-    page.line(format!(
-        "  {:<8} {}",
-        "ledger",
-        warehouse.join(CURRENT).join("ledger.parquet").display()
-    ));
+    for (what, path) in [
+        ("ledger", format!("{CURRENT}/ledger.parquet")),
+        ("page", format!("{RELEASES}/{LATEST}/{}", barometer::NAME)),
+    ] {
+        if store.has(&path) {
+            page.line(format!("  {what:<8} {}", warehouse.join(path).display()));
+        }
+    }
+    if let Some(report) = report {
+        page.line(format!("  {:<8} {}", "report", warehouse.join(report).display()));
+    }
     page.print()
 }
 
@@ -364,17 +373,4 @@ pub(super) fn table(page: &mut Page, heads: &[&str], rows: &[Vec<String>]) {
     for row in rows {
         page.line(line(row));
     }
-}
-
-/// Thousands apart, the French way.
-pub(super) fn spaced(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    if number < 0 { format!("-{out}") } else { out }
 }

@@ -27,8 +27,8 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let shown = (bars, Some(&args.observe));
-    let (done, definitions) = args.pipeline.execute(("run", Stage::Publish), None, shown)?;
+    let (done, definitions, page) = args.pipeline.execute(("run", Stage::Publish), None, shown)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
-    report::outcome(&store, &done, &definitions, &args.pipeline.warehouse)?;
+    report::outcome(&store, &done, &definitions, (&args.pipeline.warehouse, page.as_deref()))?;
     Ok(ExitCode::from(done.exit_code()))
 }

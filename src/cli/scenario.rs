@@ -10,7 +10,7 @@ use crate::aggregate::scenario::{Line, project};
 use crate::cli::key_figures::euros;
 use crate::cli::pipeline_args;
 use crate::cli::plan::Format;
-use crate::cli::report::{Page, spaced, table};
+use crate::cli::report::{Page, table};
 use crate::cli::scenario_words::assumptions;
 use crate::definition::Definitions;
 use crate::definition::scenario::Scenario;
@@ -21,6 +21,7 @@ use crate::run::scenario::posts;
 use crate::run::store::Store;
 use crate::vocabulary::codes::ENSEMBLE;
 use crate::vocabulary::columns;
+use crate::vocabulary::french::spaced;
 
 /// Say what a renewal scenario costs, by year and employer type; without a name, list them.
 ///

@@ -1,7 +1,7 @@
 //! The assumptions of a scenario become French sentences, printed with every result.
 
-use crate::cli::report::spaced;
 use crate::definition::scenario::{Class, Scenario, Start};
+use crate::vocabulary::french::spaced;
 
 /// All that a result depends on besides the posts themselves.
 pub(super) fn assumptions(scenario: &Scenario, (posts, as_of): (i64, &str)) -> Vec<String> {

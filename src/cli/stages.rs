@@ -46,7 +46,7 @@ pub(super) fn stage(
     (command, last): (&str, Stage),
     bars: bool,
 ) -> Result<ExitCode> {
-    let (done, _) = args.execute((command, last), None, (bars, None))?;
+    let (done, ..) = args.execute((command, last), None, (bars, None))?;
     report::stage(&done, &args.warehouse)?;
     Ok(ExitCode::from(done.exit_code()))
 }

@@ -9,6 +9,7 @@ pub mod employer_rules;
 pub mod gates;
 pub mod indicator;
 pub mod key_figure;
+pub mod outline;
 pub mod pipeline;
 pub mod publication;
 pub mod refusal;
@@ -109,6 +110,8 @@ pub struct Definitions {
     pub employer_rules: employer_rules::EmployerRules,
     /// Communes, départements, régions, EPCI.
     pub territory: territory::Territory,
+    /// Outlines of the départements, where they are drawn.
+    pub outlines: outline::Outlines,
     /// BLAKE3 of the files above that a run depends on, in hexadecimal.
     pub digest: String,
     /// BLAKE3 of each of them, by relative path.
@@ -143,6 +146,7 @@ impl Definitions {
         let scenarios = scenario::load(files, &lists, &mut of_series);
         let employer_rules = employer_rules::EmployerRules::load(files, &mut of_series);
         let territory = territory::Territory::load(files, &mut of_series);
+        let outlines = outline::load(files, &mut problems);
         for table in pipeline.main_tables.iter().filter(|name| !tables.contains_key(*name)) {
             let message = format!("main table `{table}` is not declared in tables/");
             of_series.push(Problem::new(name, message));
@@ -189,6 +193,7 @@ impl Definitions {
             lists,
             employer_rules,
             territory,
+            outlines,
             digest,
             digests,
         })
@@ -224,7 +229,8 @@ fn digest(files: &Files) -> (String, BTreeMap<String, String>) {
 }
 
 /// Folders of declarations beside a pipeline file.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
+    outline::FOLDER,
     "codelists",
     "corrections",
     "datasets",

@@ -321,7 +321,7 @@ mod tests {
         );
         assert!(when.codes.is_empty() && when.pattern.is_some());
         assert!(figure.is_count && figure.description.contains("N'est pas"));
-        assert_eq!(catalogue.withheld.len() + catalogue.tables.len(), 4);
+        assert_eq!(catalogue.withheld.len() + catalogue.tables.len(), 5);
     }
 
     #[test]

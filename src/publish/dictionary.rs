@@ -1,5 +1,6 @@
 //! A catalogue becomes the dictionary of a release as a page for people, in French.
 
+use crate::error::Result;
 use crate::publish::catalogue::{Catalogue, Code, Column, Measure, Period, Role, Table};
 use crate::publish::document::{Document, Line, Piece, Section, Sheet, link, listed, name, words};
 use crate::publish::html::html;
@@ -11,10 +12,12 @@ pub const HTML: &str = "dictionnaire.html";
 pub const MARKDOWN: &str = "dictionnaire.md";
 
 /// The pages of a release: names and contents.
-#[must_use]
-pub fn pages(catalogue: &Catalogue) -> [(&'static str, Vec<u8>); 2] {
+///
+/// # Errors
+/// Never, but for a fault of the program.
+pub fn pages(catalogue: &Catalogue) -> Result<[(&'static str, Vec<u8>); 2]> {
     let document = document(catalogue);
-    [(HTML, html(&document).into_bytes()), (MARKDOWN, markdown(&document).into_bytes())]
+    Ok([(HTML, html(&document)?.into_bytes()), (MARKDOWN, markdown(&document).into_bytes())])
 }
 
 /// Where the section of an indicator is.
@@ -187,13 +190,14 @@ mod tests {
     #[test]
     fn a_page_says_each_table_column_indicator_and_code_once() {
         let [(_, page), (_, text)] = pages(&invented::catalogue())
+            .unwrap()
             .map(|(name, content)| (name, String::from_utf8(content).unwrap()));
         for expected in [
-            "<h3 id=\"table-employeurs_par_type\"><code>employeurs_par_type</code> : ",
+            "<h3 id=\"table-employeurs_par_type\"><code>employeurs_par_type</code>\u{a0}: ",
             "<a href=\"#indicateur-nb_activites\"><code>nb_activites</code></a>",
             "<caption>Codes de <code>type_employeur</code></caption>",
-            "<td>Centre communal d&#39;action sociale (CCAS)</td>",
-            "Non diffusée : il en resterait trop peu",
+            "<td>Centre communal d&#x27;action sociale (CCAS)</td>",
+            "Non diffusée\u{a0}: il en resterait trop peu",
         ] {
             assert!(page.contains(expected), "{expected}\n{page}");
         }

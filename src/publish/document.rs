@@ -1,7 +1,10 @@
 //! A page for people, whatever the format it is written in: headings, texts, facts and tables.
 
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
 /// A page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Document {
     /// Its title.
     pub title: String,
@@ -12,7 +15,7 @@ pub struct Document {
 }
 
 /// A section.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Section {
     /// Where links lead; unique in its page.
     pub anchor: String,
@@ -29,7 +32,7 @@ pub struct Section {
 }
 
 /// A table of a page; the first cell of a row names it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sheet {
     /// What it shows.
     pub caption: Line,
@@ -60,6 +63,21 @@ impl Piece {
         match self {
             Self::Words(text) | Self::Name(text) | Self::Link(text, _) => text,
         }
+    }
+}
+
+impl Serialize for Piece {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (kind, anchor) = match self {
+            Self::Words(_) => ("words", ""),
+            Self::Name(_) => ("name", ""),
+            Self::Link(_, anchor) => ("link", anchor.as_str()),
+        };
+        let mut piece = to.serialize_struct("Piece", 3)?;
+        piece.serialize_field("kind", kind)?;
+        piece.serialize_field("text", self.text())?;
+        piece.serialize_field("anchor", anchor)?;
+        piece.end()
     }
 }
 

@@ -30,6 +30,10 @@ pub mod markdown;
 pub mod dictionary;
 pub mod register;
 
+pub mod pages;
+
+pub mod barometer;
+
 pub mod sums;
 
 #[cfg(test)]

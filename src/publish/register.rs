@@ -80,8 +80,9 @@ mod tests {
 
     #[test]
     fn a_page_of_one_indicator_leads_nowhere_else() {
-        let page = html(&document("Essai", &Register::new(&DEFINITIONS).only("nb_activites")));
-        assert!(page.contains("<dt>N&#39;est pas</dt>"), "{page}");
+        let page =
+            html(&document("Essai", &Register::new(&DEFINITIONS).only("nb_activites"))).unwrap();
+        assert!(page.contains("<dt>N&#x27;est pas</dt>"), "{page}");
         assert!(page.contains("<code>activites_par_employeur_periode</code>"), "{page}");
         assert!(!page.contains("#table-"), "{page}");
     }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::definition::Definitions;
 use crate::error::{EXIT_WARNINGS, Error, Result};
 use crate::run::execute::Done;
 use crate::run::lock::{Lock, host};
@@ -10,6 +11,7 @@ use crate::run::machine::{peak_memory_bytes, threads};
 use crate::run::manifest::{CURRENT, Input, MANIFEST};
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::register::{Begin, End, Event, Register, totals};
+use crate::run::report;
 use crate::run::run_name::stamp;
 use crate::run::stop;
 use crate::run::store::Store;
@@ -21,6 +23,7 @@ pub struct Attempt<'s> {
     register: Register,
     clock: fn() -> String,
     since: Instant,
+    command: String,
     /// The instant it began, as runs are named.
     pub id: String,
     /// BLAKE3 of the line that began it.
@@ -35,7 +38,7 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         // A defect is an end too; what was killed has none.
         if !self.is_over && std::thread::panicking() {
-            self.end(failed(&Error::defect()), || {});
+            self.end((failed(&Error::defect()), None), || {});
         }
     }
 }
@@ -92,13 +95,31 @@ impl<'s> Attempt<'s> {
             tracing::warn!(event = "register.damaged", "{problem}");
         }
         let (id, started_at) = (begin.id.clone(), begin.started_at.clone());
+        let command = begin.command.clone();
         let registered = register.add(store, Event::Begin(begin))?;
         let is_over = false;
-        Ok(Self { store, register, clock, since, id, registered, started_at, is_over, _lock: lock })
+        let _lock = lock;
+        Ok(Self {
+            store,
+            register,
+            clock,
+            since,
+            command,
+            id,
+            registered,
+            started_at,
+            is_over,
+            _lock,
+        })
     }
 
-    /// Writes down what a run came to, has others told, and tells its log.
-    pub fn ran(mut self, done: std::result::Result<&Done, &Error>, then: impl FnOnce()) {
+    /// Writes down what a run came to, has others told, and tells its log; gives the path of its
+    /// page, if it has one. What is declared may be known even of a run that failed.
+    pub fn ran(
+        mut self,
+        (done, definitions): (std::result::Result<&Done, &Error>, Option<&Definitions>),
+        then: impl FnOnce(),
+    ) -> Option<String> {
         let accepted = done.iter().flat_map(|done| &done.manifest.accepted_inputs);
         let end = match done {
             Ok(done) => {
@@ -119,16 +140,20 @@ impl<'s> Attempt<'s> {
             }
             Err(error) => failed(error),
         };
-        self.end(end, then);
+        self.end((end, definitions), then)
     }
 
     /// Writes down what something else came to; where nobody can write, it is as if it was killed.
     pub fn did<T>(mut self, done: &Result<T>) {
         let end = done.as_ref().err().map(failed).unwrap_or_default();
-        self.end(end, || {});
+        self.end((end, None), || {});
     }
 
-    fn end(&mut self, end: End, then: impl FnOnce()) {
+    fn end(
+        &mut self,
+        (end, definitions): (End, Option<&Definitions>),
+        then: impl FnOnce(),
+    ) -> Option<String> {
         self.is_over = true;
         // What was stopped has an end too.
         stop::finish();
@@ -151,6 +176,8 @@ impl<'s> Attempt<'s> {
             Ok(line) => tracing::info!(event = "run.registered", code, line, "Written down."),
             Err(error) => tracing::warn!(event = "register.lost", "{error}"),
         }
+        let is_reported = self.command == report::COMMAND;
+        let page = if is_reported { report::keep(self.store, &end, definitions) } else { None };
         then();
         tell_rows(&end);
         log::tell_lost();
@@ -161,6 +188,7 @@ impl<'s> Attempt<'s> {
             tell_done(&end, self.since);
         }
         log::end(has_failed);
+        page
     }
 }
 

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Span;
+use jiff::civil::Date;
 
+use crate::definition::Definitions;
 use crate::definition::gates::Limits;
 use crate::error::{Error, Result};
 use crate::run::held_back::{Delivery, Finding, HeldBack, Judged, Reason, is_over, shortcoming};
@@ -17,6 +19,7 @@ use crate::run::ledger::Ledger;
 use crate::run::manifest::{Input, Manifest, Segment};
 use crate::run::newest::newest;
 use crate::run::past_nights::PastNights;
+use crate::run::store::Store;
 use crate::run::verdict::{Given, Stand, Verdict, accepted, is_usable, refusal, settle};
 use crate::run::warning::Warning;
 use crate::run::{clean, gates};
@@ -44,7 +47,7 @@ impl<'r, 'a> Deliveries<'r, 'a> {
             return Err(Error::usage(format!("`--accept {name}`: there is no such source"))
                 .hint("a source has the name of its file in `sources/` or `datasets/`"));
         }
-        Ok(Self { job, past: PastNights::read(job.store)? })
+        Ok(Self { job, past: PastNights::read(job.store, None)? })
     }
 
     /// What can be decided without reading an input: of sources without any, and of those that
@@ -155,6 +158,11 @@ impl<'r, 'a> Deliveries<'r, 'a> {
         job
     }
 
+    /// What tells the newest record of a source.
+    fn told(&self) -> (&Store, &Definitions, Date) {
+        (self.job.store, self.job.definitions, self.job.as_of)
+    }
+
     fn limits(&self, source: &str) -> Limits {
         let definitions = self.job.definitions;
         definitions.gates.limits(&definitions.pipeline, source)
@@ -252,7 +260,7 @@ impl<'r, 'a> Deliveries<'r, 'a> {
         let Some(limit) = limits.stale_days_max.filter(|_| !given.keys.is_empty()) else {
             return Ok(Verdict::Used);
         };
-        let found = newest(self.job, given.source, &given.segments)?;
+        let found = newest(self.told(), given.source, &given.segments)?;
         let age = found.map(|day| number_of(self.job.as_of) - day);
         if age.is_some_and(|age| age <= i32::from(limit)) {
             return Ok(Verdict::Used);
@@ -266,7 +274,7 @@ impl<'r, 'a> Deliveries<'r, 'a> {
             let earlier = self.past.last.iter().flat_map(|last| &last.segments);
             let earlier: Vec<Segment> =
                 earlier.filter(|it| it.source == given.source).cloned().collect();
-            if newest(self.job, given.source, &earlier)? > found {
+            if newest(self.told(), given.source, &earlier)? > found {
                 return self.consequence(given, finding, limits);
             }
         }

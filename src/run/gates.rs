@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::definition::Definitions;
 use crate::definition::source::Source;
 use crate::error::{Error, Result};
 use crate::run::held_back::is_over;
@@ -15,36 +16,48 @@ use crate::vocabulary::codes::Fate;
 use crate::vocabulary::reject::reasons;
 use crate::vocabulary::warnings::Code;
 
-/// A source of which too many records are refused.
+/// Records of a source, and those that are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Over {
+pub(super) struct Refused {
     /// The source.
     pub(super) source: String,
     /// Refused records.
     pub(super) refused: i64,
     /// All but copies.
     pub(super) read: i64,
+    /// What may be refused, in per cent.
+    pub(super) percent_max: u64,
     /// Why, the most frequent reason first.
     pub(super) reasons: String,
 }
 
-/// The sources that lose too many of their records to be trusted.
-pub(super) fn over(job: &Job<'_>, ledger: &Ledger) -> Vec<Over> {
-    let definitions = job.definitions;
-    let mut over = Vec::new();
-    for source in ledger.sources(ingest::STAGE) {
+impl Refused {
+    /// Whether the source loses too many of its records to be trusted.
+    pub(super) fn is_over(&self) -> bool {
+        is_over(self.refused, self.read, self.percent_max)
+    }
+}
+
+/// What the gate measures of each source.
+pub(super) fn refused(definitions: &Definitions, ledger: &Ledger) -> Vec<Refused> {
+    let of_source = |source: String| {
         let read = ledger.total(ingest::STAGE, &source, None).rows
             - ledger.total(ingest::STAGE, &source, Some(Fate::Duplicate)).rows;
         let refused = ledger.total(ingest::STAGE, &source, Some(Fate::Rejected)).rows
             + ledger.total(clean::STAGE, &source, Some(Fate::Rejected)).rows
-            - later(job, ledger, &source);
+            - later(definitions, ledger, &source);
         let limits = definitions.gates.limits(&definitions.pipeline, &source);
-        if is_over(refused, read, limits.rejects_percent_max) {
-            let reasons = most_frequent(ledger.reasons(&source, Fate::Rejected));
-            over.push(Over { source, refused, read, reasons });
-        }
-    }
-    over
+        let reasons = most_frequent(ledger.reasons(&source, Fate::Rejected));
+        Refused { source, refused, read, percent_max: limits.rejects_percent_max, reasons }
+    };
+    ledger.sources(ingest::STAGE).into_iter().map(of_source).collect()
+}
+
+/// The sources that lose too many of their records to be trusted.
+pub(super) fn over(job: &Job<'_>, ledger: &Ledger) -> Vec<Refused> {
+    let mut all = refused(job.definitions, ledger);
+    all.retain(Refused::is_over);
+    all
 }
 
 /// The most frequent reasons, with their rows.
@@ -61,16 +74,14 @@ pub(super) fn most_frequent(reasons: BTreeMap<String, i64>) -> String {
 /// # Errors
 /// Names each such source, with its most frequent reasons.
 pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
-    let definitions = job.definitions;
     let mut over = over(job, ledger);
     over.retain(|over| !job.judged.is_accepted(&over.source));
-    for Over { source, read, refused: rejected, .. } in &over {
+    for Refused { source, read, refused: rejected, .. } in &over {
         tracing::warn!(event = "gate.rejects", source, read, rejected, "Too many rejected.");
     }
     let Some(first) = over.first() else { return Ok(()) };
-    let told = over.iter().map(|Over { source, refused, read, reasons }| {
-        let limit = definitions.gates.limits(&definitions.pipeline, source).rejects_percent_max;
-        format!("`{source}`: {refused} of {read} ({reasons}), and {limit} % may be")
+    let told = over.iter().map(|Refused { source, refused, read, percent_max, reasons }| {
+        format!("`{source}`: {refused} of {read} ({reasons}), and {percent_max} % may be")
     });
     let sources: Vec<String> = over.iter().map(|over| format!("`{}`", over.source)).collect();
     Err(Error::data(format!(
@@ -87,8 +98,8 @@ pub(super) fn check_rejects(job: &Job<'_>, ledger: &Ledger) -> Result<()> {
 }
 
 /// Records of a source that are of a day after the reference day: on a past one they are no fault.
-fn later(job: &Job<'_>, ledger: &Ledger, source: &str) -> i64 {
-    let rules = job.definitions.rules.iter().filter(|rule| rule.is_of_reference_day());
+fn later(definitions: &Definitions, ledger: &Ledger, source: &str) -> i64 {
+    let rules = definitions.rules.iter().filter(|rule| rule.is_of_reference_day());
     let reasons = ledger.reasons(source, Fate::Rejected);
     rules.filter_map(|rule| reasons.get(&rule.name)).sum()
 }
@@ -99,7 +110,7 @@ fn of_later_records(job: &Job<'_>, ledger: &Ledger) -> Vec<Warning> {
     let sources = ledger.sources(ingest::STAGE).into_iter();
     let found = sources.filter_map(|source| {
         let read = ledger.total(ingest::STAGE, &source, None).rows;
-        let later = later(job, ledger, &source);
+        let later = later(definitions, ledger, &source);
         let limits = definitions.gates.limits(&definitions.pipeline, &source);
         is_over(later, read, limits.rejects_percent_max).then(|| {
             let text = format!(

@@ -32,6 +32,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Absent,
+        Self::Unreadable,
+        Self::Truncated,
+        Self::Rejects,
+        Self::Smaller,
+        Self::Stale,
+    ];
+
     /// What it means to the scheduler when nothing stands for the input.
     #[must_use]
     pub fn kind(self) -> Kind {
@@ -235,7 +245,8 @@ pub fn is_over(part: i64, whole: i64, percent: u64) -> bool {
 }
 
 /// The middle one; the lesser of two.
-fn median(counts: &[i64]) -> Option<i64> {
+#[must_use]
+pub fn median(counts: &[i64]) -> Option<i64> {
     let mut sorted = counts.to_vec();
     sorted.sort_unstable();
     sorted.get(sorted.len().checked_sub(1)? / 2).copied()

@@ -132,7 +132,8 @@ pub fn run(job: &Job<'_>) -> Result<Ingested> {
         };
         tracing::info!(
             event = "segment.ready", source, input = %input.name, rows = segment.row_count,
-            rejected = segment.records - segment.row_count - segment.merged, "Input read."
+            rejected = segment.records - segment.row_count - segment.merged,
+            records = segment.records, "Input read."
         );
         (job.progress)(Progress::Step(input.name.clone()));
         segments.push(segment);

@@ -56,6 +56,7 @@ mod reconciliation;
 mod records;
 pub mod register;
 pub mod rejects;
+pub mod report;
 pub mod reuse;
 pub mod revision;
 pub mod rollback;

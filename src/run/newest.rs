@@ -2,11 +2,13 @@
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
+use jiff::civil::Date;
 
+use crate::definition::Definitions;
 use crate::error::{Error, Result};
-use crate::run::job::Job;
 use crate::run::manifest::Segment;
 use crate::run::parquet::{Groups, ROWS_PER_GROUP};
+use crate::run::store::Store;
 use crate::vocabulary::calendar::number_of;
 use crate::vocabulary::columns;
 
@@ -17,10 +19,14 @@ const MICROSECONDS: i64 = 86_400_000_000;
 ///
 /// # Errors
 /// When a segment cannot be read.
-pub(super) fn newest(job: &Job<'_>, source: &str, segments: &[Segment]) -> Result<Option<i32>> {
-    let limit = number_of(job.as_of);
-    let month = i32::from(job.as_of.year()) * 12 + i32::from(job.as_of.month()) - 1;
-    let dataset = job.definitions.datasets.get(source);
+pub(super) fn newest(
+    (store, definitions, as_of): (&Store, &Definitions, Date),
+    source: &str,
+    segments: &[Segment],
+) -> Result<Option<i32>> {
+    let limit = number_of(as_of);
+    let month = i32::from(as_of.year()) * 12 + i32::from(as_of.month()) - 1;
+    let dataset = definitions.datasets.get(source);
     let column = dataset.map_or(columns::DATE.name, |dataset| &dataset.period.month_of);
     let mut newest = None;
     for segment in segments {
@@ -28,7 +34,7 @@ pub(super) fn newest(job: &Job<'_>, source: &str, segments: &[Segment]) -> Resul
             segment.groups.iter().zip(0..).map(|((month, _), place)| (*month, place)).collect();
         groups.retain(|(of, _)| *of <= month);
         groups.sort_unstable();
-        let file = Groups::open(job.store, &segment.rows.path)?;
+        let file = Groups::open(store, &segment.rows.path)?;
         let mut met = None;
         while let Some((month, place)) = groups.pop() {
             // A month may have several groups; an earlier one cannot have a later day.

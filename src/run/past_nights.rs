@@ -30,13 +30,15 @@ struct Night {
 }
 
 impl PastNights {
-    /// Reads the records.
+    /// Reads the records, but for that of a run.
     ///
     /// # Errors
     /// When one that is there cannot be read now.
-    pub(super) fn read(store: &Store) -> Result<Self> {
+    pub(super) fn read(store: &Store, but: Option<&str>) -> Result<Self> {
         let mut found = Self::default();
-        for manifest in back(store).take(RUNS_MAX) {
+        let is_left_out =
+            |it: &Result<Manifest>| it.as_ref().is_ok_and(|it| but == Some(&it.run_id));
+        for manifest in back(store).filter(|it| !is_left_out(it)).take(RUNS_MAX) {
             let manifest = match manifest {
                 // The plan says so, and begins anew.
                 Err(error) if error.kind == Kind::Data => break,

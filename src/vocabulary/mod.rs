@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod codes;
 pub mod columns;
 pub mod flags;
+pub mod french;
 pub mod reject;
 pub mod schema;
 pub mod sirene;

@@ -6,6 +6,8 @@
 mod activity_nights;
 mod api;
 mod bad_input;
+mod barometer;
+mod browser;
 mod corrections;
 mod datasets;
 mod declarations;
@@ -33,6 +35,7 @@ mod public_list;
 mod questions;
 mod real_data;
 mod rejects;
+mod report;
 mod revisions;
 mod scenarios;
 mod secrecy;

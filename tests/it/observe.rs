@@ -570,11 +570,13 @@ fn nothing_that_is_told_changes_a_byte_of_the_outputs() {
 fn timeless(letter: &str, scene: &Scene) -> String {
     let hour = regex::Regex::new(r"\d\d/\d\d/20(2[6-9]|[3-9]\d)( à \d\d h \d\d)?").unwrap();
     let run = regex::Regex::new(r"\d{8}T\d{9}Z(-[0-9a-f]{8})?").unwrap();
+    let release = regex::Regex::new(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}").unwrap();
     let took = regex::Regex::new(r"\d+(,\d s| min \d\d s)").unwrap();
     let size = regex::Regex::new(r": \d+ (ko|Mo|Go)\.").unwrap();
     let letter = letter.replace(scene.warehouse().to_str().unwrap(), "ENTREPÔT");
     let letter = hour.replace_all(&letter, "HEURE");
     let letter = run.replace_all(&letter, "EXÉCUTION");
+    let letter = release.replace_all(&letter, "DIFFUSION");
     let letter = took.replace_all(&letter, "DURÉE");
     // Lines break where the time they tell makes them.
     let letter = size.replace_all(&letter, ": TAILLE.");

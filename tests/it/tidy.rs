@@ -19,7 +19,10 @@ fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();
     walk(&root().join("src"), &mut |path| {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
-        files.push((name, fs::read_to_string(path).unwrap()));
+        // Templates are no code.
+        if name.ends_with(".rs") {
+            files.push((name, fs::read_to_string(path).unwrap()));
+        }
     });
     files.sort();
     files

@@ -1,21 +1,16 @@
 //! Tables of two runs become the figures that a morning asks for: by type of employer, moved, odd.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::cli::report::spaced;
-use crate::cli::summary::letter::{Letter, counted, day, signed};
-use crate::cli::summary::night::Night;
-use crate::definition::Definitions;
+use crate::cli::summary::letter::{Letter, counted};
 use crate::error::Result;
-use crate::revision::cause::Cause;
 use crate::revision::figures::Rows;
 use crate::run::kept_runs::folder;
 use crate::run::manifest::Manifest;
-use crate::run::revision::outliers::{Odd, between};
-use crate::run::revision::{figures_of, revisions_of};
-use crate::vocabulary::calendar::Length;
+use crate::run::report::moved::{self, revised, title};
+use crate::run::report::night::Night;
+use crate::run::revision::figures_of;
 use crate::vocabulary::codes::ENSEMBLE;
 use crate::vocabulary::columns;
+use crate::vocabulary::french::{short_day, signed, spaced};
 
 /// Figures that are named, at most.
 const NAMED: usize = 5;
@@ -41,7 +36,7 @@ pub(super) fn by_type(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
     let titles: Vec<String> = titles.collect();
     let since = match (&before, &night.before) {
         (Some(_), Some(before)) => {
-            format!(" ; changement depuis le jour de référence {}", day(&before.as_of))
+            format!(" ; changement depuis le jour de référence {}", short_day(&before.as_of))
         }
         _ => String::new(),
     };
@@ -75,55 +70,36 @@ pub(super) fn by_type(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
 
 /// How many figures of the main table moved, and the farthest.
 pub(super) fn revisions(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
-    let (Some(definitions), Some(seen)) = (&night.definitions, &night.seen) else { return Ok(()) };
-    let Some(main) = definitions.pipeline.main_tables.first() else { return Ok(()) };
+    let Some(definitions) = night.definitions.as_ref().filter(|_| night.seen.is_some()) else {
+        return Ok(());
+    };
+    if definitions.pipeline.main_tables.is_empty() {
+        return Ok(());
+    }
     letter.part("CHIFFRES RÉVISÉS");
-    let Some(before) = &night.before else {
+    let Some(revised) = revised(night)? else {
         letter.say("Première exécution : rien à comparer.");
         return Ok(());
     };
-    let all = revisions_of(night.store, &folder(&seen.run_id))?;
-    // A figure has a line for each cause.
-    let mut figures: BTreeMap<(&str, &str), (i64, i64, BTreeSet<Cause>)> = BTreeMap::new();
-    for revision in all.get(main).into_iter().flatten() {
-        let figure = figures.entry((&revision.key, &revision.measure)).or_default();
-        (figure.0, figure.1) = (revision.before, revision.now);
-        figure.2.insert(revision.cause);
-    }
-    if figures.is_empty() {
-        letter.say(&format!("Aucun depuis le jour de référence {}.", day(&before.as_of)));
+    let since = short_day(&revised.since);
+    if revised.figures == 0 {
+        letter.say(&format!("Aucun depuis le jour de référence {since}."));
         return Ok(());
     }
-    let what = counted(figures.len(), "chiffre a changé", "chiffres ont changé");
-    letter.say(&format!(
-        "Dans le tableau principal, {what} depuis le jour de référence {}.",
-        day(&before.as_of)
-    ));
-    // The first measure counts records; the others follow it.
-    let first = definitions.tables.get(main).and_then(|table| table.measures.first());
-    let head = format!("{}=", columns::PERIODE.name);
-    let is_month = |key: &str| {
-        let period = key.split('|').find_map(|part| part.strip_prefix(&head));
-        period.is_some_and(|period| Length::of_period(period) == Length::Mois)
-    };
-    let mut named: Vec<_> = figures
-        .iter()
-        .filter(|((key, measure), _)| Some(*measure) == first.map(String::as_str) && is_month(key))
-        .collect();
-    named.sort_by_key(|(key, (was, is, _))| (std::cmp::Reverse((is - was).abs()), **key));
-    if named.is_empty() {
+    let what = counted(revised.figures, "chiffre a changé", "chiffres ont changé");
+    letter.say(&format!("Dans le tableau principal, {what} depuis le jour de référence {since}."));
+    if revised.months.is_empty() {
         return Ok(());
     }
-    let title = first.map(|first| title(definitions, first).to_lowercase()).unwrap_or_default();
-    letter.say(&format!("Les plus grands changements ({title}) :"));
-    for ((key, _), (was, is, causes)) in named.into_iter().take(NAMED) {
-        let causes: Vec<&str> = causes.iter().map(|cause| cause.in_french()).collect();
+    letter.say(&format!("Les plus grands changements ({}) :", revised.title));
+    for moved in revised.months.iter().take(NAMED) {
+        let causes: Vec<&str> = moved.causes.iter().map(|cause| cause.in_french()).collect();
         letter.item(&format!(
             "{} : {} au lieu de {} ({}), {}",
-            in_words(definitions, key),
-            spaced(*is),
-            spaced(*was),
-            signed(is - was, spaced),
+            moved.row,
+            spaced(moved.is),
+            spaced(moved.was),
+            signed(moved.is - moved.was, spaced),
             causes.join(" et ")
         ));
     }
@@ -133,20 +109,7 @@ pub(super) fn revisions(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
 
 /// Figures that became odd, each series told once.
 pub(super) fn odd(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
-    let (Some(definitions), Some(seen)) = (&night.definitions, &night.seen) else { return Ok(()) };
-    let Some(told) = between(night.store, None, Some(&seen.run_id))? else { return Ok(()) };
-    // A series is in several tables where it has no dimension but time; the farthest comes first.
-    let mut series: Vec<(String, Vec<&Odd>)> = Vec::new();
-    for odd in &told.new {
-        let month = format!("{}={}", columns::PERIODE.name, odd.periode);
-        let others: Vec<&str> = odd.cle.split('|').filter(|part| *part != month).collect();
-        let name = format!("{} {}", odd.indicateur, others.join("|"));
-        match series.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, months)) if months.iter().any(|it| it.periode == odd.periode) => {}
-            Some((_, months)) => months.push(odd),
-            None => series.push((name, vec![odd])),
-        }
-    }
+    let Some(series) = moved::odd(night)? else { return Ok(()) };
     letter.part("CHIFFRES INHABITUELS");
     if series.is_empty() {
         letter.say("Aucun nouveau : les mois clos sont conformes à leur propre passé.");
@@ -156,18 +119,17 @@ pub(super) fn odd(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
         "{} loin de leur propre passé, dans des mois clos :",
         counted(series.len(), "série nouvelle est", "séries nouvelles sont")
     ));
-    for (_, months) in series.iter().take(NAMED) {
-        let Some(odd) = months.first() else { continue };
-        let others = match months.len() {
+    for one in series.iter().take(NAMED) {
+        let others = match one.months.len() {
             1 => String::new(),
             count => format!(" (et {})", counted(count - 1, "autre mois", "autres mois")),
         };
         letter.item(&format!(
             "{}, {} : {} ; son passé en annonçait {}{others}",
-            title(definitions, &odd.indicateur),
-            in_words(definitions, &odd.cle),
-            spaced(odd.valeur),
-            spaced(odd.attendu)
+            one.title,
+            one.row,
+            spaced(one.is),
+            spaced(one.expected)
         ));
     }
     if series.len() > NAMED {
@@ -179,29 +141,4 @@ pub(super) fn odd(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
                    `conum diff --outliers`",
     );
     Ok(())
-}
-
-fn title(definitions: &Definitions, measure: &str) -> String {
-    let found = definitions.indicators.get(measure);
-    found.map_or(measure, |indicator| indicator.title.as_str()).to_owned()
-}
-
-/// A row, by the names of its codes.
-fn in_words(definitions: &Definitions, key: &str) -> String {
-    if key == ENSEMBLE {
-        return "ensemble".to_owned();
-    }
-    let part = |part: &str| {
-        let (name, code) = part.split_once('=').unwrap_or(("", part));
-        let types = definitions.lists.employer_types();
-        let label = types.iter().find(|(known, _)| known == code).map(|(_, label)| label.clone());
-        match label {
-            Some(label) if name == columns::TYPE_EMPLOYEUR.name => label,
-            _ if name == columns::PERIODE.name => code.to_owned(),
-            _ if name == columns::REGION.name => format!("région {code}"),
-            _ if name == columns::DEPARTEMENT.name => format!("département {code}"),
-            _ => format!("{name} {code}").replace('_', " "),
-        }
-    };
-    key.split('|').map(part).collect::<Vec<_>>().join(", ")
 }

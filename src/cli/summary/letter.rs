@@ -1,16 +1,10 @@
 //! Sentences, tables and numbers become lines of a letter, none longer than mail allows.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use crate::cli::report::spaced;
+use crate::vocabulary::french::{UNBROKEN, spaced, typeset};
 
 /// Characters of a line, at most.
 pub(super) const WIDTH: usize = 72;
 const INDENT: &str = "  ";
-/// A space at which no line ends.
-const UNBROKEN: char = '\u{a0}';
 
 /// A letter in the making.
 #[derive(Debug, Default)]
@@ -76,11 +70,7 @@ impl Letter {
 }
 
 fn wrapped(text: &str, first: &str, others: &str) -> Vec<String> {
-    // No line begins with these.
-    let mut text = text.to_owned();
-    for sign in [":", ";", "?", "!", "%", "€", "»"] {
-        text = text.replace(&format!(" {sign}"), &format!("{UNBROKEN}{sign}"));
-    }
+    let text = typeset(text);
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut is_empty = true;
@@ -114,15 +104,6 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{told} {}", if count < 2 { one } else { many })
 }
 
-/// A change, with its sign.
-pub(super) fn signed(change: i64, told: impl Fn(i64) -> String) -> String {
-    match change {
-        0 => "=".to_owned(),
-        1.. => format!("+{}", told(change)),
-        _ => told(change),
-    }
-}
-
 /// A share in per cent with one decimal, rounded half up.
 pub(super) fn percent(part: i64, whole: i64) -> Option<String> {
     let (part, whole) = (i128::from(part), i128::from(whole));
@@ -131,54 +112,6 @@ pub(super) fn percent(part: i64, whole: i64) -> Option<String> {
     }
     let thousandths = (part * 2000 + whole) / (whole * 2);
     Some(format!("{},{} %", thousandths / 10, thousandths % 10))
-}
-
-/// A day as people write it.
-pub(super) fn day(iso: &str) -> String {
-    let day = iso.parse::<Date>().map(|day| day.strftime("%d/%m/%Y").to_string());
-    day.unwrap_or_else(|_| iso.to_owned())
-}
-
-/// A day and an hour in Paris.
-pub(super) fn hour(instant: &str) -> String {
-    in_paris(instant, "%d/%m/%Y à\u{a0}%H\u{a0}h\u{a0}%M")
-}
-
-/// A day in Paris.
-pub(super) fn day_of(instant: &str) -> String {
-    in_paris(instant, "%d/%m/%Y")
-}
-
-fn in_paris(instant: &str, format: &str) -> String {
-    let told = instant.parse::<Timestamp>().ok().zip(TimeZone::get("Europe/Paris").ok());
-    let told = told.map(|(at, paris)| at.to_zoned(paris).strftime(format).to_string());
-    told.unwrap_or_else(|| instant.to_owned())
-}
-
-/// A length of time.
-pub(super) fn length(milliseconds: u64) -> String {
-    let seconds = milliseconds / 1000;
-    match seconds {
-        0..60 => format!("{seconds},{}{UNBROKEN}s", milliseconds % 1000 / 100),
-        60..3600 => {
-            format!("{}{UNBROKEN}min{UNBROKEN}{:02}{UNBROKEN}s", seconds / 60, seconds % 60)
-        }
-        _ => format!(
-            "{}{UNBROKEN}h{UNBROKEN}{:02}{UNBROKEN}min",
-            seconds / 3600,
-            seconds % 3600 / 60
-        ),
-    }
-}
-
-/// Bytes.
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes}{UNBROKEN}octets"),
-        1_000..1_000_000 => format!("{}{UNBROKEN}ko", bytes / 1_000),
-        1_000_000..10_000_000_000 => format!("{}{UNBROKEN}Mo", bytes / 1_000_000),
-        _ => format!("{}{UNBROKEN}Go", bytes / 1_000_000_000),
-    }
 }
 
 #[cfg(test)]
@@ -203,13 +136,5 @@ mod tests {
     fn numbers_are_told_as_people_write_them() {
         assert_eq!(percent(10, 199).as_deref(), Some("5,0 %"));
         assert_eq!(percent(1, 0), None);
-        assert_eq!(signed(0, |n| n.to_string()), "=");
-        assert_eq!(signed(-3, |n| n.to_string()), "-3");
-        assert_eq!(length(4_321), "4,3\u{a0}s");
-        assert_eq!(length(65_000), "1\u{a0}min\u{a0}05\u{a0}s");
-        assert_eq!(length(7_260_000), "2\u{a0}h\u{a0}01\u{a0}min");
-        assert_eq!(size(180_000_000), "180\u{a0}Mo");
-        assert_eq!(hour("2025-07-01T02:10:00.000Z"), "01/07/2025 à\u{a0}04\u{a0}h\u{a0}10");
-        assert_eq!(day("2025-07-01"), "01/07/2025");
     }
 }

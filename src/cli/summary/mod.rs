@@ -1,9 +1,7 @@
 //! `conum summary`: what the night came to, as a letter that somebody reads in the morning.
 
-mod advice;
 mod figures;
 mod letter;
-mod night;
 mod told;
 
 use std::path::PathBuf;
@@ -11,8 +9,8 @@ use std::process::ExitCode;
 
 use crate::cli::report;
 use crate::cli::summary::letter::Letter;
-use crate::cli::summary::night::Night;
 use crate::error::Result;
+use crate::run::report::night::Night;
 use crate::run::store::Store;
 
 /// Write what the last run came to as a letter in French, ready for mail: its subject is the first

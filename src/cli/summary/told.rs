@@ -2,30 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::report::spaced;
-use crate::cli::summary::advice;
-use crate::cli::summary::letter::{
-    Letter, counted, day, day_of, hour, length, percent, signed, size,
-};
-use crate::cli::summary::night::Night;
+use crate::cli::summary::letter::{Letter, counted, percent};
 use crate::error::{EXIT_WARNINGS, Result};
-use crate::run::kept_runs::folder;
 use crate::run::ledger::Ledger;
 use crate::run::log;
 use crate::run::machine;
-use crate::run::protect::closed::months;
-use crate::run::revision::history::since;
+use crate::run::report::inputs::came;
+use crate::run::report::night::Night;
+use crate::run::report::{advice, outcome};
 use crate::vocabulary::codes::Fate;
+use crate::vocabulary::french::{day_of, length, short_day, signed, size, spaced};
 
-/// Runs that are looked back to for when an input came.
-const LOOKED_BACK: usize = 60;
 /// Sources that are named for their rejects, at most.
 const SOURCES: usize = 12;
 
 /// The outcome in one line.
 pub(super) fn subject(night: &Night<'_>) -> String {
     let begin = &night.attempt.begin;
-    let as_of = begin.as_of.as_deref().map(day).unwrap_or_else(|| day_of(&begin.started_at));
+    let as_of = begin.as_of.as_deref().map(short_day).unwrap_or_else(|| day_of(&begin.started_at));
     let outcome = match night.end() {
         None => "ÉCHEC, le programme a été tué".to_owned(),
         Some(end) if end.code == 0 && end.is_unchanged => "rien de neuf".to_owned(),
@@ -43,75 +37,17 @@ pub(super) fn subject(night: &Night<'_>) -> String {
 /// What happened, and what to do.
 pub(super) fn outcome(letter: &mut Letter, night: &Night<'_>) {
     letter.part("CE QUI S'EST PASSÉ");
-    let begin = &night.attempt.begin;
-    let is_good = night.attempt.is_good();
-    let (what, to_do) = match night.end() {
-        None => advice::KILLED,
-        Some(end) => advice::of_code(end.code),
-    };
-    letter.say(what);
-    if let Some(end) = night.end() {
-        if end.is_unchanged {
-            letter.say("Les exports et les règles sont les mêmes : rien n'était à refaire.");
-        }
-        if let Some(reason) = &end.reason {
-            letter.say(&format!("Message du programme : {reason}"));
-        }
-        letter.say(&format!(
-            "Début le {}, fin le {}.",
-            hour(&begin.started_at),
-            hour(&end.ended_at)
-        ));
-    } else {
-        letter.say(&format!("Début le {}, sans fin.", hour(&begin.started_at)));
-    }
-    let failed = night.logged.stages.iter().find(|it| it.code.is_some() || it.ended.is_none());
-    if let Some(stage) = failed.filter(|_| !is_good) {
-        letter.say(&format!("Étape en cours : {}.", advice::stage(&stage.stage)));
-    }
-    if night.failures > 1 {
-        letter.say(&format!("C'est la {}e nuit de suite qui échoue.", night.failures));
-    }
-    if !is_good {
+    outcome::happened(night).iter().for_each(|line| letter.say(line));
+    if !night.attempt.is_good() {
         letter.part("QUE FAIRE");
-        letter.say(to_do);
+        letter.say(outcome::to_do(night));
     }
 }
 
 /// What readers see after it.
 pub(super) fn seen(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
     letter.part("CE QUE VOIENT LES LECTEURS");
-    let Some(seen) = &night.seen else {
-        letter.say("Rien : aucune exécution n'est encore publiée.");
-        return Ok(());
-    };
-    if !night.attempt.is_good() {
-        letter.say("Toujours l'exécution précédente, entière :");
-    }
-    let as_of = day(&seen.as_of);
-    let finished = hour(&seen.finished_at);
-    letter.say(&format!("Jour de référence {as_of}, publié le {finished}."));
-    let end = night.end();
-    if let Some(release) = end.and_then(|end| end.release.as_deref()) {
-        letter.say(&format!("Diffusion publique : {release}."));
-    }
-    if !night.is_new() {
-        return Ok(());
-    }
-    let now = months(night.store, &folder(&seen.run_id))?;
-    let was = match &night.before {
-        Some(before) => months(night.store, &folder(&before.run_id))?,
-        None => Vec::new(),
-    };
-    let new: Vec<&String> = now.iter().filter(|month| !was.contains(month)).collect();
-    match (new.as_slice(), now.last()) {
-        ([], Some(last)) => letter.say(&format!("Pas de mois nouveau ; le dernier est {last}.")),
-        ([one], _) => letter.say(&format!("Mois nouveau : {one}.")),
-        ([first, .., last], _) => {
-            letter.say(&format!("{} mois nouveaux : de {first} à {last}.", new.len()));
-        }
-        ([], None) => {}
-    }
+    outcome::seen(night)?.iter().for_each(|line| letter.say(line));
     Ok(())
 }
 
@@ -172,36 +108,32 @@ pub(super) fn rejects(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
 
 /// The inputs, by the day they came.
 pub(super) fn inputs(letter: &mut Letter, night: &Night<'_>) -> Result<()> {
-    let Some(seen) = night.seen.as_ref().filter(|_| night.attempt.is_good()) else { return Ok(()) };
+    if night.seen.is_none() || !night.attempt.is_good() {
+        return Ok(());
+    }
     letter.part("EXPORTS LUS");
-    let mut by_source: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
-    for input in seen.inputs.iter().filter(|input| input.same_as.is_none()) {
-        if let Some(source) = &input.source {
-            let found = by_source.entry(source).or_default();
-            (found.0, found.1) = (found.0 + 1, found.1.max(input.bytes));
-        }
-    }
-    let since = since(night.store, seen, LOOKED_BACK)?;
+    let all = came(night)?;
     let (mut by_day, mut new) = (BTreeMap::<String, Vec<&str>>::new(), Vec::new());
-    for source in by_source.keys() {
-        let first = since.get(*source).unwrap_or(&seen.started_at);
-        if night.is_new() && *first == seen.started_at {
-            new.push(*source);
-        } else {
-            by_day.entry(first.get(..10).unwrap_or(first).to_owned()).or_default().push(source);
+    for it in &all {
+        match &it.since {
+            None => new.push(it.source.as_str()),
+            Some(first) => {
+                let first = first.get(..10).unwrap_or(first).to_owned();
+                by_day.entry(first).or_default().push(&it.source);
+            }
         }
     }
-    let files: usize = by_source.values().map(|(files, _)| files).sum();
+    let files: usize = all.iter().map(|it| it.files).sum();
     letter.say(&format!(
         "{} de {}.",
         counted(files, "fichier", "fichiers"),
-        counted(by_source.len(), "source", "sources")
+        counted(all.len(), "source", "sources")
     ));
     if !new.is_empty() {
         letter.item(&format!("nouveaux ou changés : {}", new.join(", ")));
     }
     for (first, sources) in by_day.iter().rev() {
-        letter.item(&format!("inchangés depuis le {} : {}", day(first), sources.join(", ")));
+        letter.item(&format!("inchangés depuis le {} : {}", short_day(first), sources.join(", ")));
     }
     Ok(())
 }

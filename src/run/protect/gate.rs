@@ -317,7 +317,7 @@ fn dictionary_problems(store: &Store, folder: &str) -> Result<Vec<String>> {
         return Ok(vec![format!("`{DICTIONARY}` is no dictionary")]);
     };
     let mut problems = Vec::new();
-    for (name, content) in dictionary::pages(&catalogue) {
+    for (name, content) in dictionary::pages(&catalogue)? {
         if read(name)?.as_ref() != Some(&content) {
             problems.push(format!("`{name}` does not say what `{DICTIONARY}` says"));
         }

@@ -32,6 +32,7 @@ pub use crate::run::protect::closed::FOLDER;
 use arrow::array::RecordBatch;
 
 use crate::definition::Definitions;
+use crate::definition::outline;
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Kind, Result};
 use crate::protect::pattern::{Before, Pattern};
@@ -59,7 +60,7 @@ use crate::vocabulary::tables::{REGISTRE_SECRET, Table, VERITE};
 /// Name of the stage.
 pub const STAGE: &str = "protect";
 /// Changes when the same tables and declarations would give another release.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Folder of all releases.
 pub const RELEASES: &str = "releases";
 /// Pointer to the release that readers see.
@@ -234,7 +235,9 @@ fn key(job: &Job<'_>, closed: &Closed) -> Result<String> {
         let file = closed.file.as_ref().map_or("", |file| file.file.blake3.as_str());
         hasher.update(month.as_bytes()).update(file.as_bytes());
     }
-    let concerns = |path: &str| !path.contains('/') || path.starts_with("tables/");
+    let folders = [outline::FOLDER, "tables"];
+    let concerns =
+        |path: &str| path.split_once('/').is_none_or(|(folder, _)| folders.contains(&folder));
     hasher.update(job.definitions.digest_of(concerns).as_bytes());
     let tables = job.definitions.tables.iter();
     for (name, _) in tables.filter(|(_, table)| table.secrecy.as_ref().is_some_and(|it| it.open)) {

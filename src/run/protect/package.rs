@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::figures::hex;
 use crate::definition::secrecy::Policy;
 use crate::error::{Error, Result};
+use crate::publish::barometer::{self, Geography};
 use crate::publish::catalogue::{Catalogue, File};
 use crate::publish::changelog::{self, Change, Last};
 use crate::publish::describe::{self, Circumstances};
@@ -111,6 +112,7 @@ fn write(
     }
     let mut dictionary = serde_json::to_vec_pretty(&catalogue).map_err(not_json)?;
     dictionary.push(b'\n');
+    let page = barometer::barometer(&catalogue, tables, &Geography::of(job.definitions))?;
     for (name, content) in [
         (notes::NAME, notes::notes(&catalogue).into_bytes()),
         (changelog::NAME, changelog.into_bytes()),
@@ -119,10 +121,11 @@ fn write(
         (imports::duckdb::NAME, imports::duckdb::script(&catalogue).into_bytes()),
         (workbook::NAME, workbook::workbook(&catalogue, tables)?),
         (DICTIONARY, dictionary),
+        (barometer::NAME, page.into_bytes()),
     ] {
         texts.insert(name.to_owned(), content);
     }
-    texts.extend(dictionary::pages(&catalogue).map(|(name, content)| (name.to_owned(), content)));
+    texts.extend(dictionary::pages(&catalogue)?.map(|(name, content)| (name.to_owned(), content)));
     for (name, content) in &texts {
         put(job.store, name, content)?;
     }

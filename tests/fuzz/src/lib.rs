@@ -42,7 +42,7 @@ static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(|| {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pipelines = here.join("../../pipelines");
     let mut files = Files::new();
-    for folder in ["", "codelists", "corrections", "reference", "rules", "sources", "tables"] {
+    for folder in ["", "carte", "codelists", "corrections", "reference", "rules", "sources", "tables"] {
         add(&mut files, &pipelines.join(folder), folder);
     }
     add(&mut files, &here.join("sources"), "sources");
@@ -249,7 +249,7 @@ pub fn check_declarations(place: u8, bytes: &[u8]) {
     static OTHERS: LazyLock<Files> = LazyLock::new(|| {
         let pipelines = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines");
         let mut files = Files::new();
-        for folder in ["", "codelists", "rules", "scenarios"] {
+        for folder in ["", "carte", "codelists", "rules", "scenarios"] {
             add(&mut files, &pipelines.join(folder), folder);
         }
         files

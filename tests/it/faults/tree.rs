@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 /// Files that hold nothing but times and inodes, and those that tell of killed runs too.
-const OF_THE_CLOCK: [&str; 4] = ["hashes.json", ".lock", "register.jsonl", "logs"];
+const OF_THE_CLOCK: [&str; 5] = ["hashes.json", ".lock", "register.jsonl", "logs", "reports"];
 /// What a manifest says of the clock and of the disk. `previous` has the hash of another manifest,
 /// `registered` that of a line of the register.
 const CLOCKED: [&str; 5] = ["run_id", "started_at", "finished_at", "previous", "registered"];

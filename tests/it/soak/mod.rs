@@ -24,7 +24,8 @@ const FIRST_DAY: Date = date(2025, 7, 1);
 const SETTLED: usize = 6;
 
 /// What is kept of each night, or of each release, for good: files of these beginnings.
-const HISTORY: [&str; 5] = ["releases/", "declarations/", "secrecy/", "register.jsonl", "logs/"];
+const HISTORY: [&str; 6] =
+    ["releases/", "declarations/", "secrecy/", "register.jsonl", "logs/", "reports/"];
 
 /// What a run came to.
 struct Outcome {

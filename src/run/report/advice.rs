@@ -4,7 +4,8 @@ use crate::error::{EXIT_WARNINGS, Kind};
 use crate::vocabulary::warnings::Code;
 
 /// What an exit code means, and what to do.
-pub(super) fn of_code(code: u8) -> (&'static str, &'static str) {
+#[must_use]
+pub fn of_code(code: u8) -> (&'static str, &'static str) {
     let is = |kind: Kind| kind.exit_code() == code;
     match code {
         0 => ("La nuit s'est bien terminée.", "Rien."),
@@ -61,14 +62,15 @@ pub(super) fn of_code(code: u8) -> (&'static str, &'static str) {
 }
 
 /// What came to no end.
-pub(super) const KILLED: (&str, &str) = (
+pub const KILLED: (&str, &str) = (
     "La nuit n'a pas eu de fin : le programme a été tué (mémoire, panne, redémarrage).",
     "Relancer `conum run` : il reprend ce qui est entier. Si cela recommence, regarder la mémoire \
      de la machine.",
 );
 
 /// What to do about a warning; none where nothing is known of it.
-pub(super) fn of_warning(code: Code) -> Option<&'static str> {
+#[must_use]
+pub fn of_warning(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::SourceHeldBack => {
             "L'export de cette nuit n'est pas utilisé : le dernier bon le remplace jusqu'au jour \
@@ -115,7 +117,8 @@ pub(super) fn of_warning(code: Code) -> Option<&'static str> {
 }
 
 /// A stage, in French.
-pub(super) fn stage(name: &str) -> &str {
+#[must_use]
+pub fn stage(name: &str) -> &str {
     match name {
         "ingest" => "lecture",
         "clean" => "nettoyage",

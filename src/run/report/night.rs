@@ -16,26 +16,30 @@ use crate::run::verify::definitions;
 const NIGHTLY: [&str; 2] = ["run", "publish"];
 
 /// A run of some night.
-pub(super) struct Night<'s> {
+#[derive(Debug)]
+pub struct Night<'s> {
     /// The warehouse.
-    pub(super) store: &'s Store,
+    pub store: &'s Store,
     /// What the register says of it.
-    pub(super) attempt: Attempt,
+    pub attempt: Attempt,
     /// How many nights in a row failed, with this one.
-    pub(super) failures: usize,
+    pub failures: usize,
     /// The record of the run that readers saw after it.
-    pub(super) seen: Option<Manifest>,
+    pub seen: Option<Manifest>,
     /// The record of the run before that one.
-    pub(super) before: Option<Manifest>,
+    pub before: Option<Manifest>,
     /// The declarations of what readers saw, if they are whole.
-    pub(super) definitions: Option<Definitions>,
+    pub definitions: Option<Definitions>,
     /// Its stages.
-    pub(super) logged: Logged,
+    pub logged: Logged,
 }
 
 impl<'s> Night<'s> {
     /// The last run that is over, or another.
-    pub(super) fn of(store: &'s Store, name: Option<&str>) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When there is no such run, or the register or a record cannot be read.
+    pub fn of(store: &'s Store, name: Option<&str>) -> Result<Self> {
         let mut nights = Register::read(store)?.attempts();
         let holder = store.holder()?.unwrap_or_default();
         nights.retain(|it| NIGHTLY.contains(&it.begin.command.as_str()));
@@ -47,6 +51,28 @@ impl<'s> Night<'s> {
                 .hint("`conum runs list` shows them"),
             None => Error::no_input("no run is over yet").hint("`conum run` makes one"),
         })?;
+        Self::at(store, nights, place)
+    }
+
+    /// The run that ends now, whether its end could be written down or not; gives the runs before
+    /// it too, the oldest first.
+    ///
+    /// # Errors
+    /// When the register or a record cannot be read.
+    pub fn ending(store: &'s Store, end: &End) -> Result<(Self, Vec<Attempt>)> {
+        let mut nights = Register::read(store)?.attempts();
+        nights.retain(|it| NIGHTLY.contains(&it.begin.command.as_str()));
+        let place = nights.iter().rposition(|it| it.begin.id == end.id);
+        let place = place.ok_or_else(|| Error::internal("a run that ends has begun"))?;
+        nights.truncate(place + 1);
+        if let Some(last) = nights.last_mut() {
+            last.end = Some(end.clone());
+        }
+        let before = nights.iter().take(place).cloned().collect();
+        Ok((Self::at(store, nights, place)?, before))
+    }
+
+    fn at(store: &'s Store, mut nights: Vec<Attempt>, place: usize) -> Result<Self> {
         let failures = nights.iter().take(place + 1).rev().take_while(|it| !it.is_good()).count();
         let attempt = nights.swap_remove(place);
         let published = attempt.end.as_ref().and_then(|end| end.published.clone());
@@ -63,28 +89,37 @@ impl<'s> Night<'s> {
     }
 
     /// Its end, if it came to one.
-    pub(super) fn end(&self) -> Option<&End> {
+    #[must_use]
+    pub fn end(&self) -> Option<&End> {
         self.attempt.end.as_ref()
     }
 
     /// Whether readers saw something new after it.
-    pub(super) fn is_new(&self) -> bool {
+    #[must_use]
+    pub fn is_new(&self) -> bool {
         self.attempt.is_good() && self.end().is_some_and(|end| !end.is_unchanged)
     }
 
     /// The accounts of the run that it made, even if readers never saw it.
-    pub(super) fn ledger(&self) -> Option<Ledger> {
+    #[must_use]
+    pub fn ledger(&self) -> Option<Ledger> {
         if self.attempt.is_good() {
             return self.seen.as_ref().and_then(|seen| self.ledger_of(seen));
         }
+        self.left().and_then(|_| ledger_in(self.store, BUILDING).ok())
+    }
+
+    /// The record of a run that came far enough to leave one, and that readers never saw.
+    #[must_use]
+    pub fn left(&self) -> Option<Manifest> {
         let content = self.store.read(&format!("{BUILDING}/{MANIFEST}")).ok()??;
         let manifest: Manifest = serde_json::from_slice(&content).ok()?;
-        let is_its = manifest.registered == self.attempt.line;
-        is_its.then(|| ledger_in(self.store, BUILDING).ok()).flatten()
+        (manifest.registered == self.attempt.line).then_some(manifest)
     }
 
     /// The accounts of the run that it is compared with.
-    pub(super) fn ledger_before(&self) -> Option<Ledger> {
+    #[must_use]
+    pub fn ledger_before(&self) -> Option<Ledger> {
         let before = if self.attempt.is_good() { &self.before } else { &self.seen };
         before.as_ref().and_then(|before| self.ledger_of(before))
     }
