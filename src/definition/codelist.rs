@@ -6,11 +6,15 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::definition::table::{Dimension, Table};
 use crate::definition::{Files, Problem};
-use crate::vocabulary::codes::{EMPLOYER_GROUPS, INCONNU, System};
+use crate::vocabulary::codes::{EMPLOYER_GROUPS, INCONNU, NON_RENSEIGNE, System};
 
 /// Lists of `systeme, code_source, code`.
 const CORRESPONDENCES: [&str; 3] = ["types_activite", "lieux", "themes"];
+
+/// The list of the codes that tables make. Declarations of before it was there have none.
+const MADE: &str = "modalites";
 
 /// All code lists of `pipelines/codelists/`.
 #[derive(Debug, Default)]
@@ -29,6 +33,16 @@ pub struct Lists {
     employer_types: Vec<(String, String)>,
     /// Employer type → the group it is published in.
     employer_groups: BTreeMap<String, String>,
+    /// Codes that tables make themselves, in the order of the file.
+    made: Vec<Made>,
+}
+
+/// A code of a band or of a class, which no source writes.
+#[derive(Debug, Deserialize)]
+struct Made {
+    variable: String,
+    code: String,
+    libelle: String,
 }
 
 /// A common code and when a source may write it.
@@ -145,6 +159,9 @@ impl Lists {
             lists.employer_groups.insert(row.code.clone(), row.regroupement);
             lists.employer_types.push((row.code, row.libelle));
         }
+        if files.contains_key(&path(MADE)) {
+            lists.made = read(files, &path(MADE), problems);
+        }
         lists
     }
 
@@ -222,6 +239,33 @@ impl Lists {
     pub fn labels(&self, list: &str) -> impl Iterator<Item = (&str, &str)> {
         let labels = self.labels.get(list).into_iter().flatten();
         labels.map(|(code, label)| (code.as_str(), label.as_str()))
+    }
+
+    /// Codes that tables make for a dimension and their French labels, in the order of the file.
+    pub fn made(&self, dimension: &str) -> impl Iterator<Item = (&str, &str)> {
+        let of_it = self.made.iter().filter(move |made| made.variable == dimension);
+        of_it.map(|made| (made.code.as_str(), made.libelle.as_str()))
+    }
+
+    /// Checks that the list, where it is there, has a label for all that tables make.
+    pub(super) fn check_made(&self, tables: &BTreeMap<String, Table>, problems: &mut Vec<Problem>) {
+        if self.made.is_empty() {
+            return;
+        }
+        for (name, dimension) in tables.values().flat_map(Table::dimensions) {
+            let codes: BTreeSet<&str> = match dimension {
+                Dimension::Classes(classes) => classes.from.keys().map(String::as_str).collect(),
+                Dimension::Bands(bands) => bands.keys().map(String::as_str).collect(),
+                Dimension::Column(_) | Dimension::Split(_) | Dimension::Periods(_) => continue,
+            };
+            let is_listed = |code: &str| self.made(name).any(|(listed, _)| listed == code);
+            for code in codes.into_iter().filter(|code| *code != NON_RENSEIGNE) {
+                if !is_listed(code) {
+                    let message = format!("`{code}` of `{name}` has no label");
+                    problems.push(Problem::new(&path(MADE), message));
+                }
+            }
+        }
     }
 
     /// The days between which no validity begins or ends, in order.

@@ -141,6 +141,7 @@ impl Definitions {
         let publication = publication::load(files, &mut problems);
         let secrecy = secrecy::load(files, &mut problems);
         let tables = table::load(files, (&indicators, secrecy.as_ref()), &mut of_series);
+        lists.check_made(&tables, &mut of_series);
         let key_figures = key_figure::load(files, (&tables, &indicators), &mut of_series);
         let cost = cost::load(files, &lists, &mut of_series);
         let scenarios = scenario::load(files, &lists, &mut of_series);

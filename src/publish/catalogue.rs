@@ -18,6 +18,9 @@ pub struct Catalogue {
     pub period: Option<Period>,
     /// Its months were closed that many days after their end, or later.
     pub provisional_days: u16,
+    /// First day of La Coop, beside the Espace Coop at first.
+    #[serde(default)]
+    pub coop_opening: Option<Date>,
     /// Who produces the figures.
     pub producer: String,
     /// Where the public finds it, if it is known.

@@ -20,15 +20,15 @@ pub(super) struct Domain {
 
 /// What the codes of a dimension of a table may be.
 pub(super) fn domain(definitions: &Definitions, table: &Table, name: &str) -> Domain {
-    let bare = |code: &str| (code.to_owned(), String::new());
+    let pair = |(code, label): (&str, &str)| (code.to_owned(), label.to_owned());
     let codes: Vec<(String, String)> = match table.dimension(name) {
         Dimension::Periods(lengths) => {
             return Domain { pattern: Some(periods(lengths)), ..Domain::default() };
         }
-        Dimension::Classes(classes) => classes.ascending().map(|(code, _)| bare(code)).collect(),
-        Dimension::Bands(bands) => bands.keys().map(|code| bare(code)).collect(),
-        Dimension::Split(column) => listed(definitions, column),
-        Dimension::Column(column) => listed(definitions, column),
+        Dimension::Classes(_) | Dimension::Bands(_) => {
+            definitions.lists.made(name).map(pair).collect()
+        }
+        Dimension::Split(column) | Dimension::Column(column) => listed(definitions, column),
     };
     if codes.is_empty() {
         let pattern = has_siren(name).then(|| format!("([0-9]{{9}}|{INCONNU}|{ENSEMBLE})"));

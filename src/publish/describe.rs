@@ -65,6 +65,7 @@ pub fn catalogue(
         as_of: circumstances.as_of,
         period: over(tables.iter().filter_map(|table| table.period.as_ref())),
         provisional_days: circumstances.closed_after_days,
+        coop_opening: Some(pipeline.coop_opening),
         producer: pipeline.producer.clone(),
         homepage: pipeline.homepage.clone(),
         licence: Licence::of(&pipeline.licence),

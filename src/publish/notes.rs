@@ -22,10 +22,20 @@ pub fn notes(catalogue: &Catalogue) -> String {
     page
 }
 
+/// What a reader of any figure must know.
+#[must_use]
+pub fn essentials(catalogue: &Catalogue) -> Vec<Section> {
+    told(vec![
+        ("Lire les tables", reading(catalogue)),
+        ("Ruptures de série", breaks(catalogue)),
+        ("Sources", sources(catalogue)),
+    ])
+}
+
 /// What the page tells, in order.
 #[must_use]
 pub fn sections(catalogue: &Catalogue) -> Vec<Section> {
-    let all = [
+    told(vec![
         ("Lire les tables", reading(catalogue)),
         ("Tables", catalogue.tables.iter().flat_map(of_table).collect()),
         ("Tables non diffusées", withheld(catalogue)),
@@ -35,7 +45,11 @@ pub fn sections(catalogue: &Catalogue) -> Vec<Section> {
         ("Secret statistique", secrecy(catalogue)),
         ("Sources", sources(catalogue)),
         ("Licence et citation", terms(catalogue)),
-    ];
+    ])
+}
+
+/// Headings with something below them.
+fn told(all: Vec<(&str, Vec<String>)>) -> Vec<Section> {
     let told = all.into_iter().filter(|(_, lines)| !lines.is_empty());
     told.map(|(head, lines)| (head.to_owned(), lines)).collect()
 }

@@ -52,24 +52,26 @@ pub fn per_mille(part: i64, whole: i64) -> Option<i64> {
     i64::try_from(rounded * part.signum()).ok()
 }
 
+/// A number of tenths, with one decimal.
+#[must_use]
+pub fn tenths(number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    let number = number.abs();
+    format!("{sign}{},{}", spaced(number / 10), number % 10)
+}
+
 /// A share in per cent, with one decimal.
 #[must_use]
 pub fn percent(part: i64, whole: i64) -> Option<String> {
-    per_mille(part, whole).map(tenths)
+    per_mille(part, whole).map(|found| format!("{}{UNBROKEN}%", tenths(found)))
 }
 
 /// A change in per cent, with its sign and one decimal; none where nothing was.
 #[must_use]
 pub fn change(before: i64, after: i64) -> Option<String> {
     let found = per_mille(after.checked_sub(before)?, before)?;
-    Some(if found > 0 { format!("+{}", tenths(found)) } else { tenths(found) })
-}
-
-/// Tenths of a per cent.
-fn tenths(found: i64) -> String {
-    let sign = if found < 0 { "-" } else { "" };
-    let found = found.abs();
-    format!("{sign}{},{}{UNBROKEN}%", spaced(found / 10), found % 10)
+    let sign = if found > 0 { "+" } else { "" };
+    Some(format!("{sign}{}{UNBROKEN}%", tenths(found)))
 }
 
 /// Cents as an amount, to the euro.

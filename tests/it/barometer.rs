@@ -54,6 +54,10 @@ fn each_figure_of_the_page_is_that_of_the_released_file() {
     }
     assert!(count > 300 && hidden > 50, "{count} {hidden}");
     assert!(page.len() < 1_500_000, "{}", page.len());
+    // Codes that no source writes have their words everywhere.
+    for name in ["barometre.html", "dictionnaire.md", "datapackage.json"] {
+        assert!(release(name).contains("60 ans et plus"), "{name}");
+    }
     // It is whole in one file, and leads to files that are there.
     let link = Regex::new(" (href|src|action|srcset)=\"([^\"]+)").unwrap();
     let (mut files, mut sites) = (0, 0);

@@ -46,6 +46,7 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
     change("sources/employeurs_open_data.toml", "%d/%m/%Y", "%Q");
     change("tables/activites_par_employeur_theme.toml", "\"theme\", ", "\"activite_id\", ");
     change("tables/activites_par_employeur_modalite.toml", "\"lieu\", ", "\"lieu\", \"lieu\", ");
+    change("codelists/modalites.csv", "genre,masculin,", "genre,homme,");
     change("codelists/types_employeur.csv", "gip,", "gipp,");
     change("codelists/types_employeur.csv", ",18,inconnu", ",18,divers");
     change("reference/communes_divisees.csv", "45093 45313", "45093 45999");
@@ -60,6 +61,7 @@ fn all_mistakes_are_told_at_once_with_file_and_line() {
         "sources/activites_plates.toml:19: column `lieu`: no code list `places`",
         "sources/structures.toml:11: column `siret` cannot be read as Count",
         "codelists/lieux.csv: is missing",
+        "codelists/modalites.csv: `masculin` of `genre` has no label",
         "codelists/types_employeur.csv: `regroupement` of `inconnu` is `divers`",
         "reference/communes_divisees.csv: 45117: `heritiers`",
         "sources/employeurs_open_data.toml:14: column `date_validation`: `%Q` is no format",

@@ -19,7 +19,7 @@ pub fn siren(number: u32) -> String {
 const PLACES: [(&str, &str); 3] = [("01053", "01000"), ("69123", "69001"), ("35238", "35000")];
 
 /// Structures of three types, the first ones associations.
-fn structures(scene: &Scene, count: u32) {
+pub fn structures(scene: &Scene, count: u32) {
     let kinds = ["9220", "7210", "7346"];
     let line = |number: u32| {
         let (commune, postal) = PLACES[0];

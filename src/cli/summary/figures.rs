@@ -1,6 +1,6 @@
 //! Tables of two runs become the figures that a morning asks for: by type of employer, moved, odd.
 
-use crate::cli::summary::letter::{Letter, counted};
+use crate::cli::summary::letter::Letter;
 use crate::error::Result;
 use crate::revision::figures::Rows;
 use crate::run::kept_runs::folder;
@@ -10,7 +10,7 @@ use crate::run::report::night::Night;
 use crate::run::revision::figures_of;
 use crate::vocabulary::codes::ENSEMBLE;
 use crate::vocabulary::columns;
-use crate::vocabulary::french::{short_day, signed, spaced};
+use crate::vocabulary::french::{counted, short_day, signed, spaced};
 
 /// Figures that are named, at most.
 const NAMED: usize = 5;

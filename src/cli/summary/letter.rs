@@ -1,6 +1,6 @@
 //! Sentences, tables and numbers become lines of a letter, none longer than mail allows.
 
-use crate::vocabulary::french::{UNBROKEN, spaced, typeset};
+use crate::vocabulary::french::{UNBROKEN, typeset};
 
 /// Characters of a line, at most.
 pub(super) const WIDTH: usize = 72;
@@ -13,7 +13,7 @@ pub(super) struct Letter(Vec<String>);
 impl Letter {
     /// The first line, which is the subject.
     pub(super) fn subject(&mut self, text: &str) {
-        self.0.push(cut(text, WIDTH));
+        self.0.push(plain(&cut(text, WIDTH)));
     }
 
     /// A part begins.
@@ -59,7 +59,7 @@ impl Letter {
                 let width = width(place);
                 line.push_str(&format!("  {cell:>width$}"));
             }
-            self.0.push(line.trim_end().to_owned());
+            self.0.push(plain(line.trim_end()));
         }
     }
 
@@ -86,7 +86,12 @@ fn wrapped(text: &str, first: &str, others: &str) -> Vec<String> {
         is_empty = false;
     }
     lines.push(line);
-    lines.into_iter().map(|line| line.replace(UNBROKEN, " ")).collect()
+    lines.iter().map(|line| plain(line)).collect()
+}
+
+/// A line that is broken already needs no unbroken spaces, which some mail programs show as signs.
+fn plain(line: &str) -> String {
+    line.replace(UNBROKEN, " ")
 }
 
 fn cut(text: &str, width: usize) -> String {
@@ -95,23 +100,6 @@ fn cut(text: &str, width: usize) -> String {
     }
     let kept: String = text.chars().take(width.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
-}
-
-/// A word in the number that goes with a count.
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
-    // In French nothing is singular, and so is one.
-    let told = spaced(i64::try_from(count).unwrap_or(i64::MAX));
-    format!("{told} {}", if count < 2 { one } else { many })
-}
-
-/// A share in per cent with one decimal, rounded half up.
-pub(super) fn percent(part: i64, whole: i64) -> Option<String> {
-    let (part, whole) = (i128::from(part), i128::from(whole));
-    if whole <= 0 {
-        return None;
-    }
-    let thousandths = (part * 2000 + whole) / (whole * 2);
-    Some(format!("{},{} %", thousandths / 10, thousandths % 10))
 }
 
 #[cfg(test)]
@@ -130,11 +118,5 @@ mod tests {
         assert!(text.contains("\n- mot mot") && text.contains("\n  mot mot"), "{text}");
         let ends: Vec<usize> = text.lines().rev().take(2).map(|it| it.chars().count()).collect();
         assert_eq!(ends, [WIDTH, WIDTH], "numbers stand one below the other: {text}");
-    }
-
-    #[test]
-    fn numbers_are_told_as_people_write_them() {
-        assert_eq!(percent(10, 199).as_deref(), Some("5,0 %"));
-        assert_eq!(percent(1, 0), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::summary::letter::{Letter, counted, percent};
+use crate::cli::summary::letter::Letter;
 use crate::error::{EXIT_WARNINGS, Result};
 use crate::run::ledger::Ledger;
 use crate::run::log;
@@ -11,7 +11,9 @@ use crate::run::report::inputs::came;
 use crate::run::report::night::Night;
 use crate::run::report::{advice, outcome};
 use crate::vocabulary::codes::Fate;
-use crate::vocabulary::french::{day_of, length, short_day, signed, size, spaced};
+use crate::vocabulary::french::{
+    counted, day_of, length, percent, short_day, signed, size, spaced,
+};
 
 /// Sources that are named for their rejects, at most.
 const SOURCES: usize = 12;

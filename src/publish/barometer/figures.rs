@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::publish::catalogue::{Catalogue, Column, Table};
 use crate::publish::grid::{Cell, Grid, Grids};
 use crate::vocabulary::calendar::Length;
-use crate::vocabulary::codes::ENSEMBLE;
+use crate::vocabulary::codes::{ENSEMBLE, INCONNU, NON_RENSEIGNE};
 use crate::vocabulary::columns::{PERIODE, SECRET};
 use crate::vocabulary::french::{UNBROKEN, euros, spaced};
 
@@ -94,17 +94,15 @@ impl<'a> Figures<'a> {
             .flat_map(|column| &column.codes)
             .map(|code| (code.code.as_str(), code.label.as_str()))
             .collect();
-        let mut found: Vec<(&str, String)> = Vec::new();
         // In the order of their list, which readers know; then what is in none.
         let in_list = declared.iter().filter_map(|(code, label)| Some((*met.get(code)?, *label)));
         let listed: BTreeSet<&str> = declared.iter().map(|(code, _)| *code).collect();
-        let others = met.iter().filter(|code| !listed.contains(**code)).map(|code| (*code, ""));
-        for (code, label) in in_list.chain(others) {
-            if code != ENSEMBLE {
-                found.push((code, words_of(code, label)));
-            }
-        }
-        found.sort_by_key(|(code, _)| rank(code));
+        let others = met.iter().filter(|code| !listed.contains(**code)).map(|code| (*code, *code));
+        let all = in_list.chain(others).filter(|(code, _)| *code != ENSEMBLE);
+        let mut found: Vec<(&str, String)> =
+            all.map(|(code, label)| (code, label.to_owned())).collect();
+        // What is not known comes last, in whichever place its list has it.
+        found.sort_by_key(|(code, _)| [NON_RENSEIGNE, INCONNU].contains(code));
         found
     }
 
@@ -125,34 +123,4 @@ impl<'a> Figures<'a> {
     fn column(&self, name: &str) -> Option<&'a Column> {
         self.table.columns.iter().find(|column| column.name == name)
     }
-}
-
-/// Words for codes that have none, in reading order.
-const WORDS: [(&str, &str); 16] = [
-    ("moins_12", "Moins de 12 ans"),
-    ("12_17", "12 à 17 ans"),
-    ("18_39", "18 à 39 ans"),
-    ("40_59", "40 à 59 ans"),
-    ("60_plus", "60 ans et plus"),
-    ("feminin", "Féminin"),
-    ("masculin", "Masculin"),
-    ("scolarise", "Scolarisé ou étudiant"),
-    ("sans_emploi", "Sans emploi"),
-    ("en_emploi", "En emploi"),
-    ("retraite", "Retraité"),
-    ("oui", "Oui"),
-    ("non", "Non"),
-    ("heterogene", "Hétérogène"),
-    ("non_renseigne", "Non renseigné"),
-    ("inconnu", "Inconnu"),
-];
-
-fn rank(code: &str) -> usize {
-    WORDS.iter().position(|(known, _)| *known == code).unwrap_or_default()
-}
-
-fn words_of(code: &str, label: &str) -> String {
-    let known = WORDS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words);
-    let words = if label.is_empty() { known.unwrap_or(code) } else { label };
-    words.to_owned()
 }

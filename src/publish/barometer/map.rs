@@ -13,7 +13,7 @@ use crate::publish::catalogue::Catalogue;
 use crate::publish::grid::Grids;
 use crate::vocabulary::codes::{ENSEMBLE, INCONNU};
 use crate::vocabulary::columns::{DEPARTEMENT, PERIODE};
-use crate::vocabulary::french::{UNBROKEN, counted, per_mille, spaced};
+use crate::vocabulary::french::{UNBROKEN, counted, per_mille, tenths};
 
 /// Shades of the map.
 const CLASSES: usize = 5;
@@ -194,11 +194,6 @@ fn sheet(
         sheet.rows.push(row);
     }
     sheet
-}
-
-/// A number of tenths, with one decimal.
-fn tenths(tenths: i64) -> String {
-    format!("{},{}", spaced(tenths / 10), tenths % 10)
 }
 
 fn drawn(places: &[Place<'_>], geography: &Geography, told: (&str, String)) -> Option<Map> {

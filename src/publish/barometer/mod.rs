@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::publish::barometer::parts::Part;
 use crate::publish::catalogue::{Catalogue, Withheld};
 use crate::publish::grid::Grids;
-use crate::publish::notes::sections;
+use crate::publish::notes::essentials;
 use crate::publish::pages::render;
 use crate::vocabulary::calendar::last_day;
 use crate::vocabulary::french::{self, UNBROKEN};
@@ -123,12 +123,10 @@ fn after(month: &str) -> String {
     next.map_or_else(|| month.to_owned(), month_of)
 }
 
-/// What the notes of the release say, but for its tables and measures.
+/// What the notes of the release say of all its figures.
 fn notes(catalogue: &Catalogue) -> Vec<Note> {
-    const TOLD: [&str; 3] = ["Lire les tables", "Ruptures de série", "Sources"];
-    let found = sections(catalogue).into_iter().filter(|(head, _)| TOLD.contains(&head.as_str()));
     let plain = |line: String| line.trim_start_matches(['-', ' ', '\n', '>']).replace('`', "");
-    let notes = found.map(|(head, lines)| Note {
+    let notes = essentials(catalogue).into_iter().map(|(head, lines)| Note {
         head,
         lines: lines.into_iter().map(plain).filter(|line| !line.is_empty()).collect(),
     });

@@ -13,9 +13,7 @@ use crate::vocabulary::codes::{ENSEMBLE, System};
 use crate::vocabulary::columns::{PERIODE, TYPE_EMPLOYEUR};
 use crate::vocabulary::french;
 
-/// The first month of La Coop, beside the Espace Coop until November of that year.
-const CHANGE: &str = "2024-09";
-const CHANGED: &str = "De septembre à novembre 2024, La Coop remplace l'Espace Coop : les deux \
+const CHANGED: &str = "La Coop s'ouvre, et remplace l'Espace Coop en quelques mois : les deux \
                        systèmes ne demandent pas les mêmes choses.";
 const SHORT: [&str; 12] = [
     "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
@@ -170,25 +168,22 @@ fn sheet(figures: &Figures<'_>, calendar: &Calendar) -> Sheet {
 }
 
 /// What is shown where a release has no figure at all.
-pub(super) fn none() -> Figure {
+fn none() -> Figure {
     Figure { text: "–".to_owned(), ..Figure::default() }
 }
 
 /// Where the series breaks, and what is said of each place.
 fn breaks(catalogue: &Catalogue, calendar: &Calendar) -> (Vec<(String, usize)>, Vec<String>) {
     let mut found: Vec<(String, String)> = Vec::new();
-    let is_told = !catalogue.breaks.is_empty();
-    if is_told && calendar.place(CHANGE).is_some() {
-        found.push((CHANGE.to_owned(), CHANGED.to_owned()));
-    }
+    let opening = catalogue.coop_opening.map(month);
+    found.extend(opening.map(|month| (month, CHANGED.to_owned())));
     for Break { system, first, last, text } in &catalogue.breaks {
         let after_last = last.and_then(|day| day.tomorrow().ok());
-        let Some(month) = first.or(after_last).map(month) else { continue };
         // Partners' own systems begin where they do.
-        if calendar.place(&month).is_some() && *system != System::Plat.code() {
-            found.push((month, text.clone()));
-        }
+        let day = first.or(after_last).filter(|_| *system != System::Plat.code());
+        found.extend(day.map(|day| (month(day), text.clone())));
     }
+    found.retain(|(month, _)| calendar.place(month).is_some());
     found.sort();
     let (mut marks, mut notes): (Vec<(String, usize)>, Vec<String>) = Default::default();
     let mut before = String::new();

@@ -1,7 +1,7 @@
 //! Régions become small drawings side by side, and a table by year.
 
 use crate::publish::barometer::figures::Figures;
-use crate::publish::barometer::months::{Calendar, none};
+use crate::publish::barometer::months::Calendar;
 use crate::publish::barometer::parts::{Drawing, MAIN, Part, Row, Sheet};
 use crate::publish::catalogue::Catalogue;
 use crate::publish::grid::Grids;
@@ -18,9 +18,10 @@ pub(super) fn part(catalogue: &Catalogue, grids: &Grids) -> Option<Part> {
         anchor: "regions",
         title: "Par région".to_owned(),
         small,
-        sheets: vec![by_year(&figures, REGION.name, "Région")],
+        sheets: by_year(&figures, REGION.name, "Région").into_iter().collect(),
         notes: vec![
             "Chaque région a sa propre échelle, dont la ligne du haut porte le chiffre.".to_owned(),
+            format!("Les chiffres mois par mois sont dans {}.csv.", figures.table.name),
             figures.table.definition.clone(),
         ],
         ..Part::default()
@@ -46,8 +47,8 @@ pub(super) fn small(catalogue: &Catalogue, figures: &Figures<'_>, dimension: &st
     drawings.collect()
 }
 
-/// A row a code, a column a year.
-pub(super) fn by_year(figures: &Figures<'_>, dimension: &str, head: &str) -> Sheet {
+/// A row a code, a column a year; nothing without a year.
+pub(super) fn by_year(figures: &Figures<'_>, dimension: &str, head: &str) -> Option<Sheet> {
     let years = figures.periods(Length::Annee);
     let caption = format!("Accompagnements par année, par {}", head.to_lowercase());
     let mut sheet = Sheet::of(figures, caption);
@@ -58,15 +59,9 @@ pub(super) fn by_year(figures: &Figures<'_>, dimension: &str, head: &str) -> She
     sheet.rows = codes
         .map(|(code, label)| {
             let shown = years.iter().map(|year| figures.get(&[code, year], MAIN));
-            let mut shown: Vec<_> = shown.collect();
-            if shown.is_empty() {
-                shown.push(none());
-            }
-            Row { label, figures: shown, is_total: code == ENSEMBLE, ..Row::default() }
+            let figures = shown.collect();
+            Row { label, figures, is_total: code == ENSEMBLE, ..Row::default() }
         })
         .collect();
-    if years.is_empty() {
-        sheet.heads.push("Aucune année close".to_owned());
-    }
-    sheet
+    (!years.is_empty()).then_some(sheet)
 }

@@ -8,7 +8,7 @@ use crate::publish::barometer::regions::{by_year, small};
 use crate::publish::barometer::with_unit;
 use crate::publish::catalogue::Catalogue;
 use crate::publish::grid::Grids;
-use crate::vocabulary::codes::{ENSEMBLE, INCONNU};
+use crate::vocabulary::codes::ENSEMBLE;
 use crate::vocabulary::columns::{DEPARTEMENT, PERIODE, TYPE_EMPLOYEUR};
 
 /// The part on activities by type of employer.
@@ -22,7 +22,7 @@ pub(super) fn part(catalogue: &Catalogue, grids: &Grids) -> Option<Part> {
         sentences.extend(most(&sheet, year));
         sheets.push(sheet);
     }
-    sheets.push(by_year(&figures, TYPE_EMPLOYEUR.name, "Type d'employeur"));
+    sheets.extend(by_year(&figures, TYPE_EMPLOYEUR.name, "Type d'employeur"));
     let small = small(catalogue, &figures, TYPE_EMPLOYEUR.name);
     let mut notes = vec![figures.table.definition.clone()];
     if !small.is_empty() {
@@ -88,13 +88,9 @@ pub(super) fn employers(catalogue: &Catalogue, grids: &Grids) -> Option<Part> {
             Row { label, figures, is_total: code == ENSEMBLE, ..Row::default() }
         })
         .collect();
-    let known = |code: &str| {
-        let shown = measures.iter().map(|name| figures.get(&[code, ENSEMBLE], name).value);
-        shown.flatten().any(|value| value > 0)
-    };
-    if !known(INCONNU) {
-        sheet.rows.retain(|row| row.figures.iter().any(|figure| figure.value != Some(0)));
-    }
+    let is_shown =
+        |row: &Row| row.is_total || row.figures.iter().any(|figure| figure.value != Some(0));
+    sheet.rows.retain(is_shown);
     Some(Part {
         anchor: "employeurs",
         title: "Employeurs, postes et financement".to_owned(),
