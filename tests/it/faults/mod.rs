@@ -7,9 +7,9 @@ mod causes;
 mod nights;
 mod resume;
 mod rollback;
-mod shim;
+pub mod shim;
 mod signals;
-mod tree;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -121,7 +121,7 @@ fn places(calls: &[String], every: usize) -> Vec<usize> {
     if every > 0 {
         return (1 + asked("CONUM_FIRST", 0)..=calls.len()).step_by(every).collect();
     }
-    let name = Regex::new("\\.tmp[A-Za-z0-9]+|[0-9a-f]{8,}|[0-9]+").unwrap();
+    let name = Regex::new("\\.(draft-|tmp)[A-Za-z0-9]+|[0-9a-f]{8,}|[0-9]+").unwrap();
     let mut kinds = BTreeMap::<String, [usize; 2]>::new();
     for (place, call) in calls.iter().enumerate() {
         let (_number, call) = call.split_once(' ').unwrap();
