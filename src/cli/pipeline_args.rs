@@ -17,7 +17,7 @@ use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
 use crate::run::held_back::Judged;
 use crate::run::interrupted::{self, Night};
-use crate::run::job::{Job, Progress, find_inputs};
+use crate::run::job::{IsKnown, Job, Progress, find_inputs};
 use crate::run::plan::{Plan, plan};
 use crate::run::sample_folder;
 use crate::run::secret::{self, Keeper};
@@ -124,6 +124,20 @@ impl PipelineArgs {
         self.with_job((&store, as_of, begun), (&load(&self.pipeline)?, &|_| {}), plan)
     }
 
+    /// Does something to the inputs as they lie there, outside of any run; those whose content is
+    /// not to be known have no hash.
+    pub(super) fn with_inputs<T>(
+        &self,
+        is_known: IsKnown<'_>,
+        act: impl FnOnce(&Job<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let store = Store::at(&self.warehouse);
+        let loaded = load(&self.pipeline)?;
+        let as_of = self.as_of.map_or_else(today, Ok)?;
+        let begun = (now(), String::new());
+        act(&self.job((&store, as_of, begun), (&loaded, &|_| {}), is_known)?)
+    }
+
     /// The reference day of a run that came to no end and is to go on, or today.
     fn unsaid_day(&self, store: &Store) -> Result<Date> {
         let night = Night::left(store, &now())?.filter(|_| !self.force);
@@ -135,13 +149,27 @@ impl PipelineArgs {
 
     fn with_job<T>(
         &self,
-        (store, as_of, (started_at, registered)): (&Store, Date, (String, String)),
-        ((pipeline, files, definitions), progress): (&Loaded, &(dyn Fn(Progress) + Sync)),
+        about: (&Store, Date, (String, String)),
+        given: (&Loaded, &(dyn Fn(Progress) + Sync)),
         act: impl FnOnce(&Job<'_>) -> Result<T>,
     ) -> Result<T> {
-        let input = self.input.as_ref();
-        let input = input.ok_or_else(|| Error::no_input("`--input` names no folder"))?;
-        let inputs = find_inputs(input, definitions, store.hashes())?;
+        let mut job = self.job(about, given, &|_, _| true)?;
+        interrupted::resume(&mut job, self.input()?)?;
+        act(&job)
+    }
+
+    fn input(&self) -> Result<&Path> {
+        self.input.as_deref().ok_or_else(|| Error::no_input("`--input` names no folder"))
+    }
+
+    fn job<'a>(
+        &self,
+        (store, as_of, (started_at, registered)): (&'a Store, Date, (String, String)),
+        ((pipeline, files, definitions), progress): (&'a Loaded, &'a (dyn Fn(Progress) + Sync)),
+        is_known: IsKnown<'_>,
+    ) -> Result<Job<'a>> {
+        let input = self.input()?;
+        let inputs = find_inputs(input, definitions, (store.hashes(), is_known))?;
         let key = match key_file(self.key_file.as_deref()) {
             Some((path, _)) => Key::secret(&secret::read_any(&path)?)?,
             None => Key::published(),
@@ -150,7 +178,7 @@ impl PipelineArgs {
         if key.is_published && is_sample {
             tracing::warn!(event = "key.published", "Pseudonyms use the published key: a sample.");
         }
-        let mut job = Job {
+        Ok(Job {
             store,
             definitions,
             pipeline: pipeline.clone(),
@@ -169,9 +197,7 @@ impl PipelineArgs {
             accept: self.accept.clone(),
             judged: Judged::default(),
             progress,
-        };
-        interrupted::resume(&mut job, input)?;
-        act(&job)
+        })
     }
 }
 

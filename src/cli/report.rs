@@ -6,6 +6,7 @@ use std::path::Path;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
+use crate::cli::plan::Format;
 use crate::cli::{held_back, key_figures, outliers, release};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
@@ -18,6 +19,7 @@ use crate::run::plan::{Action, Plan};
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::rejects::Located;
 use crate::run::store::Store;
+use crate::run::tasks::Task;
 use crate::run::verify::Report;
 use crate::sample::Summary as Invented;
 use crate::vocabulary::codes::{ENSEMBLE, Fate};
@@ -247,6 +249,22 @@ pub(super) fn plan(plan: &Plan) -> Result<()> {
         })
         .collect();
     table(&mut page, &["stage", "what", "action", "reason"], &rows);
+    page.print()
+}
+
+/// Tasks, a line each.
+pub(super) fn tasks(all: &[Task], format: Format) -> Result<()> {
+    if format == Format::Json {
+        return json(&all);
+    }
+    let mut page = Page::default();
+    let row = |task: &Task| {
+        let state = if task.is_done { "done" } else { "to do" };
+        let (number, bytes) = (task.number.to_string(), task.bytes.to_string());
+        vec![number, task.input.clone(), task.source.clone(), bytes, state.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    table(&mut page, &["task", "input", "source", "bytes", "state"], &rows);
     page.print()
 }
 

@@ -3,15 +3,27 @@
 use std::process::ExitCode;
 
 use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::plan::Format;
 use crate::cli::report;
 use crate::error::Result;
 use crate::run::execute::Stage;
+use crate::run::tasks;
 
-/// Read the raw exports into typed segments, and stop.
+/// Read the raw exports into typed segments, and stop; or one of them, as one of many machines.
 #[derive(Debug, clap::Args)]
 pub(super) struct Ingest {
     #[command(flatten)]
     pipeline: PipelineArgs,
+    /// List the inputs as tasks, each with its number, and read none.
+    #[arg(long, conflicts_with = "task")]
+    list: bool,
+    /// Read the input of this number alone, without the lock of the warehouse: any number of
+    /// machines may, at once and again. `conum run` goes on, once all are done.
+    #[arg(long, value_name = "N")]
+    task: Option<usize>,
+    /// Format of the list and of the task.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// Go on to clean microdata, aside, and stop.
@@ -29,6 +41,20 @@ pub(super) struct Aggregate {
 }
 
 pub(super) fn ingest(args: &Ingest, bars: bool) -> Result<ExitCode> {
+    let inputs = &args.pipeline;
+    if args.list {
+        let all = inputs.with_inputs(&|_, _| true, tasks::list)?;
+        report::tasks(&all, args.format)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(number) = args.task {
+        // Its content alone is to be known, and that of the files that its source looks up.
+        let wanted = inputs.with_inputs(&|_, _| false, |job| tasks::named(job, number))?;
+        let is_known = |source: &str, name: &str| wanted.needs(source, name);
+        let task = inputs.with_inputs(&is_known, |job| tasks::run(job, &wanted))?;
+        report::tasks(&[task], args.format)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     stage(&args.pipeline, ("ingest", Stage::Ingest), bars)
 }
 

@@ -1,6 +1,7 @@
 //! Each input file is parsed once: its segment is kept under the hash of all it depends on.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
 use crate::ingest::{self, Context, READER_VERSION};
@@ -113,16 +114,7 @@ pub fn run(job: &Job<'_>) -> Result<Ingested> {
     let mut segments = Vec::new();
     let mut failed = BTreeMap::new();
     for (input, path, source) in inputs {
-        let key = key(job, input, source);
-        // What stands for another night is not there to be read again.
-        let is_again = job.is_forced && !job.judged.stands(source);
-        let known = if is_again { None } else { existing(job.store, source, &key)? };
-        let read = known.map_or_else(|| stage(job, (input, path, source), &key), Ok);
-        let read = read.map_err(|error| Error {
-            message: format!("`{}` as `{source}`: {}", input.name, error.message),
-            ..error
-        });
-        let segment = match read {
+        let segment = match segment(job, (input, path, source)) {
             Err(error) if matches!(error.kind, Kind::Data | Kind::NoInput) => {
                 tracing::warn!(event = "input.unreadable", source, "{error}");
                 failed.entry(source.to_owned()).or_insert(error);
@@ -144,9 +136,28 @@ pub fn run(job: &Job<'_>) -> Result<Ingested> {
     Ok(Ingested { segments, ledger, failed })
 }
 
+/// The segment of an input: the one that is there, or a new one.
+///
+/// # Errors
+/// When the input is not what its source declares, or a file cannot be read or written.
+pub(super) fn segment(
+    job: &Job<'_>,
+    (input, path, source): (&Input, &Path, &str),
+) -> Result<Segment> {
+    let key = key(job, input, source);
+    // What stands for another night is not there to be read again.
+    let is_again = job.is_forced && !job.judged.stands(source);
+    let known = if is_again { None } else { existing(job.store, source, &key)? };
+    let read = known.map_or_else(|| stage(job, (input, path, source), &key), Ok);
+    read.map_err(|error| Error {
+        message: format!("`{}` as `{source}`: {}", input.name, error.message),
+        ..error
+    })
+}
+
 fn stage(
     job: &Job<'_>,
-    (input, path, source): (&Input, &std::path::Path, &str),
+    (input, path, source): (&Input, &Path, &str),
     key: &str,
 ) -> Result<Segment> {
     let segment = match job.definitions.datasets.get(source) {
@@ -159,11 +170,7 @@ fn stage(
     Ok(segment)
 }
 
-fn read(
-    job: &Job<'_>,
-    (input, path, source): (&Input, &std::path::Path, &str),
-    key: &str,
-) -> Result<Segment> {
+fn read(job: &Job<'_>, (input, path, source): (&Input, &Path, &str), key: &str) -> Result<Segment> {
     let declared = job
         .definitions
         .sources
@@ -178,7 +185,7 @@ fn read(
         ]
     };
     let open = |suffix: &str, table: &Table| {
-        let draft = job.store.draft(&format!("staged/{source}/{key}{suffix}.parquet"))?;
+        let draft = job.store.draft(&rows_path(source, &format!("{key}{suffix}")))?;
         let sorted_by = table.key.iter().map(|column| column.name.to_owned()).collect();
         Writer::new(draft, schema(table), &Description { sorted_by, metadata: metadata(table) })
     };
@@ -245,6 +252,11 @@ fn located(source: &str, segment: &str, reject: Reject) -> Located {
         segment: segment.to_owned(),
         reject,
     }
+}
+
+/// Where the rows of a segment are.
+pub(super) fn rows_path(source: &str, key: &str) -> String {
+    format!("staged/{source}/{key}.parquet")
 }
 
 fn record_path(source: &str, key: &str) -> String {

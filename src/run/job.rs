@@ -133,12 +133,20 @@ pub struct Inputs {
     pub unreadable: Vec<String>,
 }
 
+/// Whether the content of an input is to be known, by its source and its name; one whose content is
+/// not has an empty hash.
+pub type IsKnown<'k> = &'k dyn Fn(&str, &str) -> bool;
+
 /// The files of an input folder, each with its content hash and the source whose pattern it
 /// matches.
 ///
 /// # Errors
 /// When the folder is missing, when no file matches, when two sources claim a file.
-pub fn find_inputs(folder: &Path, definitions: &Definitions, hashes: &Hashes) -> Result<Inputs> {
+pub fn find_inputs(
+    folder: &Path,
+    definitions: &Definitions,
+    (hashes, is_known): (&Hashes, IsKnown<'_>),
+) -> Result<Inputs> {
     let mut patterns: Vec<(String, GlobSet)> = Vec::new();
     for (name, source) in &definitions.sources {
         patterns.push((name.clone(), source.pattern().map_err(Error::definition)?));
@@ -169,10 +177,10 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions, hashes: &Hashes) ->
             }
             continue;
         }
-        for input in listed(&path, &name, (&patterns, hashes))? {
+        for input in listed(&path, &name, (&patterns, hashes, is_known))? {
             let same_as = found
                 .iter()
-                .filter(|_| input.source.is_some())
+                .filter(|_| !input.blake3.is_empty())
                 .find(|(other, _)| other.blake3 == input.blake3 && other.source == input.source)
                 .map(|(other, _)| other.name.clone());
             found.push((Input { same_as, ..input }, path.clone()));
@@ -195,28 +203,36 @@ pub fn find_inputs(folder: &Path, definitions: &Definitions, hashes: &Hashes) ->
 fn listed(
     path: &Path,
     name: &str,
-    (patterns, hashes): (&[(String, GlobSet)], &Hashes),
+    (patterns, hashes, is_known): (&[(String, GlobSet)], &Hashes, IsKnown<'_>),
 ) -> Result<Vec<Input>> {
     let stamp = Some(digest::stamp(path)?);
     if !input::is_archive(name) {
         let source = source_of(patterns, name)?;
-        // A file that no source reads is none of our business.
-        let (bytes, blake3) = match source {
-            Some(_) => hashes.digest(path)?,
-            None => (0, String::new()),
-        };
         let name = visible(name).into_owned();
+        // A file that no source reads is none of our business.
+        let (bytes, blake3) = match &source {
+            Some(source) if is_known(source, &name) => hashes.digest(path)?,
+            _ => (0, String::new()),
+        };
         return Ok(vec![Input { name, bytes, blake3, member: None, source, same_as: None, stamp }]);
     }
-    let (bytes, archive) = hashes.digest(path)?;
     let mut inputs = Vec::new();
     for member in input::members(path)? {
+        let source = source_of(patterns, &member)?;
+        let name = visible(&format!("{name}/{member}")).into_owned();
+        let (bytes, blake3) = match &source {
+            Some(source) if !is_known(source, &name) => (0, String::new()),
+            _ => {
+                let (bytes, archive) = hashes.digest(path)?;
+                (bytes, input::member_hash(&archive, &member))
+            }
+        };
         inputs.push(Input {
-            name: visible(&format!("{name}/{member}")).into_owned(),
+            name,
             bytes,
-            blake3: input::member_hash(&archive, &member),
-            source: source_of(patterns, &member)?,
+            blake3,
             member: Some(member),
+            source,
             same_as: None,
             stamp,
         });

@@ -73,6 +73,7 @@ pub mod store;
 pub mod summaries;
 pub mod suppliers;
 mod swap;
+pub mod tasks;
 mod verdict;
 pub mod verify;
 mod versions;
