@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build install uninstall run account check deny test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers browser pages screenshots questions docs clean tools systemd
+.PHONY: help build install uninstall run account check deny test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers browser engines pages screenshots questions docs clean tools systemd
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -92,8 +92,19 @@ systemd:
 	@{ command -v systemd-analyze && command -v man; } >/dev/null || { \
 	  echo "systemd-analyze or man is missing: installing them"; apt-get update && apt-get install -y systemd man-db; }
 
-test: tools systemd browser ## All tests
-	CONUM_BROWSER=$(BROWSER) $(CARGO) test --locked
+# Packages lie beside the build; what they are is in tests/engines/requirements.txt.
+ENGINES := $(abspath $(or $(CARGO_TARGET_DIR),target))/engines
+
+engines:
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "python3 or its venv is missing: installing them"; apt-get update && apt-get install -y python3-venv; }
+	@cmp -s tests/engines/requirements.txt $(ENGINES)/requirements.txt || { \
+	  rm -rf $(ENGINES) && python3 -m venv $(ENGINES) && \
+	  $(ENGINES)/bin/pip install --quiet -r tests/engines/requirements.txt && \
+	  cp tests/engines/requirements.txt $(ENGINES); }
+
+test: tools systemd browser engines ## All tests
+	CONUM_BROWSER=$(BROWSER) CONUM_ENGINES=$(ENGINES)/bin/python $(CARGO) test --locked
 
 # Kills, nights in a row, each so manieth call that fails (0: the first and last of each kind); EXPORT is another export than the sample, CONUM another program.
 KILLS  ?= 500

@@ -7,6 +7,7 @@ mod dimensions;
 pub mod holdings;
 pub mod margins;
 pub mod scenario;
+pub mod sql;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -32,6 +32,7 @@ mod runs;
 mod sample;
 mod scenario;
 mod scenario_words;
+mod sql;
 mod stages;
 mod status;
 mod summary;
@@ -103,6 +104,7 @@ enum Command {
     Diff(diff::Args),
     Explain(explain::Args),
     Query(query::Args),
+    Sql(sql::Args),
     Verify(verify::Args),
     VerifySecrecy(verify_secrecy::Args),
     Rejects(rejects::Args),
@@ -152,6 +154,7 @@ impl Cli {
             Command::Diff(args) => diff::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Query(args) => query::run(&args),
+            Command::Sql(args) => sql::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::VerifySecrecy(args) => verify_secrecy::run(&args),
             Command::Rejects(args) => rejects::run(&args),

@@ -93,10 +93,7 @@ pub fn run(job: &Job<'_>, subjects: &[Subject]) -> Result<(Vec<Output>, Ledger)>
 /// When a file cannot be read.
 pub fn tables_of(below: Below<'_>, subjects: &[Subject]) -> Result<Tables> {
     let definitions = below.definitions;
-    let since = below
-        .as_of
-        .checked_sub(jiff::Span::new().days(definitions.pipeline.provisional_days))
-        .map_err(|error| Error::definition("`provisional_days` is too long").because(error))?;
+    let since = provisional_since(definitions, below.as_of)?;
     let mut all = Tables::default();
     for subject in subjects {
         let found = summaries(below, *subject)?;
@@ -125,6 +122,16 @@ pub fn tables_of(below: Below<'_>, subjects: &[Subject]) -> Result<Tables> {
         all.made.push((&RECONCILIATION, checked(&all.checks)?));
     }
     Ok(all)
+}
+
+/// The day after which a period must not end for its figures to be final.
+///
+/// # Errors
+/// When so many days before there is none.
+pub fn provisional_since(definitions: &Definitions, as_of: Date) -> Result<Date> {
+    let days = jiff::Span::new().days(definitions.pipeline.provisional_days);
+    let since = as_of.checked_sub(days);
+    since.map_err(|error| Error::definition("`provisional_days` is too long").because(error))
 }
 
 /// Tables that disagree are not to be trusted.

@@ -1,6 +1,7 @@
 //! Clean files become the rows of summary tables, with the national totals read apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -76,6 +77,18 @@ pub fn clean_files(store: &Store, folder: &str, subject: Subject) -> Result<Vec<
         files.push(single);
     }
     Ok(files)
+}
+
+/// Where the clean records of a subject are: a folder of files, or a file; none without records.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn clean_path(store: &Store, folder: &str, subject: Subject) -> Result<Option<PathBuf>> {
+    let path = format!("{folder}/clean/{}", tables::clean(subject).name);
+    let single = format!("{path}.parquet");
+    let files = clean_files(store, folder, subject)?;
+    let found = files.first().map(|file| if *file == single { single } else { path });
+    Ok(found.map(|name| store.path(&name)))
 }
 
 /// Computes the tables of a subject from its clean files.
