@@ -210,6 +210,8 @@ mod tests {
         let times = times.split("</div>").next().unwrap();
         assert!((4..=8).contains(&times.matches("<span").count()), "{times}");
         assert!(page.contains("Mois diffusés\u{a0}: de janvier 2006 à février 2025."), "{page}");
+        let by_year = "par type d&#x27;employeur, depuis 2015</caption>";
+        assert!(page.contains(by_year), "{page}");
         assert!(page.len() < 200_000, "{}", page.len());
     }
 }

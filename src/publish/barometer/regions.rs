@@ -9,6 +9,9 @@ use crate::vocabulary::calendar::Length;
 use crate::vocabulary::codes::{ENSEMBLE, INCONNU};
 use crate::vocabulary::columns::{PERIODE, REGION};
 
+/// Years that a sheet of paper has room for; all of them are in the CSV.
+const YEARS: usize = 10;
+
 /// The part.
 pub(super) fn part(catalogue: &Catalogue, grids: &Grids) -> Option<Part> {
     let figures = Figures::of(catalogue, grids, &[REGION.name, PERIODE.name]);
@@ -47,10 +50,14 @@ pub(super) fn small(catalogue: &Catalogue, figures: &Figures<'_>, dimension: &st
     drawings.collect()
 }
 
-/// A row a code, a column a year; nothing without a year.
+/// A row a code, a column for each of the last years; nothing without a year.
 pub(super) fn by_year(figures: &Figures<'_>, dimension: &str, head: &str) -> Option<Sheet> {
-    let years = figures.periods(Length::Annee);
-    let caption = format!("Accompagnements par année, par {}", head.to_lowercase());
+    let all = figures.periods(Length::Annee);
+    let left_out = all.len().saturating_sub(YEARS);
+    let years: Vec<&str> = all.into_iter().skip(left_out).collect();
+    let since = years.first().filter(|_| left_out > 0);
+    let since = since.map(|year| format!(", depuis {year}")).unwrap_or_default();
+    let caption = format!("Accompagnements par année, par {}{since}", head.to_lowercase());
     let mut sheet = Sheet::of(figures, caption);
     sheet.heads = vec![head.to_owned()];
     sheet.heads.extend(years.iter().map(|year| (*year).to_owned()));
