@@ -14,7 +14,7 @@ RELEASE = $$($(CARGO) metadata --format-version 1 --no-deps | \
 CONUM  := $(CARGO) run --quiet --locked --
 SAMPLE := --pipeline pipelines/national.toml
 
-.PHONY: help build install uninstall run account check deny test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers browser engines pages screenshots questions docs clean tools systemd
+.PHONY: help build install uninstall run account check deny test fuzz expected faults soak bench hotpaths instructions race night secrecy-bench secrecy-lp readers browser engines scale-out pages screenshots questions docs clean tools systemd
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -183,6 +183,15 @@ browser:
 	@cmp -s tests/pages/package-lock.json $(BROWSER)/package-lock.json || { \
 	  cp tests/pages/package*.json $(BROWSER) && npm ci --prefix $(BROWSER) --no-audit --no-fund || { \
 	  rm -f $(BROWSER)/package-lock.json; exit 1; }; }
+
+# The program is that of CONUM=path, else the optimised one.
+scale-out: engines $(if $(filter file,$(origin CONUM)),build) ## DuckDB, Sail and Apache Spark (two workers) make the tables of WAREHOUSE again: docs/scale-out.md
+	@command -v java >/dev/null || { echo "java is missing: installing it"; apt-get update && apt-get install -y openjdk-17-jre-headless; }
+	@cmp -s tests/engines/spark.txt $(ENGINES)-spark/spark.txt || { \
+	  rm -rf $(ENGINES)-spark && python3 -m venv $(ENGINES)-spark && \
+	  $(ENGINES)-spark/bin/pip install --quiet -r tests/engines/spark.txt && cp tests/engines/spark.txt $(ENGINES)-spark; }
+	tests/engines/scale-out.sh "$(if $(filter file,$(origin CONUM)),$(RELEASE),$(abspath $(CONUM)))" \
+	  $(or $(WAREHOUSE),warehouse) $(WORK)/scale-out $(ENGINES)/bin/python $(ENGINES)-spark/bin/python
 
 pages: browser ## Chromium reads, tabs through and prints the pages of WAREHOUSE: tests/pages/README.md
 	$(IN_BROWSER) node --test --test-concurrency=1 --test-reporter=spec tests/pages/*.test.mjs

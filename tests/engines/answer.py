@@ -1,10 +1,12 @@
 """Answers queries with another engine: answer.py ENGINE FOLDER < QUERIES
 
 QUERIES is what `conum sql` prints: each begins with a line `-- name : title`. Each answer becomes
-FOLDER/name.csv, written as conum writes its tables. Engines: duckdb, sail.
+FOLDER/name.csv, written as conum writes its tables. Engines: duckdb, sail, spark (a server of Spark
+Connect at CONNECT).
 """
 
 import csv
+import os
 import re
 import signal
 import sys
@@ -30,22 +32,29 @@ def duckdb():
 
 
 @contextmanager
-def sail():
-    from pysail.spark import SparkConnectServer
+def spark(url=None):
     from pyspark.sql import SparkSession
 
-    server = SparkConnectServer()
-    server.start()
-    host, port = server.listening_address
-    session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
+    session = SparkSession.builder.remote(url or os.environ["CONNECT"]).getOrCreate()
 
     def answer(sql):
         found = session.sql(sql)
         return found.columns, [tuple(row) for row in found.collect()]
 
     yield answer
-    # The client first: a server without one to talk to would wait for it.
     session.stop()
+
+
+@contextmanager
+def sail():
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer()
+    server.start()
+    host, port = server.listening_address
+    # The client ends first: a server that stops before it would wait for it.
+    with spark(f"sc://{host}:{port}") as answer:
+        yield answer
     server.stop()
 
 
@@ -53,7 +62,7 @@ def main():
     signal.alarm(SECONDS)
     engine, folder = sys.argv[1], Path(sys.argv[2])
     queries = re.findall(r"^-- (\w+) : .*\n([^;]+);", sys.stdin.read(), re.MULTILINE)
-    with {"duckdb": duckdb, "sail": sail}[engine]() as answer:
+    with {"duckdb": duckdb, "sail": sail, "spark": spark}[engine]() as answer:
         for name, sql in queries:
             columns, rows = answer(sql)
             with open(folder / f"{name}.csv", "w", encoding="utf-8", newline="") as file:

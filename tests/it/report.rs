@@ -233,6 +233,8 @@ fn a_good_night_and_one_that_finds_nothing_new() {
         assert_ne!(first.line("Temps", stage)["Cette nuit"], "–");
         assert_eq!(first.line("Temps", stage)["Médiane"], "–");
     }
+    let told = first.table("Journal de la diffusion du 01/07/2025, depuis celle d'avant");
+    assert_eq!(told[1], ["Première diffusion : mois de 2021-01 à 2025-02."]);
     // The same inputs again.
     scene.run().expect(0);
     let second = Page::last(&scene);

@@ -1,7 +1,9 @@
 //! Figures that moved, and those that became odd, become a part of the page.
 
 use crate::error::Result;
+use crate::publish::changelog;
 use crate::revision::cause::Cause;
+use crate::run::protect::{LATEST, RELEASES};
 use crate::run::report::moved::{odd, revised};
 use crate::run::report::night::Night;
 use crate::run::report::sheet::{Cell, Part, Sheet};
@@ -32,7 +34,23 @@ pub(super) fn part(night: &Night<'_>) -> Result<Part> {
     }
     moved(night, &mut part)?;
     became_odd(night, &mut part)?;
+    part.sheets.extend(since_release(night)?);
     Ok(part)
+}
+
+/// What the public is told to have changed since the release before, with the causes.
+fn since_release(night: &Night<'_>) -> Result<Option<Sheet>> {
+    let page = night.store.read(&format!("{RELEASES}/{LATEST}/{}", changelog::NAME))?;
+    let page = page.unwrap_or_default();
+    let page = String::from_utf8_lossy(&page);
+    let latest = page.split("\n## ").nth(1).and_then(|section| section.split_once('\n'));
+    let Some((day, told)) = latest else { return Ok(None) };
+    let caption =
+        format!("Journal de la diffusion du {}, depuis celle d'avant", short_day(day.trim()));
+    let mut sheet = Sheet::of(caption, &["Ce que le public peut lire"]);
+    let lines = told.lines().map(|line| line.trim_start_matches([' ', '-', '#']));
+    lines.filter(|line| !line.is_empty()).for_each(|line| sheet.row([Cell::from(line)]));
+    Ok(Some(sheet))
 }
 
 fn moved(night: &Night<'_>, part: &mut Part) -> Result<()> {
