@@ -20,6 +20,7 @@ use crate::ingest::archive::{too_large, unpacked_max};
 use crate::ingest::guarded::guarded;
 use crate::ingest::records::{Block, RECORD_MAX, Reader};
 use crate::ingest::sheet::{FIELD_END, VALUE_END};
+use crate::ingest::thrift::{has_sound_footer, has_sound_pages};
 use crate::vocabulary::reject::reasons;
 
 /// Rows a block.
@@ -58,12 +59,18 @@ impl Extract {
                 .because(error)
                 .hint("is it whole? a Parquet file begins and ends with PAR1")
         };
+        if !has_sound_footer(&bytes) {
+            return Err(damaged());
+        }
         let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(failed)?;
         let groups = builder.metadata().row_groups().iter();
         let unpacked = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0));
         let packed = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if unpacked.fold(0, u64::saturating_add) > unpacked_max(packed) {
             return Err(too_large());
+        }
+        if !builder.metadata().row_groups().iter().all(|group| has_sound_pages(&bytes, group)) {
+            return Err(damaged());
         }
         let fields = builder.schema().fields().clone();
         let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
@@ -78,6 +85,11 @@ impl Extract {
         let batches = builder.build().map_err(failed)?;
         Ok(Self { names, taken, batches, lists, number: 1 })
     }
+}
+
+fn damaged() -> Error {
+    Error::data("the Parquet file describes what it does not have")
+        .hint("is it whole? ask for it again, or for the same extract as CSV")
 }
 
 impl Reader for Extract {

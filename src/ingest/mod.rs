@@ -19,6 +19,7 @@ mod records;
 mod runs;
 mod scan;
 mod sheet;
+mod thrift;
 pub mod time;
 mod value;
 

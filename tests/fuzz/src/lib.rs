@@ -12,6 +12,7 @@ pub mod ingest;
 pub mod protect;
 #[path = "../../../src/vocabulary/mod.rs"]
 pub mod vocabulary;
+mod workbook;
 // Once more, to call directly what is private to `ingest`.
 #[path = "../../../src/ingest/edn.rs"]
 mod edn;
@@ -20,6 +21,7 @@ mod time;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -33,6 +35,7 @@ use crate::definition::{Definitions, Files, is_declaration};
 use crate::ingest::dataset::{Irregular, Plan, Runs, Scratch};
 use crate::ingest::pseudonym::Key;
 use crate::ingest::{Context, ingest};
+use crate::workbook::{PARTS, workbook};
 
 /// Blank lines that push a record over the end of the block it was in.
 const SHIFT: usize = 10_000;
@@ -77,6 +80,12 @@ pub struct Outcome {
 /// Reads an input; `None` when it is refused as a whole.
 #[must_use]
 pub fn read(source: &str, bytes: &[u8]) -> Option<Outcome> {
+    read_as(source, DEFINITIONS.sources[source].container, bytes)
+}
+
+/// Reads an input that is laid out otherwise than its source declares.
+#[must_use]
+pub fn read_as(source: &str, container: Container, bytes: &[u8]) -> Option<Outcome> {
     let definitions = &*DEFINITIONS;
     let declared = &definitions.sources[source];
     let key = Key::published();
@@ -86,7 +95,7 @@ pub fn read(source: &str, bytes: &[u8]) -> Option<Outcome> {
         key: &key,
     };
     let (mut rows, mut rejects) = (Vec::new(), Vec::new());
-    let met = ingest((declared, declared.container), context, bytes, &mut |piece| {
+    let met = ingest((declared, container), context, bytes, &mut |piece| {
         let column = |name| piece.rows.column_by_name(name).unwrap().as_primitive::<Int64Type>();
         let (lines, fingerprints) = (column("ligne"), column("empreinte"));
         rows.extend(lines.values().iter().copied().zip(fingerprints.values().iter().copied()));
@@ -127,6 +136,38 @@ pub fn check(source: &str, bytes: &[u8]) -> Option<Outcome> {
         assert!(lines.iter().all(|line| (1..=feeds as i64 + 1).contains(line)), "{lines:?}");
     }
     found
+}
+
+/// Reads a workbook: anything, or a whole one of which one part is anything. What is read twice is
+/// the same.
+pub fn check_workbook(part: u8, bytes: &[u8]) {
+    let book = match PARTS.get(usize::from(part) % (PARTS.len() + 1)) {
+        Some(name) => workbook(name, bytes),
+        None => bytes.to_vec(),
+    };
+    assert_eq!(read("coop_xlsx", &book), read("coop_xlsx", &book));
+}
+
+/// Reads a Parquet file of some source.
+pub fn check_parquet(source: &str, bytes: &[u8]) {
+    let read = || read_as(source, Container::Parquet, bytes);
+    assert_eq!(read(), read());
+}
+
+/// Opens an archive and reads its files: none is longer than it says, all together are what an
+/// archive of that length may hold.
+pub fn check_archive(bytes: &[u8]) {
+    let Ok(mut archive) = ingest::archive::open(Cursor::new(bytes)) else { return };
+    assert!(archive.len() <= ingest::archive::MEMBERS_MAX);
+    let mut unpacked = 0;
+    for number in 0..archive.len() {
+        let Ok(mut member) = archive.by_index(number) else { continue };
+        let declared = member.size();
+        let read = std::io::copy(&mut member, &mut std::io::sink());
+        assert!(read.is_err() || read.is_ok_and(|length| length <= declared));
+        unpacked += declared;
+    }
+    assert!(unpacked <= ingest::archive::unpacked_max(bytes.len() as u64));
 }
 
 /// What became of the records of a dataset: identifiers of rows, and line and reasons of rejects.
