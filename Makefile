@@ -121,7 +121,7 @@ soak: tools ## SOAK nights in a row, half of them with inputs that no one should
 # Inputs found, and those that fail, lie beside the build; tests/fuzz/README.md says what to do with them.
 FUZZ := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
 
-fuzz: tools ## Feed a reader with damaged input: TARGET is csv, dataset, declarations, loose, elements, nested or office
+fuzz: tools ## Feed a reader with damaged input: TARGET is a name in tests/fuzz/targets
 	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: installing it"; apt-get update && apt-get install -y g++; }
 	mkdir -p $(FUZZ)/corpus/$(TARGET) $(FUZZ)/failures
 	cd tests/fuzz && $(CARGO) run --release --locked --bin $(TARGET) -- \
@@ -185,13 +185,16 @@ browser:
 	  rm -f $(BROWSER)/package-lock.json; exit 1; }; }
 
 # The program is that of CONUM=path, else the optimised one.
-scale-out: engines $(if $(filter file,$(origin CONUM)),build) ## DuckDB, Sail and Apache Spark (two workers) make the tables of WAREHOUSE again: docs/scale-out.md
+# The program is that of CONUM=path, else the optimised one; the input is INPUT, or SIZE invented rows.
+scale-out: CONUM_BUILT = $(if $(filter file,$(origin CONUM)),$(RELEASE),$(abspath $(CONUM)))
+scale-out: engines $(if $(filter file,$(origin CONUM)),build) ## One night in process, on Sail and on Apache Spark (two workers), compared byte for byte: docs/scale-out.md
 	@command -v java >/dev/null || { echo "java is missing: installing it"; apt-get update && apt-get install -y openjdk-17-jre-headless; }
 	@cmp -s tests/engines/spark.txt $(ENGINES)-spark/spark.txt || { \
 	  rm -rf $(ENGINES)-spark && python3 -m venv $(ENGINES)-spark && \
 	  $(ENGINES)-spark/bin/pip install --quiet -r tests/engines/spark.txt && cp tests/engines/spark.txt $(ENGINES)-spark; }
-	tests/engines/scale-out.sh "$(if $(filter file,$(origin CONUM)),$(RELEASE),$(abspath $(CONUM)))" \
-	  $(or $(WAREHOUSE),warehouse) $(WORK)/scale-out $(ENGINES)/bin/python $(ENGINES)-spark/bin/python
+	$(if $(SIZE),test -e $(WORK)/scale-out/$(SIZE) || "$(CONUM_BUILT)" sample $(SAMPLE) --rows $(SIZE) --seed 2023 --out $(WORK)/scale-out/$(SIZE))
+	$(ENGINES)/bin/python tests/engines/scale_out.py "$(CONUM_BUILT)" \
+	  $(if $(SIZE),$(WORK)/scale-out/$(SIZE),$(or $(INPUT),sample-data)) $(AS_OF) $(WORK)/scale-out/work $(ENGINES)-spark/bin/python
 
 pages: browser ## Chromium reads, tabs through and prints the pages of WAREHOUSE: tests/pages/README.md
 	$(IN_BROWSER) node --test --test-concurrency=1 --test-reporter=spec tests/pages/*.test.mjs

@@ -90,6 +90,14 @@ impl<'a> Summary<'a> {
         })
     }
 
+    /// The columns that its additive measures sum.
+    pub fn measured(&self) -> impl Iterator<Item = &'a str> {
+        let additive = self.summed().filter(|indicator| indicator.is_additive());
+        let measures = additive.filter_map(|indicator| indicator.of.as_deref());
+        let bands = self.bands().into_iter().flat_map(|(_, bands)| bands.values());
+        measures.chain(bands.flatten().map(String::as_str))
+    }
+
     /// The columns it reads from the clean records.
     pub fn columns(&self) -> impl Iterator<Item = &'a str> {
         let measures = self.summed().filter_map(|indicator| indicator.of.as_deref());

@@ -4,8 +4,6 @@
 //! Dialects differ in two places, how files are named and how a text is cut into parts; all else is
 //! one text that DuckDB, Spark and Sail understand the same way.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 
 use crate::definition::Definitions;
@@ -319,14 +317,10 @@ fn period_of(length: Length, month: &str) -> String {
         Length::Mois => month.to_owned(),
         Length::Annee => format!("SUBSTR({month}, 1, 4)"),
         Length::Trimestre => {
-            let quarters: BTreeMap<String, String> = ["01", "04", "07", "10"]
-                .map(|first| (first.to_owned(), Length::Trimestre.of(&format!("0000-{first}"))))
-                .into();
-            let cases = quarters.iter().rev().map(|(first, name)| {
-                let name = name.trim_start_matches('0');
+            let quarters = [("10", "-T4"), ("07", "-T3"), ("04", "-T2"), ("01", "-T1")];
+            let cases = quarters.map(|(first, name)| {
                 format!("WHEN SUBSTR({month}, 6, 2) >= {} THEN {}", text(first), text(name))
             });
-            let cases: Vec<String> = cases.collect();
             format!("CONCAT(SUBSTR({month}, 1, 4), CASE {} END)", cases.join(" "))
         }
     }

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use polars::prelude::*;
 
 use crate::clean::attendances::Attendances;
-use crate::clean::attended::{ATTENDANCE_FLAG, count_people};
+use crate::clean::attended::ATTENDANCE_FLAG;
 use crate::clean::contracts::Contracts;
-use crate::clean::delay::count_days;
 use crate::clean::employers::FormerTypes;
 use crate::clean::employment::{EMPLOYMENT_FLAG, IS_UNLISTED, TYPE_FLAG, employ, join_employer};
 use crate::clean::harmonise::{
@@ -16,6 +15,7 @@ use crate::clean::harmonise::{
 use crate::clean::lookup::Directory;
 use crate::clean::places::{PLACE_FLAGS, UNKNOWN_COMMUNE, join_territory};
 use crate::clean::rules::{flag, judge, none_if_empty};
+use crate::clean::steps::{Step, take};
 use crate::definition::Definitions;
 use crate::error::{Error, Result};
 use crate::vocabulary::codes::{COLLECTIF, NON_RENSEIGNE, OUI, SEPARATOR};
@@ -138,25 +138,43 @@ pub struct Known<'a> {
 /// # Errors
 /// When a frame operation fails.
 pub fn clean(rows: DataFrame, known: &Known<'_>) -> Result<Cleaned> {
-    let filled: Vec<Expr> = KEYS.iter().map(|key| col(key.name).fill_null(lit(""))).collect();
-    let rows = rows.lazy().with_columns(filled).collect()?;
-    let rows = harmonise(rows, known.definitions)?;
-    let rows = employ(rows, known)?;
-    let rows = join_employer(rows, known)?;
-    let rows = join_territory(rows, known.employers, known.definitions)?.collect()?;
-    let rows = count_people(rows, known.attendances)?;
-    let rows = count_days(rows)?;
-    let rows = complete(rows.lazy());
-    let rows = judge(rows, own_flags(), &known.definitions.rules, known.as_of)?.collect()?;
-    let rejected = rejects(&rows)?;
-    let kept = rows.lazy().filter(col(columns::RAISONS.name).eq(lit(""))).collect()?;
+    split(&take(rows, &steps(known)?)?)
+}
+
+/// Tells the rows that are kept from those that are refused, once all steps are taken.
+///
+/// # Errors
+/// When a frame operation fails.
+pub fn split(rows: &DataFrame) -> Result<Cleaned> {
+    let rejected = rejects(rows)?;
+    let kept = rows.clone().lazy().filter(col(columns::RAISONS.name).eq(lit(""))).collect()?;
     let tally = tally(&kept)?;
-    let kept = derive(kept.lazy()).collect()?;
-    Ok(Cleaned { kept, rejected, tally })
+    let columns = tables::CLEAN_ACTIVITES.columns.iter().map(|column| column.name);
+    Ok(Cleaned { kept: kept.select(columns)?, rejected, tally })
+}
+
+/// What is done to the rows of staged activities, for them to have the columns of the clean table,
+/// and in `raisons` the reasons to refuse them, empty for none.
+///
+/// # Errors
+/// When a rule is wrong.
+pub fn steps<'a>(known: &'a Known<'a>) -> Result<Vec<Step<'a>>> {
+    let filled = KEYS.iter().map(|key| col(key.name).fill_null(lit(""))).collect();
+    let mut steps = vec![Step::With(filled)];
+    steps.extend(harmonise(known.definitions));
+    steps.extend(employ(known));
+    steps.extend(join_employer(known));
+    steps.extend(join_territory(known.employers, known.definitions));
+    steps.push(Step::People(known.attendances));
+    steps.push(Step::Delay);
+    steps.extend(complete());
+    steps.push(judge(own_flags(), &known.definitions.rules, known.as_of)?);
+    steps.extend(derive());
+    Ok(steps)
 }
 
 /// Counts nobody gave are 0; what each breakdown lacks to P is counted apart.
-fn complete(rows: LazyFrame) -> LazyFrame {
+fn complete() -> [Step<'static>; 2] {
     let zero = |name: &Name| col(name.name).fill_null(lit(0));
     let counts = BREAKDOWNS.iter().flat_map(|breakdown| breakdown.counts);
     let mut filled: Vec<Expr> = counts.chain(&FOLLOW_UPS).map(zero).collect();
@@ -176,7 +194,7 @@ fn complete(rows: LazyFrame) -> LazyFrame {
         let sum = counts.fold(lit(0), |sum, count| sum + count);
         (col(columns::NB_PARTICIPANTS.name) - sum).alias(breakdown.lacking)
     });
-    rows.with_columns(filled).with_columns(lacking.collect::<Vec<_>>())
+    [Step::With(filled), Step::With(lacking.collect())]
 }
 
 /// Flags that no rule declares.
@@ -283,12 +301,12 @@ fn rejects(rows: &DataFrame) -> Result<Vec<(usize, Reject)>> {
         .collect()
 }
 
-/// The columns of the clean table, in its order.
-fn derive(rows: LazyFrame) -> LazyFrame {
+/// The columns of the clean table that nothing else needs.
+fn derive() -> [Step<'static>; 2] {
     let p = || col(columns::NB_PARTICIPANTS.name);
     let r = || col(columns::NB_PARTICIPANTS_RECURRENTS.name);
     let is_workshop = || col(COMMON_KIND).eq(lit(COLLECTIF));
-    let rows = rows.with_columns([
+    let columns = vec![
         col(columns::DATE.name).dt().to_string("%Y-%m").alias(columns::MOIS.name),
         none_if_empty(columns::STRUCTURE_ID.name).alias(columns::STRUCTURE_ID.name),
         none_if_empty(columns::CONSEILLER_ID.name).alias(columns::CONSEILLER_ID.name),
@@ -305,14 +323,12 @@ fn derive(rows: LazyFrame) -> LazyFrame {
             .alias(columns::NB_PERSONNES_HORS_RECURRENTS.name),
         when(is_workshop()).then(lit(1)).otherwise(lit(0)).alias(columns::NB_ATELIERS.name),
         none_if_empty(columns::DRAPEAUX.name).alias(columns::DRAPEAUX.name),
-    ]);
+    ];
     let unknown = BREAKDOWNS.iter().filter_map(|breakdown| {
         let unknown = breakdown.counts.last()?;
         let lacking = || col(breakdown.lacking);
         let lacking = when(lacking().gt(lit(0))).then(lacking()).otherwise(lit(0));
         Some((col(unknown.name) + lacking).alias(unknown.name))
     });
-    let rows = rows.with_columns(unknown.collect::<Vec<_>>());
-    let columns = tables::CLEAN_ACTIVITES.columns.iter();
-    rows.select(columns.map(|column| col(column.name)).collect::<Vec<_>>())
+    [Step::With(columns), Step::With(unknown.collect())]
 }

@@ -1,7 +1,9 @@
 //! Attendances and the people who attend become counts of each activity: ages, statuses, genders.
 
+use polars::prelude::{DataFrame, NamedFrom, Series};
 use rayon::prelude::*;
 
+use crate::error::Result;
 use crate::vocabulary::codes::Fate;
 use crate::vocabulary::columns::{self, Column};
 
@@ -26,13 +28,17 @@ pub const COUNTED: [Column; 17] = [
     columns::NB_PARTICIPANTS_RECURRENTS,
 ];
 
+/// What is told of a person: places in [`COUNTED`], the year of birth, and whether it came before.
+pub(super) const PERSON: [&str; 5] = ["age", "status", "gender", "birth_year", "is_recurrent"];
 /// First ages of the bands of the Coop, in the order of [`COUNTED`].
-const FIRST_AGES: [i32; 7] = [0, 12, 18, 25, 40, 60, 70];
+pub(super) const FIRST_AGES: [i32; 7] = [0, 12, 18, 25, 40, 60, 70];
 /// Nobody is older.
-const AGE_MAX: i32 = 120;
+pub(super) const AGE_MAX: i32 = 120;
 const AGE_UNKNOWN: u8 = 7;
 const STATUS_UNKNOWN: u8 = 12;
 const GENDER_UNKNOWN: u8 = 15;
+/// Of the columns counted, those that add up to the people: the ages come first.
+pub(super) const AGES: usize = 8;
 const RECURRENT: u8 = 16;
 
 /// How many of the people at an activity are of each kind.
@@ -157,6 +163,42 @@ impl Attendances {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sorted.is_empty()
+    }
+
+    /// Each person at each activity, as [`Attendances::counts`] counts them, in the columns that
+    /// [`crate::clean::sql::people`] reads: a place in [`COUNTED`], or a year of birth, 0 for none.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    pub fn told(&self) -> Result<DataFrame> {
+        let mut ids = Vec::with_capacity(self.sorted.len());
+        let mut numbers: [Vec<i32>; 5] = Default::default();
+        for attendance in &self.sorted {
+            let (high, low) = attendance.activity;
+            ids.push(format!("{high:016x}{low:016x}"));
+            let person = usize::try_from(attendance.person).ok();
+            let told = person.and_then(|person| self.people.get(person));
+            let nothing = Person {
+                age: AGE_UNKNOWN,
+                status: STATUS_UNKNOWN,
+                gender: GENDER_UNKNOWN,
+                birth_year: 0,
+            };
+            let Person { age, status, gender, birth_year } = *told.unwrap_or(&nothing);
+            let row = [
+                i32::from(age),
+                i32::from(status),
+                i32::from(gender),
+                i32::from(birth_year),
+                i32::from(attendance.is_recurrent),
+            ];
+            numbers.iter_mut().zip(row).for_each(|(column, number)| column.push(number));
+        }
+        let mut columns = vec![Series::new(columns::ACTIVITE_ID.name.into(), ids).into()];
+        for (name, numbers) in PERSON.into_iter().zip(numbers) {
+            columns.push(Series::new(name.into(), numbers).into());
+        }
+        Ok(DataFrame::new_infer_height(columns)?)
     }
 
     /// The counts of an activity of that year; `None` when nobody is known to have attended.

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use crate::clean::attendances::{Attendances, COUNTED};
+use crate::clean::attendances::{AGES, Attendances, COUNTED};
 use crate::error::{Error, Result};
 use crate::vocabulary::columns;
 use crate::vocabulary::flags;
@@ -33,7 +33,7 @@ pub(super) fn count_people(rows: DataFrame, attendances: &Attendances) -> Result
         let id = id.ok_or_else(|| Error::internal("a row has its pseudonym"))?;
         let is_told = own.iter().any(|column| column.get(row).is_some());
         let counts = if is_told { None } else { attendances.counts(id, year) };
-        let people = counts.map(|counts| counts.iter().take(8).sum::<i32>());
+        let people = counts.map(|counts| counts.iter().take(AGES).sum::<i32>());
         flagged.push(match people {
             Some(people) if Some(people) != participants.get(row) => {
                 Some(flags::PARTICIPANTS_DIVERGENTS)

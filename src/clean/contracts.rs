@@ -17,6 +17,12 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// Its first day, and the day after its last.
+    pub(super) fn bounds(&self) -> impl Iterator<Item = Day> + use<> {
+        let after = self.end.and_then(|end| end.checked_add(1));
+        [self.start, after].into_iter().flatten()
+    }
+
     fn covers(&self, day: Day) -> bool {
         self.start.is_none_or(|start| start <= day) && self.end.is_none_or(|end| day <= end)
     }
@@ -115,7 +121,7 @@ impl Contracts {
     /// The employer of a mediator, or account, on a day. Of several, the period that began last;
     /// where none covers the day, the one before it, else the first one, as the Coop does.
     #[must_use]
-    pub fn employer<'a>(&'a self, mediator: &str, account: &'a str, day: Day) -> Option<Found<'a>> {
+    pub fn employer<'a>(&'a self, mediator: &str, account: &str, day: Day) -> Option<Found<'a>> {
         let periods = self.by_account.get(self.account(mediator, account)?)?;
         let covering: Vec<&Contract> = periods.iter().filter(|period| period.covers(day)).collect();
         let nearest = || {

@@ -76,6 +76,12 @@ impl Period {
     pub fn covers(&self, day: i32) -> bool {
         self.start.is_none_or(|start| start <= day) && self.end.is_none_or(|end| day <= end)
     }
+
+    /// Its first day, and the day after its last.
+    pub(super) fn bounds(&self) -> impl Iterator<Item = i32> + use<> {
+        let after = self.end.and_then(|end| end.checked_add(1));
+        [self.start, after].into_iter().flatten()
+    }
 }
 
 /// What the public list says of an establishment; empty where it says nothing.

@@ -3,9 +3,11 @@
 use polars::prelude::*;
 
 use crate::clean::activities::Known;
+use crate::clean::contracts::Contract;
 use crate::clean::employers::FormerType;
 use crate::clean::harmonise::IS_REBUILT;
-use crate::clean::lookup::{Directory, lookup};
+use crate::clean::lookup::{Dated, Directory, Look, text_column};
+use crate::clean::steps::{Join, Step};
 use crate::error::Result;
 use crate::vocabulary::codes::{
     DECLARE, EMPLOI, INCONNU, NON, OUI, RECONSTITUE, SEPARATOR, System,
@@ -19,95 +21,89 @@ pub(super) const IS_UNLISTED: &str = "employeur d'aucune liste";
 pub(super) const TYPE_FLAG: &str = "drapeau du type";
 /// Flag of the period of employment.
 pub(super) const EMPLOYMENT_FLAG: &str = "drapeau de l'emploi";
+/// The employer that a period of employment tells.
+const FOUND: &str = "structure par emploi";
+/// An identifier, in the place of its hash.
+const PLAIN: &str = "structure en clair";
+/// Whether the adviser is one of the programme.
+const TOLD: &str = "conseiller du dispositif";
+/// Type of the employer on the day, its group, and what decided.
+const FORMER: [&str; 3] = ["type a la date", "groupe a la date", "source du type a la date"];
 /// What told the employer, where a period of employment did.
 const BY_CONTRACT: &str = "employeur par emploi";
 
 /// Tells the employer of each activity, where that comes from, and whether its adviser is one of
 /// the programme.
-pub(super) fn employ(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
-    let rows = rows.lazy().with_columns([identified()]).collect()?;
-    let rows = resolve_hashed(rows, known)?;
-    let rows = by_contract(rows, known)?;
-    let source = when(col(columns::STRUCTURE_ID.name).eq(lit("")))
+pub(super) fn employ<'a>(known: &'a Known<'a>) -> Vec<Step<'a>> {
+    let id = || col(columns::STRUCTURE_ID.name);
+    let none = || id().eq(lit(""));
+    // The employer's identifier, or its SIRET where the activity has nothing else.
+    let identified = when(none()).then(col(columns::SIRET.name)).otherwise(id());
+    let mut steps = vec![Step::With(vec![identified.alias(columns::STRUCTURE_ID.name)])];
+    if !known.aliases.is_empty() {
+        steps.extend(resolve_hashed(known));
+    }
+    let found = when(none()).then(col(FOUND).fill_null(lit(""))).otherwise(id());
+    let source = when(id().eq(lit("")))
         .then(lit(INCONNU))
         .when(col(BY_CONTRACT).is_not_null())
         .then(col(BY_CONTRACT))
         .when(col(IS_REBUILT).is_not_null())
         .then(lit(RECONSTITUE))
-        .otherwise(lit(DECLARE))
-        .alias(columns::EMPLOYEUR_SOURCE.name);
-    let rows = rows.lazy().with_columns([source]).collect()?;
-    tell_advisers(rows, known)
-}
-
-/// The employer's identifier, or its SIRET where the activity has nothing else.
-fn identified() -> Expr {
-    let id = || col(columns::STRUCTURE_ID.name);
-    when(id().eq(lit("")))
-        .then(col(columns::SIRET.name))
-        .otherwise(id())
-        .alias(columns::STRUCTURE_ID.name)
+        .otherwise(lit(DECLARE));
+    steps.extend([
+        Step::Dated(by_contract(known)),
+        Step::With(vec![found.alias(columns::STRUCTURE_ID.name)]),
+        Step::With(vec![source.alias(columns::EMPLOYEUR_SOURCE.name)]),
+        Step::Look(tell_advisers(known)),
+        Step::With(vec![col(TOLD).alias(columns::CONSEILLER_NUMERIQUE.name)]),
+    ]);
+    steps
 }
 
 /// Puts the identifier in the place of its hash, where a file of hashed identifiers is read.
-fn resolve_hashed(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
-    if known.aliases.is_empty() {
-        return Ok(rows);
-    }
-    let plain = Name { name: "structure en clair", ..columns::STRUCTURE_ID };
-    let rows = lookup(rows, [&columns::STRUCTURE_ID], [&plain], |[id]| {
+fn resolve_hashed<'a>(known: &'a Known<'a>) -> [Step<'a>; 2] {
+    let look = Look::new([columns::STRUCTURE_ID], [text_column(PLAIN)], |[id]| {
         [Some(known.aliases.get(id).map_or(id, String::as_str).to_owned())]
-    })?;
-    Ok(rows.lazy().with_columns([col(plain.name).alias(columns::STRUCTURE_ID.name)]).collect()?)
+    });
+    [Step::Look(look), Step::With(vec![col(PLAIN).alias(columns::STRUCTURE_ID.name)])]
 }
 
-/// Where the record names no employer, takes that of the adviser on the day.
-fn by_contract(mut rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
-    let height = rows.height();
-    let (mut structures, mut sources, mut flagged) =
-        (Vec::with_capacity(height), Vec::with_capacity(height), Vec::with_capacity(height));
-    let own = rows.column(columns::STRUCTURE_ID.name)?.str()?;
-    let systems = rows.column(columns::SYSTEME.name)?.str()?;
-    let mediators = rows.column(columns::CONSEILLER_ID.name)?.str()?;
-    let accounts = rows.column(columns::UTILISATEUR_ID.name)?.str()?;
-    let days = rows.column(columns::DATE.name)?.date()?.physical();
-    for row in 0..height {
-        let text = |column: &StringChunked| column.get(row).unwrap_or_default().to_owned();
-        let id = text(own);
-        let (mediator, account) = (text(mediators), text(accounts));
-        let day = days.get(row).unwrap_or_default();
-        let is_legacy = systems.get(row) == Some(System::Legacy.code());
-        let found = match (id.is_empty(), is_legacy) {
+/// Where the record names no employer, finds that of the adviser on the day.
+fn by_contract<'a>(known: &'a Known<'a>) -> Dated<'a> {
+    let keys =
+        [columns::STRUCTURE_ID, columns::SYSTEME, columns::CONSEILLER_ID, columns::UTILISATEUR_ID];
+    let values = [FOUND, BY_CONTRACT, EMPLOYMENT_FLAG].map(text_column);
+    let cuts = |[id, system, mediator, account]: [&str; 4]| {
+        if !id.is_empty() || system == System::Legacy.code() {
+            return Vec::new();
+        }
+        let periods = known.contracts.periods(mediator, account).iter();
+        periods.flat_map(Contract::bounds).collect()
+    };
+    Dated::new(keys, values, cuts, |[id, system, mediator, account], day| {
+        let found = match (id.is_empty(), system == System::Legacy.code()) {
             (false, _) => None,
-            (true, false) => known.contracts.employer(&mediator, &account, day),
-            (true, true) => known.contracts.supposed(&mediator),
+            (true, false) => known.contracts.employer(mediator, account, day),
+            (true, true) => known.contracts.supposed(mediator),
         };
-        sources.push(found.map(|found| if found.is_covered { EMPLOI } else { RECONSTITUE }));
+        let source = found.map(|found| if found.is_covered { EMPLOI } else { RECONSTITUE });
         let is_ambiguous = found.is_some_and(|found| found.is_ambiguous);
-        flagged.push(is_ambiguous.then_some(flags::EMPLOIS_MULTIPLES));
-        structures.push(found.map_or(id, |found| found.structure.to_owned()));
-    }
-    for (name, column) in [
-        (columns::STRUCTURE_ID.name, Series::new(columns::STRUCTURE_ID.name.into(), structures)),
-        (BY_CONTRACT, Series::new(BY_CONTRACT.into(), sources)),
-        (EMPLOYMENT_FLAG, Series::new(EMPLOYMENT_FLAG.into(), flagged)),
-    ] {
-        rows.with_column(column.with_name(name.into()).into())?;
-    }
-    Ok(rows)
+        let flag = is_ambiguous.then_some(flags::EMPLOIS_MULTIPLES);
+        [found.map(|found| found.structure), source, flag]
+    })
 }
 
 /// Whether the adviser is one of the programme: as the record says, else as the account does. The
 /// Espace Coop knew no others.
-fn tell_advisers(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
-    let told = Name { name: "conseiller du dispositif", ..columns::CONSEILLER_NUMERIQUE };
+fn tell_advisers<'a>(known: &'a Known<'a>) -> Look<'a> {
     let keys = [
-        &columns::SYSTEME,
-        &columns::CONSEILLER_NUMERIQUE,
-        &columns::CONSEILLER_ID,
-        &columns::UTILISATEUR_ID,
+        columns::SYSTEME,
+        columns::CONSEILLER_NUMERIQUE,
+        columns::CONSEILLER_ID,
+        columns::UTILISATEUR_ID,
     ];
-    let rows = lookup(rows, keys, [&told], |[system, own, mediator, account]| {
+    Look::new(keys, [text_column(TOLD)], |[system, own, mediator, account]| {
         let by_account = || match known.contracts.is_adviser(mediator, account) {
             Some(true) => OUI,
             Some(false) => NON,
@@ -119,9 +115,7 @@ fn tell_advisers(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
             _ => by_account(),
         };
         [Some(found.to_owned())]
-    })?;
-    let told = col(told.name).alias(columns::CONSEILLER_NUMERIQUE.name);
-    Ok(rows.lazy().with_columns([told]).collect()?)
+    })
 }
 
 /// The clean table of employers, by identifier.
@@ -138,48 +132,21 @@ pub fn directory(mut employers: DataFrame) -> Result<Directory> {
     Directory::new(employers, &columns::STRUCTURE_ID)
 }
 
-/// Puts the type that the employer had on the day in the place of that of the reference day.
-fn date_types(mut rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
-    let none: Vec<Option<&str>> = vec![None; rows.height()];
-    rows.with_column(Series::new(TYPE_FLAG.into(), none).into())?;
-    if known.former_types.is_empty() {
-        return Ok(rows);
-    }
-    let ids = rows.column(columns::STRUCTURE_ID.name)?.str()?;
-    let days = rows.column(columns::DATE.name)?.date()?.physical();
-    let former: Vec<Option<&FormerType>> = ids
-        .iter()
-        .zip(days.iter())
-        .map(|(id, day)| {
-            let (of_one, day) = (known.former_types.get(id?)?, day?);
-            of_one.iter().find(|former| former.period.covers(day))
-        })
-        .collect();
-    let flagged: Vec<Option<&str>> =
-        former.iter().map(|former| former.map(|_| flags::TYPE_A_LA_DATE)).collect();
-    let names =
-        [columns::TYPE_EMPLOYEUR, columns::GROUPE_EMPLOYEUR, columns::TYPE_EMPLOYEUR_SOURCE];
-    let mut changed = vec![Series::new(TYPE_FLAG.into(), flagged)];
-    for (place, name) in names.iter().enumerate() {
-        let today = rows.column(name.name)?.str()?;
-        let then = |former: &Option<&'_ FormerType>| {
-            former.and_then(|former| former.codes.get(place)).cloned()
-        };
-        let codes: Vec<Option<String>> = former
-            .iter()
-            .zip(today.iter())
-            .map(|(former, today)| then(former).or_else(|| today.map(str::to_owned)))
-            .collect();
-        changed.push(Series::new(name.name.into(), codes));
-    }
-    for column in changed {
-        rows.with_column(column.into())?;
-    }
-    Ok(rows)
+/// The type that an employer had on the day, where it is not that of the reference day.
+fn date_types<'a>(known: &'a Known<'a>) -> Dated<'a> {
+    let [kind, group, source] = FORMER.map(text_column);
+    let values = [kind, group, source, text_column(TYPE_FLAG)];
+    let of = |id: &str| known.former_types.get(id).map_or(&[][..], Vec::as_slice);
+    let cuts = move |[id]: [&str; 1]| of(id).iter().flat_map(|it| it.period.bounds()).collect();
+    Dated::new([columns::STRUCTURE_ID], values, cuts, move |[id], day| {
+        let former = of(id).iter().find(|former| former.period.covers(day));
+        let code = |place| former.and_then(|f: &FormerType| f.codes.get(place)).map(String::as_str);
+        [code(0), code(1), code(2), former.map(|_| flags::TYPE_A_LA_DATE)]
+    })
 }
 
 /// The employer of the activity, with the type it had on that day.
-pub(super) fn join_employer(rows: DataFrame, known: &Known<'_>) -> Result<DataFrame> {
+pub(super) fn join_employer<'a>(known: &'a Known<'a>) -> Vec<Step<'a>> {
     let taken = [
         (columns::SIREN.name, columns::SIREN.name),
         (columns::TYPE_EMPLOYEUR.name, columns::TYPE_EMPLOYEUR.name),
@@ -192,17 +159,22 @@ pub(super) fn join_employer(rows: DataFrame, known: &Known<'_>) -> Result<DataFr
         (columns::REGION.name, columns::REGION_EMPLOYEUR.name),
         (IS_UNLISTED, IS_UNLISTED),
     ];
-    let joined = known.employers.join(rows, &columns::STRUCTURE_ID, &taken)?;
-    let joined = date_types(joined, known)?;
+    let taken = taken.map(|(from, to)| (from.to_owned(), to.to_owned()));
+    let types =
+        [columns::TYPE_EMPLOYEUR, columns::GROUPE_EMPLOYEUR, columns::TYPE_EMPLOYEUR_SOURCE];
+    let then = types.iter().zip(FORMER).map(|(name, former)| {
+        let today = col(name.name).fill_null(lit(INCONNU));
+        when(col(TYPE_FLAG).is_null()).then(today).otherwise(col(former)).alias(name.name)
+    });
     let or_unknown = |name: &Name| col(name.name).fill_null(lit(INCONNU));
-    Ok(joined
-        .lazy()
-        .with_columns([
-            or_unknown(&columns::TYPE_EMPLOYEUR),
-            or_unknown(&columns::GROUPE_EMPLOYEUR),
-            or_unknown(&columns::TYPE_EMPLOYEUR_SOURCE),
-            or_unknown(&columns::DEPARTEMENT_EMPLOYEUR),
-            or_unknown(&columns::FRANCE_SERVICES),
-        ])
-        .collect()?)
+    let others = [columns::DEPARTEMENT_EMPLOYEUR, columns::FRANCE_SERVICES];
+    vec![
+        Step::Join(Join {
+            directory: known.employers,
+            key: columns::STRUCTURE_ID,
+            columns: taken.into(),
+        }),
+        Step::Dated(date_types(known)),
+        Step::With(then.chain(others.iter().map(or_unknown)).collect()),
+    ]
 }

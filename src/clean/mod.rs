@@ -17,6 +17,8 @@ pub mod public_employers;
 pub mod repeated;
 pub mod rows;
 mod rules;
+pub mod sql;
+pub mod steps;
 pub mod subsidies;
 mod territory;
 pub mod versions;

@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 use polars::prelude::*;
 
-use crate::clean::lookup::{Directory, lookup, text_column};
+use crate::clean::lookup::{Directory, Look, text_column};
+use crate::clean::steps::{Join, Step};
 use crate::clean::territory::locate;
 use crate::definition::Definitions;
 use crate::definition::territory::Territory;
-use crate::error::Result;
 use crate::vocabulary::codes::{INCONNU, SEPARATOR};
 use crate::vocabulary::columns::{self, Column as Name};
 use crate::vocabulary::flags;
@@ -23,66 +23,65 @@ pub(super) const PLACE_FLAGS: &str = "drapeaux du lieu";
 
 /// Where the activity took place: its commune, or that of the structure that received it; else its
 /// postal code, else the employer's département.
-pub(super) fn join_territory(
-    rows: DataFrame,
-    employers: &Directory,
-    definitions: &Definitions,
-) -> Result<LazyFrame> {
-    let rows = date_communes(rows.lazy(), &definitions.territory).collect()?;
-    let rows = join_receiving_structure(rows, employers, definitions)?;
-    let place_flags = text_column(PLACE_FLAGS);
-    let rows = lookup(
-        rows,
-        [&columns::CODE_COMMUNE, &columns::CODE_POSTAL],
-        [
-            &columns::COMMUNE,
-            &columns::EPCI,
-            &columns::DEPARTEMENT,
-            &columns::REGION,
-            &columns::DEPARTEMENT_SOURCE,
-            &place_flags,
-        ],
-        |[commune, postal_code]| {
-            let located = locate(&definitions.territory, commune, postal_code);
-            let found = located.flags.join(SEPARATOR);
-            [
-                located.commune,
-                located.epci,
-                located.departement,
-                located.region,
-                Some(located.source.to_owned()),
-                Some(found).filter(|flags| !flags.is_empty()),
-            ]
-        },
-    )?;
+pub(super) fn join_territory<'a>(
+    employers: &'a Directory,
+    definitions: &'a Definitions,
+) -> Vec<Step<'a>> {
+    let territory = &definitions.territory;
+    let mut steps = vec![date_communes(territory)];
+    steps.extend(join_receiving_structure(employers, territory));
+    steps.push(Step::Look(look_up(territory)));
     let source = || col(columns::DEPARTEMENT_SOURCE.name);
-    let rows = rows.lazy().with_columns([when(col(IS_RECEIVED).and(source().eq(lit("commune"))))
+    let by_receiver = when(col(IS_RECEIVED).and(source().eq(lit("commune"))))
         .then(lit(RECEIVING))
-        .otherwise(source())
-        .alias(columns::DEPARTEMENT_SOURCE.name)]);
-    let rows = fall_back(
-        rows,
+        .otherwise(source());
+    steps.push(Step::With(vec![by_receiver.alias(columns::DEPARTEMENT_SOURCE.name)]));
+    steps.push(fall_back(
         RECEIVING,
-        of_place(&columns::DEPARTEMENT),
+        &of_place(&columns::DEPARTEMENT),
         &[
             (&columns::REGION, of_place(&columns::REGION)),
             (&columns::DEPARTEMENT, of_place(&columns::DEPARTEMENT)),
         ],
-    );
-    let rows = fall_back(
-        rows,
+    ));
+    steps.push(fall_back(
         "employeur",
-        columns::DEPARTEMENT_EMPLOYEUR.name.to_owned(),
+        columns::DEPARTEMENT_EMPLOYEUR.name,
         &[
             (&columns::REGION, columns::REGION_EMPLOYEUR.name.to_owned()),
             (&columns::DEPARTEMENT, columns::DEPARTEMENT_EMPLOYEUR.name.to_owned()),
         ],
-    );
-    Ok(rows.with_columns([col(columns::DEPARTEMENT.name).fill_null(lit(INCONNU))]))
+    ));
+    steps.push(Step::With(vec![col(columns::DEPARTEMENT.name).fill_null(lit(INCONNU))]));
+    steps
+}
+
+/// What commune and postal code say together.
+fn look_up(territory: &Territory) -> Look<'_> {
+    let values = [
+        columns::COMMUNE,
+        columns::EPCI,
+        columns::DEPARTEMENT,
+        columns::REGION,
+        columns::DEPARTEMENT_SOURCE,
+        text_column(PLACE_FLAGS),
+    ];
+    Look::new([columns::CODE_COMMUNE, columns::CODE_POSTAL], values, |[commune, postal_code]| {
+        let located = locate(territory, commune, postal_code);
+        let found = located.flags.join(SEPARATOR);
+        [
+            located.commune,
+            located.epci,
+            located.departement,
+            located.region,
+            Some(located.source.to_owned()),
+            Some(found).filter(|flags| !flags.is_empty()),
+        ]
+    })
 }
 
 /// A code that names a smaller commune than on the day of the activity stands for the larger one.
-fn date_communes(rows: LazyFrame, territory: &Territory) -> LazyFrame {
+fn date_communes(territory: &Territory) -> Step<'static> {
     let commune = || col(columns::CODE_COMMUNE.name);
     // The earliest of several divisions of a code holds.
     let dated = territory.divisions().iter().rev().fold(commune(), |otherwise, division| {
@@ -92,37 +91,39 @@ fn date_communes(rows: LazyFrame, territory: &Territory) -> LazyFrame {
             .then(lit(division.key.as_str()))
             .otherwise(otherwise)
     });
-    rows.with_columns([dated.alias(columns::CODE_COMMUNE.name)])
+    Step::With(vec![dated.alias(columns::CODE_COMMUNE.name)])
 }
 
 /// Where no commune is written, takes that of the structure that received the activity.
-fn join_receiving_structure(
-    rows: DataFrame,
-    employers: &Directory,
-    definitions: &Definitions,
-) -> Result<DataFrame> {
-    let unknown = text_column(UNKNOWN_COMMUNE);
-    let rows = lookup(rows, [&columns::CODE_COMMUNE], [&unknown], |[commune]| {
-        let is_unknown = !commune.is_empty() && definitions.territory.place(commune).is_none();
-        [is_unknown.then(|| flags::COMMUNE_INCONNUE.to_owned())]
-    })?;
-    let [commune, departement, region] =
-        [&columns::COMMUNE, &columns::DEPARTEMENT, &columns::REGION].map(of_place);
-    let taken = [
-        (columns::COMMUNE.name, commune.as_str()),
-        (columns::DEPARTEMENT.name, departement.as_str()),
-        (columns::REGION.name, region.as_str()),
-    ];
-    let joined = employers.join(rows, &columns::LIEU_STRUCTURE_ID, &taken)?.lazy();
+fn join_receiving_structure<'a>(
+    employers: &'a Directory,
+    territory: &'a Territory,
+) -> [Step<'a>; 5] {
+    let unknown =
+        Look::new([columns::CODE_COMMUNE], [text_column(UNKNOWN_COMMUNE)], |[commune]| {
+            let is_unknown = !commune.is_empty() && territory.place(commune).is_none();
+            [is_unknown.then(|| flags::COMMUNE_INCONNUE.to_owned())]
+        });
+    let taken = [columns::COMMUNE, columns::DEPARTEMENT, columns::REGION];
+    let taken = taken.map(|name| (name.name.to_owned(), of_place(&name)));
     let commune = || col(columns::CODE_COMMUNE.name);
     // A code that no commune has says as little as none, but is told.
     let says_nothing = commune().eq(lit("")).or(col(UNKNOWN_COMMUNE).is_not_null());
     let is_received = says_nothing.and(col(of_place(&columns::COMMUNE)).is_not_null());
-    let joined = joined.with_columns([is_received.alias(IS_RECEIVED)]);
     let told = when(col(IS_RECEIVED)).then(col(UNKNOWN_COMMUNE)).otherwise(lit(NULL));
-    let joined = joined.with_columns([told.alias(UNKNOWN_COMMUNE)]);
-    let taken = when(col(IS_RECEIVED)).then(col(of_place(&columns::COMMUNE))).otherwise(commune());
-    Ok(joined.with_columns([taken.alias(columns::CODE_COMMUNE.name)]).collect()?)
+    let taken_code =
+        when(col(IS_RECEIVED)).then(col(of_place(&columns::COMMUNE))).otherwise(commune());
+    [
+        Step::Look(unknown),
+        Step::Join(Join {
+            directory: employers,
+            key: columns::LIEU_STRUCTURE_ID,
+            columns: taken.into(),
+        }),
+        Step::With(vec![is_received.alias(IS_RECEIVED)]),
+        Step::With(vec![told.alias(UNKNOWN_COMMUNE)]),
+        Step::With(vec![taken_code.alias(columns::CODE_COMMUNE.name)]),
+    ]
 }
 
 fn of_place(name: &Name) -> String {
@@ -130,12 +131,7 @@ fn of_place(name: &Name) -> String {
 }
 
 /// Takes columns from another source where no département is known and that source has one.
-fn fall_back(
-    rows: LazyFrame,
-    source: &str,
-    departement: String,
-    taken: &[(&Name, String)],
-) -> LazyFrame {
+fn fall_back(source: &str, departement: &str, taken: &[(&Name, String)]) -> Step<'static> {
     let other = col(departement);
     let applies = col(columns::DEPARTEMENT.name)
         .is_null()
@@ -146,5 +142,5 @@ fn fall_back(
     };
     let mut picked = vec![pick(lit(source.to_owned()), &columns::DEPARTEMENT_SOURCE)];
     picked.extend(taken.iter().map(|(name, from)| pick(col(from.as_str()), name)));
-    rows.with_columns(picked)
+    Step::With(picked)
 }

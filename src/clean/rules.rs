@@ -2,6 +2,7 @@
 
 use polars::prelude::*;
 
+use crate::clean::steps::Step;
 use crate::definition::rule::{Check, Rule, Severity};
 use crate::error::{Error, Result};
 use crate::vocabulary::codes::SEPARATOR;
@@ -9,12 +10,7 @@ use crate::vocabulary::columns;
 
 /// Reasons to refuse the row in `raisons`, empty for none; all flags in `drapeaux`, those of
 /// `found` first.
-pub(super) fn judge(
-    rows: LazyFrame,
-    mut found: Vec<Expr>,
-    rules: &[Rule],
-    as_of: i32,
-) -> Result<LazyFrame> {
+pub(super) fn judge(mut found: Vec<Expr>, rules: &[Rule], as_of: i32) -> Result<Step<'static>> {
     let mut reasons = vec![lit(NULL).cast(DataType::String)];
     for rule in rules {
         for column in &rule.columns {
@@ -25,7 +21,7 @@ pub(super) fn judge(
             }
         }
     }
-    Ok(rows.with_columns([
+    Ok(Step::With(vec![
         concat_str(reasons, SEPARATOR, true).alias(columns::RAISONS.name),
         concat_str(found, SEPARATOR, true).alias(columns::DRAPEAUX.name),
     ]))

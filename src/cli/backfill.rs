@@ -42,10 +42,13 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     }
     let mut code = 0;
     for day in &days {
-        let (done, ..) =
-            args.pipeline.execute(("run", Stage::Publish), Some(*day), (bars, None)).map_err(
-                |error| Error { message: format!("as of {day}: {}", error.message), ..error },
-            )?;
+        let (done, ..) = args
+            .pipeline
+            .execute(("run", Stage::Publish), (Some(*day), None), (bars, None))
+            .map_err(|error| Error {
+                message: format!("as of {day}: {}", error.message),
+                ..error
+            })?;
         code = code.max(done.exit_code());
         report::text(&format!("Published: run {} as of {day}\n", done.manifest.run_id))?;
     }

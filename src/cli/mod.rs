@@ -7,6 +7,7 @@ mod completions;
 mod describe;
 mod diff;
 mod doctor;
+mod engine;
 mod explain;
 mod fetch;
 mod heartbeat;

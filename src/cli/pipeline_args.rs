@@ -10,8 +10,10 @@ use crate::cli::heartbeat::Heartbeat;
 use crate::cli::observe::Observe;
 use crate::cli::progress::Bars;
 use crate::definition::{Definitions, Files};
+use crate::engine::address::Address;
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
+use crate::run::asked::Asked;
 use crate::run::attempt::Attempt;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
@@ -72,12 +74,12 @@ pub(super) fn load(pipeline: &Path) -> Result<Loaded> {
 }
 
 impl PipelineArgs {
-    /// Runs the stages up to `last`, as a command, on the reference day or on another; gives the
-    /// path of its page too, if it has one.
+    /// Runs the stages up to `last`, as a command, on the reference day or on another, where an
+    /// engine makes the tables or none does; gives the path of its page too, if it has one.
     pub(super) fn execute(
         &self,
         (command, last): (&str, Stage),
-        as_of: Option<Date>,
+        (as_of, engine): (Option<Date>, Option<&Address>),
         (with_bars, observe): (bool, Option<&Observe>),
     ) -> Result<(Done, Definitions, Option<String>)> {
         let store = Store::remembering(&self.warehouse, now, self.force)?;
@@ -96,10 +98,13 @@ impl PipelineArgs {
             heart.hear(&progress);
             bars.show(progress);
         };
+        let asked = engine.map(|address| Asked::new(address, &attempt.registered));
         let mut loaded = None;
         let done = heart.during(every.unwrap_or_default(), || {
             let loaded = loaded.insert(load(&self.pipeline)?);
-            self.with_job((&store, as_of, begun), (loaded, &progress), |job| execute(job, last))
+            self.with_job((&store, as_of, begun), (loaded, &progress), |job| {
+                execute(&Job { engine: asked.as_ref(), ..job.clone() }, last)
+            })
         });
         bars.clear();
         let outcome = done.as_ref();
@@ -196,6 +201,7 @@ impl PipelineArgs {
             unreadable: inputs.unreadable,
             accept: self.accept.clone(),
             judged: Judged::default(),
+            engine: None,
             progress,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::cli::engine::Engine;
 use crate::cli::observe::Observe;
 use crate::cli::pipeline_args::PipelineArgs;
 use crate::cli::report;
@@ -18,6 +19,8 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    engine: Engine,
+    #[command(flatten)]
     observe: Observe,
 }
 
@@ -27,7 +30,9 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let shown = (bars, Some(&args.observe));
-    let (done, definitions, page) = args.pipeline.execute(("run", Stage::Publish), None, shown)?;
+    let command = ("run", Stage::Publish);
+    let (done, definitions, page) =
+        args.pipeline.execute(command, (None, args.engine.address()), shown)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     report::outcome(&store, &done, &definitions, (&args.pipeline.warehouse, page.as_deref()))?;
     Ok(ExitCode::from(done.exit_code()))

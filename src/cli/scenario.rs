@@ -94,9 +94,7 @@ impl<'d> Found<'d> {
             Error::definition(format!("there is no scenario `{name}`"))
                 .hint(format!("those of `scenarios/` are: {}", names.join(", ")))
         })?;
-        let manifest = Manifest::current(store)?.ok_or_else(|| {
-            Error::no_input("the warehouse has no published run").hint("`conum run` makes one")
-        })?;
+        let manifest = Manifest::published(store)?;
         let posts = posts(store, &manifest, scenario)?;
         let types = definitions.lists.employer_types();
         let lines = project(scenario, &posts, types)?;

@@ -45,10 +45,7 @@ impl From<Sql> for Dialect {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let store = Store::existing(&args.warehouse)?;
-    let manifest = Manifest::current(&store)?;
-    let manifest = manifest.ok_or_else(|| {
-        Error::no_input("the warehouse has no published run").hint("`conum run` makes one")
-    })?;
+    let manifest = Manifest::published(&store)?;
     let definitions = definitions(&store, &manifest)?;
     let as_of = manifest.as_of.parse();
     let as_of = as_of.map_err(|error| Error::data("a run has its day").because(error))?;

@@ -72,7 +72,7 @@ pub(super) fn stage(
     (command, last): (&str, Stage),
     bars: bool,
 ) -> Result<ExitCode> {
-    let (done, ..) = args.execute((command, last), None, (bars, None))?;
+    let (done, ..) = args.execute((command, last), (None, None), (bars, None))?;
     report::stage(&done, &args.warehouse)?;
     Ok(ExitCode::from(done.exit_code()))
 }

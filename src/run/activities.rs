@@ -14,14 +14,15 @@ use polars::prelude::{DataFrame, DataType, IntoLazy, UnionArgs, concat, lit};
 use crate::clean::activities::{self, Known};
 use crate::definition::correction::GONE;
 use crate::error::{Error, Result};
+use crate::run::asked;
 use crate::run::clean::{Cleaned, STAGE, count_flags};
-use crate::run::corrections::Matched;
+use crate::run::corrections::{Matched, is_corrected};
 use crate::run::dataset::months::{text_of, year_of};
 use crate::run::frames;
 use crate::run::job::{Job, Progress};
 use crate::run::keys::{Employers, Keys};
 use crate::run::ledger::Amount;
-use crate::run::manifest::{Output, Segment};
+use crate::run::manifest::Segment;
 use crate::run::mentions::Mentions;
 use crate::run::month::{self, Before, Month};
 use crate::run::outputs::write_pieces;
@@ -60,12 +61,18 @@ pub(super) fn clean(
     with: &With<'_>,
     (cleaned, corrections): (&mut Cleaned, &mut Matched),
 ) -> Result<()> {
+    let desk = Desk { job, segments };
+    // An engine knows nothing of corrections, and cannot tell the columns of a folder without rows.
+    let is_here = with.groups.is_empty() || segments.iter().any(|it| is_corrected(job, it));
+    if let Some(asked) = job.engine.filter(|_| !is_here) {
+        return asked::clean::clean(&desk, (asked.engine()?, notices), with, cleaned);
+    }
     let files = staged::open(job, segments)?;
     let read = Read { job, segments, notices, files: &files, groups: with.groups };
     let fates = decide(&read, cleaned)?;
     let keys = Keys { read: &read, with, fates: &fates }.of_months()?;
     let before = Before::read(job, &keys)?;
-    let work = Work { job, known: with.known, read: &read, fates: &fates, schema: corrected() };
+    let work = Work { desk, known: with.known, read: &read, fates: &fates, schema: corrected() };
     (job.progress)(Progress::Stage(STAGE, u64::try_from(keys.len()).unwrap_or_default()));
     let mut months: BTreeMap<i32, Month> = BTreeMap::new();
     for month in keys.keys() {
@@ -76,7 +83,7 @@ pub(super) fn clean(
     }
     tracing::info!(event = "months.same", months = months.len(), "Months taken over.");
     let changed: Vec<i32> = keys.keys().filter(|m| !months.contains_key(m)).copied().collect();
-    months.append(&mut work.clean_all(&changed)?);
+    months.append(&mut of_months(job, &changed, &|month| work.clean(month))?);
     let mut records = BTreeMap::new();
     for (month, key) in keys {
         let Some(of_month) = months.remove(&month) else { continue };
@@ -89,16 +96,45 @@ pub(super) fn clean(
 }
 
 /// The columns that are there when corrections apply.
-fn corrected() -> SchemaRef {
+pub(super) fn corrected() -> SchemaRef {
     let full = schema(&STAGED_ACTIVITES);
     let is_gone = |name: &str| GONE.iter().any(|column| column.name == name);
     let kept = full.fields().iter().filter(|field| !is_gone(field.name()));
     Arc::new(Schema::new(kept.cloned().collect::<Vec<_>>()))
 }
 
+/// Cleans some months at once. Threads of their own: one that waits for a frame takes no other
+/// month meanwhile.
+pub(super) fn of_months(
+    job: &Job<'_>,
+    months: &[i32],
+    clean: &(dyn Fn(i32) -> Result<Month> + Sync),
+) -> Result<BTreeMap<i32, Month>> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(BTreeMap::new());
+    let work = || -> Result<()> {
+        while let Some(month) = months.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let of_month = clean(*month)?;
+            let rows = of_month.output.as_ref().map_or(0, |output| output.rows);
+            let text = text_of(*month);
+            tracing::info!(event = "period.cleaned", month = text, rows, "Month cleaned.");
+            done.lock().unwrap_or_else(PoisonError::into_inner).insert(*month, of_month);
+            (job.progress)(Progress::Step(text_of(*month)));
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let count = rayon::current_num_threads().min(MONTHS);
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
+        let failed = || Error::internal("a thread cleans months");
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| failed())?)
+    })?;
+    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// All that cleaning a month needs.
 struct Work<'a> {
-    job: &'a Job<'a>,
+    desk: Desk<'a>,
     known: &'a Known<'a>,
     read: &'a Read<'a>,
     /// Fate of each row of each segment.
@@ -107,28 +143,6 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Cleans some months at once. Threads of their own: one that waits for a frame takes no other
-    /// month meanwhile.
-    fn clean_all(&self, months: &[i32]) -> Result<BTreeMap<i32, Month>> {
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(BTreeMap::new());
-        let work = || -> Result<()> {
-            while let Some(month) = months.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let of_month = self.clean(*month)?;
-                done.lock().unwrap_or_else(PoisonError::into_inner).insert(*month, of_month);
-                (self.job.progress)(Progress::Step(text_of(*month)));
-            }
-            Ok(())
-        };
-        std::thread::scope(|scope| {
-            let count = rayon::current_num_threads().min(MONTHS);
-            let threads: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
-            let failed = || Error::internal("a thread cleans months");
-            threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| failed())?)
-        })?;
-        Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
-    }
-
     fn clean(&self, month: i32) -> Result<Month> {
         let mut done = Month::default();
         // Clean rows, in any order.
@@ -157,16 +171,7 @@ impl Work<'_> {
         if !waiting.is_empty() {
             clean.push(self.clean_rows(month, waiting, &mut done)?);
         }
-        let count: usize = clean.iter().map(RecordBatch::num_rows).sum();
-        if count > 0 {
-            done.output = Some(self.write(month, &clean)?);
-        }
-        tracing::info!(
-            event = "period.cleaned",
-            month = text_of(month),
-            rows = count,
-            "Month cleaned."
-        );
+        self.desk.write(month, &clean, &mut done)?;
         Ok(done)
     }
 
@@ -177,9 +182,9 @@ impl Work<'_> {
         let frame = frames::to_frame(&self.schema, std::slice::from_ref(batch))?;
         let account = account(segment, year_of(group.month).to_string());
         let ledger = (&account, &mut done.ledger);
-        let frame = done.matched.correct(self.job, segment, frame, ledger)?;
+        let frame = done.matched.correct(self.desk.job, segment, frame, ledger)?;
         let frame = frame.lazy().with_columns([
-            lit(system(self.job, segment)?.code()).alias(columns::SYSTEME.name),
+            lit(system(self.desk.job, segment)?.code()).alias(columns::SYSTEME.name),
             lit(number).cast(DataType::Int64).alias(columns::SEGMENT.name),
         ]);
         Ok(frame.collect()?)
@@ -193,8 +198,25 @@ impl Work<'_> {
     ) -> Result<RecordBatch> {
         let frames: Vec<_> = frames.into_iter().map(IntoLazy::lazy).collect();
         let rows = concat(frames, UnionArgs::default())?.collect()?;
-        let cleaned = activities::clean(rows, self.known)?;
-        self.enter(&cleaned, &year_of(month).to_string(), done)?;
+        self.desk.keep(month, &activities::clean(rows, self.known)?, done)
+    }
+}
+
+/// Where rows that went through all steps are accounted for, and those that are kept written.
+pub(super) struct Desk<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) segments: &'a [&'a Segment],
+}
+
+impl Desk<'_> {
+    /// The rows of a month that are kept, with all accounts.
+    pub(super) fn keep(
+        &self,
+        month: i32,
+        cleaned: &activities::Cleaned,
+        done: &mut Month,
+    ) -> Result<RecordBatch> {
+        self.enter(cleaned, &year_of(month).to_string(), done)?;
         let batch = frames::to_batch(&schema(&CLEAN_ACTIVITES), &cleaned.kept)?;
         count_flags(&mut done.flags, &batch);
         Ok(batch)
@@ -203,7 +225,7 @@ impl Work<'_> {
     /// Enters what was kept and refused in the ledger, and the refused among the rejects.
     fn enter(&self, cleaned: &activities::Cleaned, period: &str, done: &mut Month) -> Result<()> {
         for (segment, reject) in &cleaned.rejected {
-            let segment = self.read.segments.get(*segment).ok_or_else(lacking)?;
+            let segment = self.segments.get(*segment).ok_or_else(lacking)?;
             let source = declared_source(self.job, segment)?;
             let place = source.place(segment.container, reject.line);
             let reject = Reject { place, ..reject.clone() };
@@ -220,7 +242,7 @@ impl Work<'_> {
             done.rejects.push(located);
         }
         for tally in &cleaned.tally {
-            let segment = self.read.segments.get(tally.segment).ok_or_else(lacking)?;
+            let segment = self.segments.get(tally.segment).ok_or_else(lacking)?;
             let (participants, minutes) = (tally.participants, tally.minutes);
             let amount = Amount { rows: tally.rows, participants, minutes };
             done.ledger.leave(&account(segment, period.to_owned()), Fate::Kept, "", amount);
@@ -228,16 +250,20 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Writes the rows of a month in the order of their key.
-    fn write(&self, month: i32, batches: &[RecordBatch]) -> Result<Output> {
-        let order = order_of(batches)?;
-        let all: Vec<&RecordBatch> = batches.iter().collect();
+    /// Writes the rows of a month, if there are any, in the order of their key.
+    pub(super) fn write(&self, month: i32, rows: &[RecordBatch], done: &mut Month) -> Result<()> {
+        let order = order_of(rows)?;
+        if order.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<&RecordBatch> = rows.iter().collect();
         let pieces = order.chunks(ROWS_WRITTEN).map(|places| {
             let piece = interleave_record_batch(&all, places)?;
             Ok(piece)
         });
         let path = format!("clean/activites/annee={}/{}.parquet", year_of(month), text_of(month));
-        write_pieces(self.job, &path, &CLEAN_ACTIVITES, pieces)
+        done.output = Some(write_pieces(self.job, &path, &CLEAN_ACTIVITES, pieces)?);
+        Ok(())
     }
 }
 

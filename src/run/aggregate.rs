@@ -14,6 +14,7 @@ use crate::definition::Definitions;
 use crate::definition::indicator::Indicator;
 use crate::definition::table::Table;
 use crate::error::{Error, Result};
+use crate::run::asked::Asked;
 use crate::run::job::{Job, Progress};
 use crate::run::key_figures;
 use crate::run::ledger::{Account, Amount, Ledger};
@@ -71,6 +72,7 @@ pub fn run(job: &Job<'_>, subjects: &[Subject]) -> Result<(Vec<Output>, Ledger)>
         folder: BUILDING,
         definitions: job.definitions,
         as_of: job.as_of,
+        engine: job.engine.map(Asked::engine).transpose()?,
     };
     let all = tables_of(below, subjects)?;
     all.ledger.prove()?;

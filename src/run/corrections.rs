@@ -21,6 +21,11 @@ use crate::vocabulary::columns;
 #[derive(Debug, Default)]
 pub(super) struct Matched(pub(super) BTreeMap<String, i64>);
 
+/// Whether a correction is of the source of a segment.
+pub(super) fn is_corrected(job: &Job<'_>, segment: &Segment) -> bool {
+    !of_source(job, &segment.source).is_empty()
+}
+
 /// The corrections of a source.
 pub(super) fn of_source<'j>(job: &Job<'j>, source: &str) -> Vec<&'j Correction> {
     job.definitions.corrections.iter().filter(|correction| correction.source == source).collect()

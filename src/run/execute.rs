@@ -20,8 +20,8 @@ use crate::run::run_name::run_name;
 use crate::run::store::Store;
 use crate::run::warning::Warning;
 use crate::run::{
-    aggregate, clean, dataset, gates, gc, ingest, interrupted, parquet, protect, rejects, revision,
-    space, swap,
+    aggregate, asked, clean, dataset, gates, gc, ingest, interrupted, parquet, protect, rejects,
+    revision, space, swap,
 };
 use crate::vocabulary::tables::{LEDGER, REJECTS};
 
@@ -125,7 +125,12 @@ fn stages(
         return Ok(Outcome::Done(Box::new(done)));
     }
     space::check(&job, plan.current.as_ref())?;
+    // One that is not there ends the run before hours of work, not after.
+    if let Some(asked) = job.engine.filter(|_| last >= Stage::Aggregate) {
+        asked.engine()?;
+    }
     interrupted::keep(given)?;
+    asked::forget(job.store)?;
     let (read, judged) = log::stage(ingest::STAGE, || {
         let mut read = ingest::run(&job)?;
         let judged = tonight.after_ingest(&job, &mut read)?;

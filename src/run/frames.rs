@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, Int32Array, Int64Array, StringArray};
+use arrow::array::{
+    ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray,
+};
 use arrow::datatypes::{
-    DataType as ArrowType, Date32Type, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType,
+    DataType as ArrowType, Date32Type, Field as ArrowField, Int32Type, Int64Type,
+    Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use arrow::record_batch::RecordBatch;
 use polars::prelude::*;
@@ -67,12 +70,32 @@ pub fn to_batch(schema: &SchemaRef, frame: &DataFrame) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
 }
 
+/// One batch of all columns.
+///
+/// # Errors
+/// When a column is of a type that no table has.
+pub fn batch_of(frame: &DataFrame) -> Result<RecordBatch> {
+    let mut fields = Vec::new();
+    for column in frame.columns() {
+        let kind = match column.dtype() {
+            DataType::String => ArrowType::Utf8,
+            DataType::Int32 => ArrowType::Int32,
+            DataType::Date => ArrowType::Date32,
+            DataType::Boolean => ArrowType::Boolean,
+            other => return Err(Error::internal(format!("no table has the type {other}"))),
+        };
+        fields.push(ArrowField::new(column.name().as_str(), kind, true));
+    }
+    to_batch(&Arc::new(ArrowSchema::new(fields)), frame)
+}
+
 fn array(column: &Column, kind: &ArrowType) -> Result<ArrayRef> {
     Ok(match kind {
         ArrowType::Utf8 => Arc::new(StringArray::from_iter(column.str()?.iter())),
         ArrowType::Int32 => Arc::new(Int32Array::from_iter(column.i32()?.iter())),
         ArrowType::Int64 => Arc::new(Int64Array::from_iter(column.i64()?.iter())),
         ArrowType::Date32 => Arc::new(Date32Array::from_iter(column.date()?.physical().iter())),
+        ArrowType::Boolean => Arc::new(BooleanArray::from_iter(column.bool()?.iter())),
         other => return Err(Error::internal(format!("no frame has the type {other}"))),
     })
 }

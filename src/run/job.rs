@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::definition::{Definitions, Files};
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
+use crate::run::asked::Asked;
 use crate::run::dataset::lookups::source_name;
 use crate::run::digest;
 use crate::run::folders;
@@ -68,6 +69,8 @@ pub struct Job<'a> {
     pub accept: Vec<String>,
     /// What was decided of the inputs; nothing at first.
     pub judged: Judged,
+    /// Cleans activities and makes the declared tables, in place of this program.
+    pub engine: Option<&'a Asked>,
     /// Shows progress.
     pub progress: &'a (dyn Fn(Progress) + Sync),
 }
@@ -109,9 +112,13 @@ impl Job<'_> {
 
     /// Inputs that become segments: all that are read, but those that are only looked up.
     pub fn staged_inputs(&self) -> impl Iterator<Item = (&Input, &Path, &str)> {
+        self.read_inputs().filter(|(_, _, source)| self.is_staged(source))
+    }
+
+    /// Whether what a source reads becomes segments.
+    pub(super) fn is_staged(&self, source: &str) -> bool {
         let Definitions { sources, datasets, .. } = self.definitions;
-        self.read_inputs()
-            .filter(|(_, _, name)| sources.contains_key(*name) || datasets.contains_key(*name))
+        sources.contains_key(source) || datasets.contains_key(source)
     }
 
     /// The reference day in days since 1970.

@@ -159,6 +159,17 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
+    /// The record of the run that readers see, where there must be one.
+    ///
+    /// # Errors
+    /// When nothing is published, or it cannot be read.
+    pub fn published(store: &Store) -> Result<Self> {
+        Self::current(store)?.ok_or_else(|| {
+            Error::no_input("the warehouse has no published run")
+                .hint("`conum run` makes one; `conum plan` says what is missing")
+        })
+    }
+
     /// The file of the record that readers see.
     ///
     /// # Errors

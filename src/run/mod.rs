@@ -2,6 +2,7 @@
 
 mod activities;
 pub mod aggregate;
+pub mod asked;
 pub mod attempt;
 pub mod clean;
 pub mod coded;

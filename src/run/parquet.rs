@@ -160,6 +160,19 @@ pub fn read(
     rows_of(builder.with_batch_size(BATCH), columns, selection)
 }
 
+/// Reads some row groups of a file that says that of itself.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn read_groups(
+    file: File,
+    metadata: &ArrowReaderMetadata,
+    groups: Vec<usize>,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
+    rows_of(builder.with_batch_size(BATCH).with_row_groups(groups), None, None)
+}
+
 /// Reads all rows of a small file as one batch.
 ///
 /// # Errors

@@ -15,6 +15,13 @@ use crate::vocabulary::codes::{Fate, System};
 use crate::vocabulary::columns;
 use crate::vocabulary::warnings::Code;
 
+/// When the Coop opened, in microseconds since 1970.
+pub(super) fn opening(job: &Job<'_>) -> Result<i64> {
+    let opening = job.definitions.pipeline.coop_opening.in_tz("Europe/Paris");
+    let opening = opening.map_err(|error| Error::internal("a day begins").because(error))?;
+    Ok(opening.timestamp().as_microsecond())
+}
+
 /// What tells copies from activities, from a first look at all rows.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
@@ -62,9 +69,7 @@ impl Evidence {
 
     /// Says when the Coop opened.
     pub(super) fn opened(self, job: &Job<'_>) -> Result<Self> {
-        let opening = job.definitions.pipeline.coop_opening.in_tz("Europe/Paris");
-        let opening = opening.map_err(|error| Error::internal("a day begins").because(error))?;
-        Ok(Self { opening: opening.timestamp().as_microsecond(), ..self })
+        Ok(Self { opening: opening(job)?, ..self })
     }
 
     /// Whether a record of the Espace Coop was created at that very instant.
@@ -89,19 +94,52 @@ impl Evidence {
         let orphans = count(self.copied.iter().filter(|id| lacks(&self.archived, id)).count());
         let uncopied = count(self.archived.iter().filter(|id| lacks(&self.copied, id)).count());
         let has_both = !self.archived.is_empty() && !self.copied.is_empty();
+        let found = Found {
+            migrated: copies.alone + count(copies.several.len()),
+            by_instant: copies.by_instant,
+            before_opening: copies.before_opening,
+            orphans,
+            uncopied: if has_both { uncopied } else { 0 },
+            residual,
+            // An archive that tells no instants cannot have them.
+            can_tell: self.archived.is_empty() || !self.archive_instants.is_empty(),
+        };
+        found.conclude(cleaned);
+        Ok(())
+    }
+}
+
+/// How the two systems fit together, in numbers.
+pub(super) struct Found {
+    /// Activities that are copies, and of those without a mark, by what they are.
+    pub(super) migrated: i64,
+    pub(super) by_instant: i64,
+    pub(super) before_opening: i64,
+    /// Records of the Espace Coop that copies name and no file has.
+    pub(super) orphans: i64,
+    /// Those that no copy names, where there are both.
+    pub(super) uncopied: i64,
+    /// Activities that count beside a record of the same instant.
+    pub(super) residual: i64,
+    /// Whether the archive could have the records that copies without a mark are of.
+    pub(super) can_tell: bool,
+}
+
+impl Found {
+    /// Says so, and warns where the systems do not fit.
+    pub(super) fn conclude(self, cleaned: &mut Cleaned) {
+        let Self { orphans, residual, .. } = self;
         for (what, found) in [
-            ("copies_migrees", copies.alone + count(copies.several.len())),
-            ("copies_par_instant", copies.by_instant),
-            ("copies_avant_ouverture", copies.before_opening),
+            ("copies_migrees", self.migrated),
+            ("copies_par_instant", self.by_instant),
+            ("copies_avant_ouverture", self.before_opening),
             ("copies_sans_archive", orphans),
-            ("archives_sans_copie", if has_both { uncopied } else { 0 }),
+            ("archives_sans_copie", self.uncopied),
             ("residu_anti_jointure", residual),
         ] {
             cleaned.reconciliation.insert(what.to_owned(), found);
         }
-        // An archive that tells no instants cannot have them.
-        let can_tell = self.archived.is_empty() || !self.archive_instants.is_empty();
-        let lacking = orphans + if can_tell { copies.before_opening } else { 0 };
+        let lacking = orphans + if self.can_tell { self.before_opening } else { 0 };
         if lacking > 0 {
             let text = format!(
                 "{lacking} migrated activities of La Coop are left out although the archive given \
@@ -116,7 +154,6 @@ impl Evidence {
             );
             cleaned.warnings.push(Warning::new(Code::CopiesSuspected, text));
         }
-        Ok(())
     }
 }
 

@@ -13,7 +13,9 @@ use crate::column::{NO_COUNT, Values};
 use crate::definition::Definitions;
 use crate::definition::indicator::Compute;
 use crate::definition::table::Table;
+use crate::engine::client::Engine;
 use crate::error::Result;
+use crate::run::asked;
 use crate::run::records::Reader;
 use crate::run::store::Store;
 use crate::vocabulary::codes::Subject;
@@ -33,6 +35,8 @@ pub struct Below<'a> {
     pub definitions: &'a Definitions,
     /// The reference day.
     pub as_of: Date,
+    /// Makes the declared tables, in place of this program.
+    pub engine: Option<&'a Engine>,
 }
 
 /// The tables of a subject.
@@ -91,7 +95,8 @@ pub fn clean_path(store: &Store, folder: &str, subject: Subject) -> Result<Optio
     Ok(found.map(|name| store.path(&name)))
 }
 
-/// Computes the tables of a subject from its clean files.
+/// Computes the tables of a subject from its clean files; where an engine does, no more is read
+/// here than what proves them.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -103,14 +108,17 @@ pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>
         summaries.push(Summary::new(table, definitions)?);
     }
     let has_coverage = subject == Subject::Activites;
-    let mut needed: BTreeSet<&str> = summaries.iter().flat_map(Summary::columns).collect();
+    // What is summed here, and what an engine sums.
+    let summed = if below.engine.is_none() { summaries.as_slice() } else { &[] };
+    let mut needed: BTreeSet<&str> = summaries.iter().flat_map(Summary::measured).collect();
+    needed.extend(summed.iter().flat_map(Summary::columns));
     if has_coverage {
         Coverage::columns().for_each(|column| _ = needed.insert(column));
     }
     let reader = Reader::new(store, subject, &needed);
     let texts = |wanted: &str| reader.texts(wanted);
     let nothing = || Part {
-        sums: summaries.iter().map(Summary::nothing).collect(),
+        sums: summed.iter().map(Summary::nothing).collect(),
         coverage: Coverage::default(),
         nationals: Nationals::new(),
     };
@@ -118,7 +126,7 @@ pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>
         let mut part = nothing();
         reader.each(path, &mut |records| {
             add_nationals(&mut part.nationals, (definitions, subject), records);
-            for (sums, summary) in part.sums.iter_mut().zip(&summaries) {
+            for (sums, summary) in part.sums.iter_mut().zip(summed) {
                 sums.merge(summary.sums(records, &texts)?);
             }
             if has_coverage { part.coverage.add(records, &texts) } else { Ok(()) }
@@ -129,9 +137,19 @@ pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>
     let files = clean_files(store, folder, subject)?;
     let merge = |one: Part, other: Part| Ok(one.merge(other));
     let all = files.par_iter().map(of_file).try_reduce(nothing, merge)?;
+    let clean = clean_path(store, folder, subject)?;
+    let asked = below.engine.zip(clean);
+    let mut sums = all.sums.into_iter();
     let mut made = Vec::new();
-    for (((name, table), summary), sums) in declared().zip(&summaries).zip(all.sums) {
-        made.push(Made { name, table, rows: summary.finish(sums, &texts)? });
+    for ((name, table), summary) in declared().zip(&summaries) {
+        let mut rows = Vec::new();
+        if let Some((engine, clean)) = &asked {
+            rows = asked::rows(engine, ((name, table), definitions), clean)?;
+        }
+        if rows.is_empty() {
+            rows = summary.finish(sums.next().unwrap_or_else(|| summary.nothing()), &texts)?;
+        }
+        made.push(Made { name, table, rows });
     }
     let coverage = has_coverage.then(|| all.coverage.finish(&texts)).transpose()?;
     Ok(Summaries { made, nationals: all.nationals, coverage })

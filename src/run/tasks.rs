@@ -5,7 +5,6 @@
 //! machine was lost is run again. Tasks are numbered by the names of their inputs, done or not, so
 //! a number means the same as long as the input folder does.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -55,12 +54,8 @@ impl Wanted {
 /// Inputs that are tasks, in the order of their numbers. Two of the same content are two tasks, and
 /// one segment: what a number means does not depend on contents.
 fn numbered<'j>(job: &'j Job<'_>) -> Vec<(&'j Input, &'j Path, &'j str)> {
-    let definitions = job.definitions;
-    let is_staged = |name: &str| {
-        definitions.sources.contains_key(name) || definitions.datasets.contains_key(name)
-    };
     let all = job.inputs.iter().filter_map(|(input, path)| {
-        let source = input.source.as_deref().filter(|source| is_staged(source))?;
+        let source = input.source.as_deref().filter(|source| job.is_staged(source))?;
         Some((input, path.as_path(), source))
     });
     let mut all: Vec<_> = all.collect();
@@ -73,15 +68,10 @@ fn numbered<'j>(job: &'j Job<'_>) -> Vec<(&'j Input, &'j Path, &'j str)> {
 /// # Errors
 /// When the warehouse cannot be read.
 pub fn list(job: &Job<'_>) -> Result<Vec<Task>> {
-    let mut done = BTreeMap::new();
     let tasks = numbered(job).into_iter().enumerate().map(|(number, (input, _, source))| {
         let key = ingest::key(job, input, source);
         let segment = ingest::rows_path(source, &key);
-        let is_done = match done.get(&segment) {
-            Some(is_done) => *is_done,
-            None => ingest::existing(job.store, source, &key)?.is_some(),
-        };
-        done.insert(segment.clone(), is_done);
+        let is_done = ingest::existing(job.store, source, &key)?.is_some();
         let (input, source, bytes) = (input.name.clone(), source.to_owned(), input.bytes);
         Ok(Task { number, input, source, bytes, segment, is_done })
     });

@@ -53,10 +53,7 @@ pub fn verify(store: &Store) -> Result<Report> {
         Err(error) if error.kind == Kind::Busy => return Err(error),
         Err(_) => None,
     };
-    let Some(manifest) = Manifest::current(store)? else {
-        return Err(Error::no_input("the warehouse has no published run")
-            .hint("`conum run` makes one; `conum plan` says what is missing"));
-    };
+    let manifest = Manifest::published(store)?;
     let mut report = Report { run_id: manifest.run_id.clone(), ..Report::default() };
     let found = files(store, CURRENT, &manifest)?;
     report.check("each file has the length and hash of the manifest", found);
@@ -99,9 +96,7 @@ pub fn verify(store: &Store) -> Result<Report> {
 /// # Errors
 /// When there is no run, or they are gone.
 pub(super) fn definitions_of_current(store: &Store) -> Result<Definitions> {
-    let manifest = Manifest::current(store)?;
-    let manifest = manifest.ok_or_else(|| Error::no_input("the warehouse has no published run"))?;
-    definitions(store, &manifest)
+    definitions(store, &Manifest::published(store)?)
 }
 
 /// The declarations of a run.
@@ -320,7 +315,7 @@ fn recomputed(
     let as_of = manifest.as_of.parse().map_err(|error: jiff::Error| {
         Error::data("the reference day of the manifest is no day").because(error)
     })?;
-    let below = Below { store, folder: CURRENT, definitions, as_of };
+    let below = Below { store, folder: CURRENT, definitions, as_of, engine: None };
     let all = aggregate::tables_of(below, &manifest.subjects(definitions))?;
     let declared = all.declared.iter().map(|(name, rows)| (name.as_str(), rows));
     let made = all.made.iter().map(|(table, rows)| (table.name, rows));

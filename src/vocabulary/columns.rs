@@ -16,7 +16,7 @@ pub enum Kind {
 }
 
 /// One column of the dictionary.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// French `snake_case` without accents.
     pub name: &'static str,

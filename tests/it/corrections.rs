@@ -6,7 +6,7 @@ use crate::support::{Scene, row};
 
 const CLEAN: &str = "clean/activites/annee=2023";
 
-fn entry(name: &str, rest: &str, expect: u32) -> String {
+pub fn entry(name: &str, rest: &str, expect: u32) -> String {
     format!(
         "[[correction]]\nname = \"{name}\"\nsource = \"activites_plates\"\nreason = \"erreur de saisie\"\n\
          provider = \"un partenaire\"\nstatus = \"reported\"\nreported = \"2023-06-01\"\n\
@@ -14,7 +14,7 @@ fn entry(name: &str, rest: &str, expect: u32) -> String {
     )
 }
 
-fn scene(entries: &[String]) -> Scene {
+pub fn scene(entries: &[String]) -> Scene {
     let mut scene = Scene::new();
     let folder = scene.own_declarations();
     fs::create_dir_all(folder.join("corrections")).unwrap();

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::support::{Scene, conum, not_shown, root, said};
 
 /// The Python that has the packages of `tests/engines`: `make test` sets it up.
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     let given = std::env::var_os("CONUM_ENGINES").filter(|path| !path.is_empty());
     given.map(PathBuf::from)
 }

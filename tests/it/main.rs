@@ -12,6 +12,7 @@ mod corrections;
 mod datasets;
 mod declarations;
 mod employment;
+mod engine_nights;
 mod engines;
 mod faults;
 mod file_size;

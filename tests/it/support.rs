@@ -96,6 +96,10 @@ impl Scene {
             [command, "--as-of", "2025-07-01", "--pipeline"].map(OsString::from).into();
         arguments.extend([self.pipeline.clone().into(), "--input".into(), self.input().into()]);
         arguments.extend(["--warehouse".into(), self.warehouse().into()]);
+        // Any night of any test may be made on an engine: tests/engines/README.md.
+        if let Some(address) = std::env::var_os("CONUM_ENGINE").filter(|_| command == "run") {
+            arguments.extend(["--engine".into(), "spark".into(), "--connect".into(), address]);
+        }
         arguments
     }
 

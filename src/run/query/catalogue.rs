@@ -53,12 +53,9 @@ impl Catalogue {
     /// # Errors
     /// When nothing is published.
     pub fn of(store: &Store) -> Result<Self> {
-        let nothing = || {
-            let error = Error::no_input("the warehouse has no published run");
-            error.hint("`conum run` makes one")
-        };
-        let run = store.target(CURRENT).ok_or_else(nothing)?;
-        let manifest = Manifest::current(store)?.ok_or_else(nothing)?;
+        let target = store.target(CURRENT);
+        let manifest = Manifest::published(store)?;
+        let run = target.ok_or_else(|| Error::internal("a published run has its pointer"))?;
         let of_run = manifest.outputs.into_iter().map(|output| output.file.path);
         let of_run = of_run.filter(|path| !path.starts_with(SECRECY));
         let mut tables: BTreeMap<String, Vec<Part>> = BTreeMap::new();

@@ -1,0 +1,206 @@
+//! Versions of the same record become one, in SQL: the rules of [`crate::clean::versions`].
+
+use crate::clean::sql::words::{quoted, text};
+use crate::vocabulary::codes::{Fate, OUI, System};
+use crate::vocabulary::columns::{self, Column, Kind};
+use crate::vocabulary::tables::STAGED_ACTIVITES;
+
+/// What became of a row.
+pub const FATE: &str = "fate";
+/// What a notice of deletion did.
+pub const EFFECT: &str = "effect";
+/// Whether a row is a notice of deletion.
+pub const IS_NOTICE: &str = "is_notice";
+/// Whether a row is a copy of a record of the Espace Coop.
+pub const IS_COPY: &str = "is_copy";
+/// A copy without a mark, by the instant of its creation.
+pub const IS_TWIN: &str = "is_twin";
+/// A copy without a mark, created before the Coop opened.
+pub const IS_BEFORE: &str = "is_before";
+/// Whether instants of the source are told to the millisecond.
+pub const IS_EXACT: &str = "is_exact";
+/// The instant at which a record of the Espace Coop was created too.
+pub const TWIN: &str = "twin";
+
+/// Columns of all versions, beside those that are staged, the system and the segment.
+const OWN: [&str; 8] = [FATE, EFFECT, IS_NOTICE, IS_COPY, IS_TWIN, IS_BEFORE, IS_EXACT, TWIN];
+
+/// A segment, or several of a source, as an engine reads them.
+#[derive(Debug)]
+pub struct Origin {
+    /// Its rows, as a relation.
+    pub relation: String,
+    /// Its number, activities first, notices behind them; none where the relation has a column of
+    /// it, being several segments of a source.
+    pub segment: Option<usize>,
+    /// Its system.
+    pub system: System,
+    /// Rank of its source.
+    pub rank: u8,
+    /// It tells instants to the millisecond.
+    pub is_exact: bool,
+    /// Copies are told by their creation, too.
+    pub copies_by_creation: bool,
+}
+
+/// All rows, each with its fate; the Coop opened at an instant, in microseconds since 1970.
+#[must_use]
+pub fn versions(activities: &[Origin], notices: &[Origin], opening: i64) -> String {
+    let staged: Vec<&Column> = STAGED_ACTIVITES.columns.iter().collect();
+    let rows = union(activities.iter().map(|origin| of_segment(origin, &staged)));
+    let names: Vec<String> = staged.iter().map(|column| quoted(column.name)).collect();
+    let names = names.join(", ");
+    let [id, copy_of, is_copy, created, modified, deleted, print, line] = [
+        columns::ACTIVITE_ID,
+        columns::COPIE_DE,
+        columns::EST_COPIE,
+        columns::CREE_LE,
+        columns::MODIFIE_LE,
+        columns::SUPPRIME_LE,
+        columns::EMPREINTE,
+        columns::LIGNE,
+    ]
+    .map(|column| column.name);
+    let (system, segment) = (columns::SYSTEME.name, columns::SEGMENT.name);
+    let (yes, legacy) = (text(OUI), text(System::Legacy.code()));
+    let order =
+        format!("ORDER BY modified DESC, is_lasting, standing, {print} DESC, {segment}, {line}");
+    let record = format!("{system}, {id}");
+    let notices = notices.iter().map(|origin| of_notices(origin, &staged));
+    let both = union(["SELECT * FROM activities".to_owned()].into_iter().chain(notices));
+    let [kept, duplicate, superseded, removed, migrated, notice] = [
+        Fate::Kept,
+        Fate::Duplicate,
+        Fate::Superseded,
+        Fate::Deleted,
+        Fate::Migrated,
+        Fate::Notice,
+    ]
+    .map(|fate| text(fate.code()));
+    use crate::clean::versions::Effect;
+    let [applied, overtaken, void] =
+        [Effect::Applied, Effect::Overtaken, Effect::Void].map(|effect| text(effect.code()));
+    let own = OWN.join(", ");
+    format!(
+        "WITH staged AS (
+{rows}
+),
+instants AS (
+SELECT DISTINCT {created} AS {TWIN} FROM staged
+WHERE {system} = {legacy} AND {IS_EXACT} = 1 AND {created} IS NOT NULL
+),
+marked AS (
+SELECT s.*, i.{TWIN},
+  CASE WHEN s.{copy_of} IS NOT NULL OR s.{is_copy} = {yes} THEN 1 ELSE 0 END AS is_marked
+FROM staged s LEFT JOIN instants i ON s.{created} = i.{TWIN}
+),
+twins AS (
+SELECT *, CASE WHEN is_marked = 0 AND by_creation = 1 AND {created} = {modified} AND {TWIN} IS NOT NULL
+  THEN 1 ELSE 0 END AS {IS_TWIN} FROM marked
+),
+befores AS (
+SELECT *, CASE WHEN is_marked = 0 AND by_creation = 1 AND {IS_TWIN} = 0 AND {created} < {opening}
+  THEN 1 ELSE 0 END AS {IS_BEFORE} FROM twins
+),
+activities AS (
+SELECT {names}, {system}, {segment}, {TWIN}, {IS_EXACT}, {IS_TWIN}, {IS_BEFORE},
+  CASE WHEN is_marked + {IS_TWIN} + {IS_BEFORE} > 0 THEN 1 ELSE 0 END AS {IS_COPY},
+  0 AS {IS_NOTICE}, standing, COALESCE({modified}, {first}) AS modified
+FROM befores
+),
+joint AS (
+{both}
+),
+told AS (
+SELECT *, CASE WHEN {IS_NOTICE} = 1 OR ({IS_COPY} = 0 AND {deleted} IS NOT NULL) THEN 0 ELSE 1 END AS is_lasting
+FROM joint
+),
+ranked AS (
+SELECT *,
+  ROW_NUMBER() OVER (PARTITION BY {record} {order}) AS place,
+  ROW_NUMBER() OVER (PARTITION BY {record}, {IS_NOTICE} {order}) AS own_place,
+  ROW_NUMBER() OVER (PARTITION BY {record}, {IS_NOTICE}, {print} {order}) AS turn,
+  MAX({IS_COPY}) OVER (PARTITION BY {record}) AS has_copy,
+  MIN({IS_NOTICE}) OVER (PARTITION BY {record}) AS is_unknown
+FROM told
+),
+decided AS (
+SELECT *,
+  CASE WHEN {IS_NOTICE} = 1 THEN {notice}
+    WHEN own_place > 1 AND turn > 1 THEN {duplicate}
+    WHEN own_place > 1 THEN {superseded}
+    WHEN has_copy = 1 THEN {migrated}
+    WHEN place > 1 OR {deleted} IS NOT NULL THEN {removed}
+    ELSE {kept} END AS {FATE},
+  CASE WHEN {IS_NOTICE} = 0 THEN NULL
+    WHEN is_unknown = 1 THEN {void}
+    WHEN place = own_place THEN {applied}
+    ELSE {overtaken} END AS {EFFECT}
+FROM ranked
+)
+SELECT {names}, {system}, {segment}, {own} FROM decided",
+        first = i64::MIN + 1,
+    )
+}
+
+fn union(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join("\nUNION ALL\n")
+}
+
+/// The staged rows of a segment, whose instants are numbers of microseconds.
+fn of_segment(origin: &Origin, staged: &[&Column]) -> String {
+    let shown = staged.iter().map(|column| {
+        let name = quoted(column.name);
+        match column.kind {
+            Kind::Instant => format!("UNIX_MICROS({name}) AS {name}"),
+            _ => name,
+        }
+    });
+    let shown: Vec<String> = shown.collect();
+    format!(
+        "SELECT {},\n  {}, {} AS standing, {} AS {IS_EXACT}, {} AS by_creation\nFROM {}",
+        shown.join(", "),
+        of_origin(origin),
+        origin.rank,
+        u8::from(origin.is_exact),
+        u8::from(origin.copies_by_creation),
+        origin.relation
+    )
+}
+
+/// The notices of a segment, in the columns of activities.
+fn of_notices(origin: &Origin, staged: &[&Column]) -> String {
+    let deleted = columns::SUPPRIME_LE.name;
+    let shown = staged.iter().map(|column| {
+        let name = quoted(column.name);
+        if [columns::LIGNE, columns::EMPREINTE, columns::ACTIVITE_ID].contains(column) {
+            return name;
+        }
+        if **column == columns::SUPPRIME_LE {
+            return format!("UNIX_MICROS({name}) AS {name}");
+        }
+        let kind = match column.kind {
+            Kind::Text => "STRING",
+            Kind::Count => "INT",
+            Kind::Day => "DATE",
+            Kind::Sum | Kind::Instant => "BIGINT",
+        };
+        format!("CAST(NULL AS {kind}) AS {name}")
+    });
+    let shown: Vec<String> = shown.collect();
+    format!(
+        "SELECT {},\n  {}, CAST(NULL AS BIGINT) AS {TWIN}, 0 AS {IS_EXACT}, 0 AS {IS_TWIN}, \
+         0 AS {IS_BEFORE}, 0 AS {IS_COPY},\n  1 AS {IS_NOTICE}, {} AS standing, \
+         UNIX_MICROS({deleted}) AS modified\nFROM {}",
+        shown.join(", "),
+        of_origin(origin),
+        origin.rank,
+        origin.relation
+    )
+}
+
+fn of_origin(origin: &Origin) -> String {
+    let (system, segment) = (columns::SYSTEME.name, columns::SEGMENT.name);
+    let number = origin.segment.map_or_else(|| segment.to_owned(), |number| number.to_string());
+    format!("{} AS {system}, CAST({number} AS INT) AS {segment}", text(origin.system.code()))
+}

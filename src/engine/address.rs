@@ -1,0 +1,82 @@
+//! Where a server of Spark Connect is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+const SCHEME: &str = "sc://";
+/// Where a server listens unless it is told otherwise.
+const PORT: u16 = 15002;
+
+/// Host and port of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    host: String,
+    port: u16,
+}
+
+impl FromStr for Address {
+    type Err = Error;
+
+    /// Reads `sc://host:port`, as the clients of Spark write it.
+    fn from_str(text: &str) -> Result<Self> {
+        let not_one = || {
+            Error::usage(format!("`{text}` is no address of an engine"))
+                .hint(format!("{SCHEME}host:port; without a port, {PORT}"))
+        };
+        let rest = text.strip_prefix(SCHEME).ok_or_else(not_one)?;
+        let (place, parameters) = rest.split_once('/').unwrap_or((rest, ""));
+        if !parameters.trim_matches(';').is_empty() {
+            return Err(Error::usage(format!("`{parameters}` of `{text}` is not understood"))
+                .hint("a token or TLS is for a tunnel or proxy beside the engine"));
+        }
+        // The address of a machine may have colons itself, in brackets.
+        let (host, port) = match place.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => {
+                (host, port.parse().map_err(|_| not_one())?)
+            }
+            _ => (place, PORT),
+        };
+        let is_host = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+        if host.is_empty() || !host.chars().all(is_host) {
+            return Err(not_one());
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SCHEME}{}:{}", self.host, self.port)
+    }
+}
+
+impl Address {
+    /// The same for HTTP/2, which is what Spark Connect is spoken over.
+    pub(super) fn http(&self) -> String {
+        format!("http://{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        for (text, expected) in [
+            ("sc://localhost", "http://localhost:15002"),
+            ("sc://10.0.0.7:50051/", "http://10.0.0.7:50051"),
+            ("sc://[::1]:7077", "http://[::1]:7077"),
+            ("sc://[::1]", "http://[::1]:15002"),
+        ] {
+            assert_eq!(text.parse::<Address>().unwrap().http(), expected, "{text}");
+        }
+        for text in ["localhost:15002", "sc://", "sc://:1", "sc://a:b", "sc://a b", "sc://a@b"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+        let secret = "sc://a/;token=x".parse::<Address>().unwrap_err();
+        assert!(secret.hint.unwrap().contains("tunnel"));
+    }
+}

@@ -1,0 +1,131 @@
+"""One night in process and on each engine, whose warehouses are compared byte for byte; then the
+answers to `conum sql`, compared with the tables.
+
+scale_out.py CONUM INPUT AS_OF WORK SPARK: this Python has requirements.txt, SPARK has spark.txt.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CONUM, INPUT, AS_OF, SPARK = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[5]
+WORK = Path(sys.argv[4])
+# What both executions must leave the same.
+PARTS = ["tables", "clean", "rejects", "ledger.parquet", "revisions.parquet"]
+
+
+@contextmanager
+def server(command):
+    """Starts a server that says its address, and stops when its input ends."""
+    with open(WORK / "server.log", "ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        )
+        try:
+            yield process.stdout.readline().strip(), process.pid
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+
+
+def sail():
+    return server([sys.executable, HERE / "serve.py"])
+
+
+def spark():
+    say = ["sh", "-c", 'echo "$CONNECT"; cat >/dev/null']
+    return server([HERE / "spark.sh", SPARK, WORK / "spark", *say])
+
+
+def peak_of_session(session):
+    """Megabytes that the processes of a session had at most, each at its own time."""
+    sum_kb = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            of_session = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[3])
+            lines = (folder / "status").read_text().splitlines() if of_session == session else []
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        sum_kb += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return sum_kb // 1024
+
+
+def night(name, *arguments):
+    """Runs into a warehouse of its own: seconds, and megabytes of the program."""
+    warehouse = WORK / name
+    subprocess.run(["rm", "-rf", warehouse], check=True)
+    command = [CONUM, "run", "--pipeline", "pipelines/national.toml", "--input", INPUT, "--as-of", AS_OF]
+    command += ["--warehouse", warehouse, "--log-format", "json", *arguments]
+    started = time.monotonic()
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    seconds = time.monotonic() - started
+    (WORK / f"{name}.log").write_text(ended.stderr)
+    last = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")][-1]
+    # 3 says that it is done, with warnings.
+    if ended.returncode not in (0, 3):
+        sys.exit(f"{name}: ended with {ended.returncode}, {last.get('reason')}")
+    stages = [json.loads(line) for line in ended.stderr.splitlines() if '"stage.finished"' in line]
+    stages = ", ".join(f"{it['stage']} {it['elapsed_ms'] / 1000:.1f}" for it in stages)
+    return f"{seconds:.1f} s ({stages}), conum {last['rss_peak'] >> 20} MB"
+
+
+def files(name):
+    current = WORK / name / "current"
+    found = {}
+    for part in PARTS:
+        paths = [current / part] if (current / part).is_file() else sorted((current / part).rglob("*"))
+        found.update({str(path.relative_to(current)): path.read_bytes() for path in paths if path.is_file()})
+    return found
+
+
+def compare(name):
+    one, other = files("process"), files(name)
+    differing = [path for path in sorted(one.keys() | other.keys()) if one.get(path) != other.get(path)]
+    return differing, f"{len(one)} files, {len(differing)} differ {' '.join(differing[:5])}"
+
+
+def answers(engine, dialect, environment):
+    """The tables of the run in process, asked for by the queries that the program prints."""
+    queries = [CONUM, "sql", "--dialect", dialect, "--warehouse", WORK / "process"]
+    queries = subprocess.run(queries, stdout=subprocess.PIPE, text=True, check=True).stdout
+    folder = WORK / "answers" / engine
+    subprocess.run(["rm", "-rf", folder], check=True)
+    folder.mkdir(parents=True)
+    python = SPARK if engine == "spark" else sys.executable
+    started = time.monotonic()
+    command = [python, HERE / "answer.py", engine, folder]
+    with open(WORK / "server.log", "ab") as log:
+        given = {"input": queries, "text": True, "env": {**os.environ, **environment}}
+        subprocess.run(command, check=True, stdout=log, stderr=log, **given)
+    seconds = time.monotonic() - started
+    tables = sorted(folder.glob("*.csv"))
+    expected = WORK / "process/current/tables"
+    same = sum(table.read_bytes() == (expected / table.name).read_bytes() for table in tables)
+    print(f"queries on {engine}: {same} of {len(tables)} tables the same, {seconds:.1f} s", flush=True)
+    return same == len(tables) > 0
+
+
+def main():
+    WORK.mkdir(parents=True, exist_ok=True)
+    print(f"in process: {night('process')}", flush=True)
+    is_good = answers("duckdb", "duckdb", {}) and answers("sail", "spark", {})
+    for name, start in [("sail", sail), ("spark", spark)]:
+        with start() as (address, session):
+            told = night(name, "--engine", "spark", "--connect", address)
+            differing, found = compare(name)
+            print(f"on {name}: {told}, engine {peak_of_session(session)} MB: {found}", flush=True)
+            is_good &= not differing
+            if name == "spark":
+                is_good &= answers("spark", "spark", {"CONNECT": address})
+    sys.exit(0 if is_good else 1)
+
+
+main()
