@@ -1,6 +1,6 @@
 //! The descriptions in a Parquet file are walked before its reader sees them. That reader believes
-//! how long a list is said to be, and one of booleans takes no bytes there: a file of four kilobytes
-//! could keep it busy for an hour.
+//! how long a list is said to be, and one of booleans takes no bytes there: a file of four
+//! kilobytes could keep it busy for an hour.
 //!
 //! Layout: the compact protocol of Thrift, as its specification has it.
 

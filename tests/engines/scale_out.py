@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,34 +46,53 @@ def spark():
     return server([HERE / "spark.sh", SPARK, WORK / "spark", *say])
 
 
-def peak_of_session(session):
-    """Megabytes that the processes of a session had at most, each at its own time."""
-    sum_kb = 0
+def processes(session):
+    """Folders of the processes of a session."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            of_session = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[3])
-            lines = (folder / "status").read_text().splitlines() if of_session == session else []
+            if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[3]) == session:
+                yield folder
         except (FileNotFoundError, ProcessLookupError):
             continue
-        sum_kb += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    return sum_kb // 1024
 
 
-def night(name, *arguments):
+def peak_of_session(session):
+    """Megabytes that the processes of a session had at most, each at its own time."""
+    lines = [line for folder in processes(session) for line in (folder / "status").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
+
+
+def kill_an_executor(session):
+    """Kills one of the processes of Spark that work, in the midst of the first queries."""
+    time.sleep(10)
+    for folder in processes(session):
+        if b"CoarseGrainedExecutorBackend" in (folder / "cmdline").read_bytes():
+            os.kill(int(folder.name), 9)
+            print(f"killed executor {folder.name}", flush=True)
+            return
+
+
+def night(name, *arguments, once_cleaning=None):
     """Runs into a warehouse of its own: seconds, and megabytes of the program."""
     warehouse = WORK / name
     subprocess.run(["rm", "-rf", warehouse], check=True)
     command = [CONUM, "run", "--pipeline", "pipelines/national.toml", "--input", INPUT, "--as-of", AS_OF]
     command += ["--warehouse", warehouse, "--log-format", "json", *arguments]
     started = time.monotonic()
-    ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    told = []
+    for line in running.stderr:
+        told += [json.loads(line)] if line.startswith("{") else []
+        if once_cleaning and '"stage.started"' in line and '"stage":"clean"' in line:
+            threading.Thread(target=once_cleaning).start()
+    running.wait()
     seconds = time.monotonic() - started
-    (WORK / f"{name}.log").write_text(ended.stderr)
-    last = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")][-1]
+    (WORK / f"{name}.log").write_text("".join(json.dumps(line) + "\n" for line in told))
+    last = told[-1]
     # 3 says that it is done, with warnings.
-    if ended.returncode not in (0, 3):
-        sys.exit(f"{name}: ended with {ended.returncode}, {last.get('reason')}")
-    stages = [json.loads(line) for line in ended.stderr.splitlines() if '"stage.finished"' in line]
+    if running.returncode not in (0, 3):
+        sys.exit(f"{name}: ended with {running.returncode}, {last.get('reason')}")
+    stages = [line for line in told if line["event"] == "stage.finished"]
     stages = ", ".join(f"{it['stage']} {it['elapsed_ms'] / 1000:.1f}" for it in stages)
     return f"{seconds:.1f} s ({stages}), conum {last['rss_peak'] >> 20} MB"
 
@@ -125,6 +145,11 @@ def main():
             is_good &= not differing
             if name == "spark":
                 is_good &= answers("spark", "spark", {"CONNECT": address})
+                lost = lambda: kill_an_executor(session)
+                told = night("lost", "--engine", "spark", "--connect", address, once_cleaning=lost)
+                differing, found = compare("lost")
+                print(f"on spark, of which a worker is killed: {told}: {found}", flush=True)
+                is_good &= not differing
     sys.exit(0 if is_good else 1)
 
 

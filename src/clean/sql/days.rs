@@ -47,8 +47,8 @@ pub fn count(query: &mut Query, bounds: Option<(i64, i64)>) -> Result<()> {
                 cases => format!("CASE {} ELSE {} END", cases.join(" "), first.1),
             };
             format!(
-                "CAST(FLOOR(CAST({entered} + {ahead} AS DOUBLE) / CAST({DAY} AS DOUBLE)) AS INT)\n  \
-                 - DATEDIFF({day}, DATE '1970-01-01')"
+                "CAST(FLOOR(CAST({entered} + {ahead} AS DOUBLE) / CAST({DAY} AS DOUBLE)) AS INT)
+  - DATEDIFF({day}, DATE '1970-01-01')"
             )
         }
     };

@@ -62,7 +62,8 @@ WHERE {}) there) placed\nGROUP BY {system}, {id}",
         quoted(ATTENDANCE_FLAG)
     ));
     query.add(format!(
-        "SELECT {}\nFROM {before} l LEFT JOIN {there} c ON l.{id} = c.{id} AND l.{system} = c.{system}",
+        "SELECT {}
+FROM {before} l LEFT JOIN {there} c ON l.{id} = c.{id} AND l.{system} = c.{system}",
         shown.join(",\n  ")
     ));
     query.columns.push(ATTENDANCE_FLAG.to_owned());

@@ -1,6 +1,7 @@
 //! Versions of the same record become one, in SQL: the rules of [`crate::clean::versions`].
 
 use crate::clean::sql::words::{quoted, text};
+use crate::clean::versions::Effect;
 use crate::vocabulary::codes::{Fate, OUI, System};
 use crate::vocabulary::columns::{self, Column, Kind};
 use crate::vocabulary::tables::STAGED_ACTIVITES;
@@ -24,6 +25,12 @@ pub const TWIN: &str = "twin";
 
 /// Columns of all versions, beside those that are staged, the system and the segment.
 const OWN: [&str; 8] = [FATE, EFFECT, IS_NOTICE, IS_COPY, IS_TWIN, IS_BEFORE, IS_EXACT, TWIN];
+
+const SYSTEM: &str = columns::SYSTEME.name;
+const SEGMENT: &str = columns::SEGMENT.name;
+const CREATED: &str = columns::CREE_LE.name;
+const MODIFIED: &str = columns::MODIFIE_LE.name;
+const DELETED: &str = columns::SUPPRIME_LE.name;
 
 /// A segment, or several of a source, as an engine reads them.
 #[derive(Debug)]
@@ -50,96 +57,121 @@ pub fn versions(activities: &[Origin], notices: &[Origin], opening: i64) -> Stri
     let rows = union(activities.iter().map(|origin| of_segment(origin, &staged)));
     let names: Vec<String> = staged.iter().map(|column| quoted(column.name)).collect();
     let names = names.join(", ");
-    let [id, copy_of, is_copy, created, modified, deleted, print, line] = [
-        columns::ACTIVITE_ID,
-        columns::COPIE_DE,
-        columns::EST_COPIE,
-        columns::CREE_LE,
-        columns::MODIFIE_LE,
-        columns::SUPPRIME_LE,
-        columns::EMPREINTE,
-        columns::LIGNE,
-    ]
-    .map(|column| column.name);
-    let (system, segment) = (columns::SYSTEME.name, columns::SEGMENT.name);
-    let (yes, legacy) = (text(OUI), text(System::Legacy.code()));
-    let order =
-        format!("ORDER BY modified DESC, is_lasting, standing, {print} DESC, {segment}, {line}");
-    let record = format!("{system}, {id}");
     let notices = notices.iter().map(|origin| of_notices(origin, &staged));
-    let both = union(["SELECT * FROM activities".to_owned()].into_iter().chain(notices));
-    let [kept, duplicate, superseded, removed, migrated, notice] = [
-        Fate::Kept,
-        Fate::Duplicate,
-        Fate::Superseded,
-        Fate::Deleted,
-        Fate::Migrated,
-        Fate::Notice,
-    ]
-    .map(|fate| text(fate.code()));
-    use crate::clean::versions::Effect;
-    let [applied, overtaken, void] =
-        [Effect::Applied, Effect::Overtaken, Effect::Void].map(|effect| text(effect.code()));
+    let joint = union(["SELECT * FROM activities".to_owned()].into_iter().chain(notices));
+    let steps = [
+        ("staged", rows),
+        ("instants", instants()),
+        ("marked", marked()),
+        ("twins", twins()),
+        ("befores", befores(opening)),
+        ("activities", of_roles(&names)),
+        ("joint", joint),
+        ("ranked", ranked()),
+        ("decided", decided()),
+    ];
+    let steps = steps.map(|(name, step)| format!("{name} AS (\n{step}\n)")).join(",\n");
     let own = OWN.join(", ");
+    format!("WITH {steps}\nSELECT {names}, {SYSTEM}, {SEGMENT}, {own} FROM decided")
+}
+
+/// When records of the Espace Coop were created, where that is told exactly.
+fn instants() -> String {
+    let legacy = text(System::Legacy.code());
     format!(
-        "WITH staged AS (
-{rows}
-),
-instants AS (
-SELECT DISTINCT {created} AS {TWIN} FROM staged
-WHERE {system} = {legacy} AND {IS_EXACT} = 1 AND {created} IS NOT NULL
-),
-marked AS (
-SELECT s.*, i.{TWIN},
-  CASE WHEN s.{copy_of} IS NOT NULL OR s.{is_copy} = {yes} THEN 1 ELSE 0 END AS is_marked
-FROM staged s LEFT JOIN instants i ON s.{created} = i.{TWIN}
-),
-twins AS (
-SELECT *, CASE WHEN is_marked = 0 AND by_creation = 1 AND {created} = {modified} AND {TWIN} IS NOT NULL
-  THEN 1 ELSE 0 END AS {IS_TWIN} FROM marked
-),
-befores AS (
-SELECT *, CASE WHEN is_marked = 0 AND by_creation = 1 AND {IS_TWIN} = 0 AND {created} < {opening}
-  THEN 1 ELSE 0 END AS {IS_BEFORE} FROM twins
-),
-activities AS (
-SELECT {names}, {system}, {segment}, {TWIN}, {IS_EXACT}, {IS_TWIN}, {IS_BEFORE},
+        "SELECT DISTINCT {CREATED} AS {TWIN} FROM staged
+WHERE {SYSTEM} = {legacy} AND {IS_EXACT} = 1 AND {CREATED} IS NOT NULL"
+    )
+}
+
+/// Rows that say that they are copies.
+fn marked() -> String {
+    let (copy_of, is_copy) = (columns::COPIE_DE.name, columns::EST_COPIE.name);
+    format!(
+        "SELECT s.*, i.{TWIN},
+  CASE WHEN s.{copy_of} IS NOT NULL OR s.{is_copy} = {} THEN 1 ELSE 0 END AS is_marked
+FROM staged s LEFT JOIN instants i ON s.{CREATED} = i.{TWIN}",
+        text(OUI)
+    )
+}
+
+/// Others that were created at the instant of a record, and never modified.
+fn twins() -> String {
+    format!(
+        "SELECT *, CASE WHEN is_marked = 0 AND by_creation = 1
+  AND {CREATED} = {MODIFIED} AND {TWIN} IS NOT NULL THEN 1 ELSE 0 END AS {IS_TWIN}
+FROM marked"
+    )
+}
+
+/// And others that were created before the Coop opened.
+fn befores(opening: i64) -> String {
+    format!(
+        "SELECT *, CASE WHEN is_marked = 0 AND by_creation = 1
+  AND {IS_TWIN} = 0 AND {CREATED} < {opening} THEN 1 ELSE 0 END AS {IS_BEFORE}
+FROM twins"
+    )
+}
+
+/// All those are copies.
+fn of_roles(names: &str) -> String {
+    // Of a record whose modification is not told, any other version is the later one.
+    let first = i64::MIN + 1;
+    format!(
+        "SELECT {names}, {SYSTEM}, {SEGMENT}, {TWIN}, {IS_EXACT}, {IS_TWIN}, {IS_BEFORE},
   CASE WHEN is_marked + {IS_TWIN} + {IS_BEFORE} > 0 THEN 1 ELSE 0 END AS {IS_COPY},
-  0 AS {IS_NOTICE}, standing, COALESCE({modified}, {first}) AS modified
-FROM befores
-),
-joint AS (
-{both}
-),
-told AS (
-SELECT *, CASE WHEN {IS_NOTICE} = 1 OR ({IS_COPY} = 0 AND {deleted} IS NOT NULL) THEN 0 ELSE 1 END AS is_lasting
-FROM joint
-),
-ranked AS (
-SELECT *,
+  0 AS {IS_NOTICE}, standing, COALESCE({MODIFIED}, {first}) AS modified
+FROM befores"
+    )
+}
+
+/// The versions of each record, the latest first: of one instant a deletion, then the lower rank,
+/// then the greater fingerprint.
+fn ranked() -> String {
+    let (print, line) = (columns::EMPREINTE.name, columns::LIGNE.name);
+    let record = format!("{SYSTEM}, {}", columns::ACTIVITE_ID.name);
+    let order =
+        format!("ORDER BY modified DESC, is_lasting, standing, {print} DESC, {SEGMENT}, {line}");
+    format!(
+        "SELECT *,
   ROW_NUMBER() OVER (PARTITION BY {record} {order}) AS place,
   ROW_NUMBER() OVER (PARTITION BY {record}, {IS_NOTICE} {order}) AS own_place,
   ROW_NUMBER() OVER (PARTITION BY {record}, {IS_NOTICE}, {print} {order}) AS turn,
   MAX({IS_COPY}) OVER (PARTITION BY {record}) AS has_copy,
   MIN({IS_NOTICE}) OVER (PARTITION BY {record}) AS is_unknown
-FROM told
-),
-decided AS (
-SELECT *,
+FROM (
+SELECT *, CASE WHEN {IS_NOTICE} = 1 OR ({IS_COPY} = 0 AND {DELETED} IS NOT NULL)
+  THEN 0 ELSE 1 END AS is_lasting
+FROM joint) told"
+    )
+}
+
+/// What became of each row, and what each notice did.
+fn decided() -> String {
+    let fate = |fate: Fate| text(fate.code());
+    let effect = |effect: Effect| text(effect.code());
+    format!(
+        "SELECT *,
   CASE WHEN {IS_NOTICE} = 1 THEN {notice}
     WHEN own_place > 1 AND turn > 1 THEN {duplicate}
     WHEN own_place > 1 THEN {superseded}
     WHEN has_copy = 1 THEN {migrated}
-    WHEN place > 1 OR {deleted} IS NOT NULL THEN {removed}
+    WHEN place > 1 OR {DELETED} IS NOT NULL THEN {removed}
     ELSE {kept} END AS {FATE},
   CASE WHEN {IS_NOTICE} = 0 THEN NULL
     WHEN is_unknown = 1 THEN {void}
     WHEN place = own_place THEN {applied}
     ELSE {overtaken} END AS {EFFECT}
-FROM ranked
-)
-SELECT {names}, {system}, {segment}, {own} FROM decided",
-        first = i64::MIN + 1,
+FROM ranked",
+        notice = fate(Fate::Notice),
+        duplicate = fate(Fate::Duplicate),
+        superseded = fate(Fate::Superseded),
+        migrated = fate(Fate::Migrated),
+        removed = fate(Fate::Deleted),
+        kept = fate(Fate::Kept),
+        void = effect(Effect::Void),
+        applied = effect(Effect::Applied),
+        overtaken = effect(Effect::Overtaken),
     )
 }
 
@@ -200,7 +232,6 @@ fn of_notices(origin: &Origin, staged: &[&Column]) -> String {
 }
 
 fn of_origin(origin: &Origin) -> String {
-    let (system, segment) = (columns::SYSTEME.name, columns::SEGMENT.name);
-    let number = origin.segment.map_or_else(|| segment.to_owned(), |number| number.to_string());
-    format!("{} AS {system}, CAST({number} AS INT) AS {segment}", text(origin.system.code()))
+    let number = origin.segment.map_or_else(|| SEGMENT.to_owned(), |number| number.to_string());
+    format!("{} AS {SYSTEM}, CAST({number} AS INT) AS {SEGMENT}", text(origin.system.code()))
 }

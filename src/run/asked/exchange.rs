@@ -50,7 +50,8 @@ impl<'a> Exchange<'a> {
         self.relation(&name)
     }
 
-    /// Puts segments that have rows together, each row with the number of its own; returns the file.
+    /// Puts segments that have rows together, each row with the number of its own; returns the
+    /// file.
     pub(super) fn gather(&self, source: &str, segments: &[(usize, &Segment)]) -> Result<String> {
         let name = format!("{FOLDER}/{source}.parquet");
         let mut writer: Option<Writer> = None;
