@@ -14,8 +14,9 @@
 //! 8. [`run`] plans, executes, accounts for and publishes all that; it alone knows files.
 //! 9. [`cli`] is what the operator types, one command a file.
 //!
-//! [`engine`] asks an engine of another for tables, [`fetch`] lists the Coop's API into raw exports, [`deliver`] takes a release to portals and
-//! buckets, [`sample`] invents exports to try it on, and [`error`] is how all of them fail.
+//! [`engine`] asks engines of others, [`fetch`] lists the Coop's API into raw exports, [`deliver`]
+//! takes a release to portals and buckets, [`sample`] invents exports to try it on, and [`error`]
+//! is how all of them fail.
 
 pub mod vocabulary;
 

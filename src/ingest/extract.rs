@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use parquet::basic::Type;
 use parquet::column::page::Page;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::definition::source::ListStyle;
@@ -69,7 +70,8 @@ impl Extract {
         if unpacked.fold(0, u64::saturating_add) > unpacked_max(packed) {
             return Err(too_large());
         }
-        if !builder.metadata().row_groups().iter().all(|group| has_sound_pages(&bytes, group)) {
+        let columns = builder.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
+        if !has_sound_pages(&bytes, columns.map(ColumnChunkMetaData::byte_range)) {
             return Err(damaged());
         }
         let fields = builder.schema().fields().clone();

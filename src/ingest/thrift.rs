@@ -4,8 +4,6 @@
 //!
 //! Layout: the compact protocol of Thrift, as its specification has it.
 
-use parquet::file::metadata::RowGroupMetaData;
-
 /// Levels of structures in structures.
 const DEPTH_MAX: u8 = 32;
 /// What a Parquet file ends with, behind the length of its footer.
@@ -27,10 +25,10 @@ pub(super) fn has_sound_footer(file: &[u8]) -> bool {
     }
 }
 
-/// Whether the headers of all pages of a row group can be walked.
-pub(super) fn has_sound_pages(file: &[u8], group: &RowGroupMetaData) -> bool {
-    group.columns().iter().all(|column| {
-        let (start, length) = column.byte_range();
+/// Whether the headers of all pages can be walked, in parts of a file that begin somewhere and are
+/// so long.
+pub(super) fn has_sound_pages(file: &[u8], mut parts: impl Iterator<Item = (u64, u64)>) -> bool {
+    parts.all(|(start, length)| {
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let chunk = file.get(start..start.saturating_add(length).min(file.len()));

@@ -70,6 +70,7 @@ fn arrows_point_one_way() {
         ("sample", vec!["sample"]),
         ("fetch", vec!["fetch"]),
         ("deliver", vec!["definition", "fetch", "deliver"]),
+        ("engine", vec!["error", "engine"]),
         (
             "run",
             vec![
@@ -79,6 +80,7 @@ fn arrows_point_one_way() {
                 "column",
                 "fetch",
                 "deliver",
+                "engine",
                 "ingest",
                 "clean",
                 "aggregate",
