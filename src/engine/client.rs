@@ -63,8 +63,8 @@ impl Engine {
     /// When the server does not answer, or not as one of Spark Connect.
     pub fn open(address: &Address, session: String, goes_on: fn() -> Result<()>) -> Result<Self> {
         let failed = |error: &dyn std::error::Error| absent(address, &chain(error));
-        // A thread of its own answers when the server asks, between two queries, whether anyone is
-        // there: it would close the connection of who is silent for a minute.
+        // A thread of its own answers what the server asks between two queries, such as whether
+        // anyone is still there.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| failed(&error))?;
         let endpoint = Endpoint::from_shared(address.http()).map_err(|error| failed(&error))?;
