@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use jiff::civil::Date;
 
-use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::pipeline_args::{Beside, PipelineArgs};
 use crate::cli::report::{self, Page};
 use crate::error::{Error, Result};
 use crate::run::execute::Stage;
@@ -44,7 +44,11 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     for day in &days {
         let (done, ..) = args
             .pipeline
-            .execute(("run", Stage::Publish), (Some(*day), None), (bars, None))
+            .execute(
+                ("run", Stage::Publish),
+                Beside { as_of: Some(*day), ..Beside::default() },
+                (bars, None),
+            )
             .map_err(|error| Error {
                 message: format!("as of {day}: {}", error.message),
                 ..error

@@ -7,13 +7,17 @@ use crate::engine::address::Address;
 /// The engine that cleans activities and makes the declared tables.
 #[derive(Debug, clap::Args)]
 pub(super) struct Engine {
-    /// Clean activities and make the declared tables on an engine, which must see the warehouse at
-    /// the same path; the outputs are the same.
+    /// Clean activities and make the declared tables on an engine, which must see the warehouse or
+    /// its bucket; the outputs are the same.
     #[arg(long, value_enum, requires = "connect")]
     engine: Option<Kind>,
     /// Where the engine listens, without TLS.
     #[arg(long, value_name = "sc://HOST:PORT", requires = "engine")]
     connect: Option<Address>,
+    /// How the engine names the place of the warehouse, where it is not as this program does:
+    /// `/mnt/warehouse`, `s3a://NAME/PREFIX`.
+    #[arg(long, value_name = "PLACE", requires = "engine")]
+    seen_as: Option<String>,
 }
 
 /// Which engine.
@@ -27,5 +31,10 @@ impl Engine {
     /// Where it is, if there is one.
     pub(super) fn address(&self) -> Option<&Address> {
         self.connect.as_ref()
+    }
+
+    /// How it names the place of the warehouse, if that is told.
+    pub(super) fn seen_as(&self) -> Option<String> {
+        self.seen_as.clone()
     }
 }

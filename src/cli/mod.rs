@@ -2,6 +2,7 @@
 
 mod age;
 mod backfill;
+mod bucket;
 mod check;
 mod completions;
 mod describe;

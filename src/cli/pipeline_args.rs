@@ -6,15 +6,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::cli::engine::Engine;
 use crate::cli::heartbeat::Heartbeat;
 use crate::cli::observe::Observe;
 use crate::cli::progress::Bars;
 use crate::definition::{Definitions, Files};
-use crate::engine::address::Address;
 use crate::error::{Error, Result};
 use crate::ingest::pseudonym::Key;
-use crate::run::asked::Asked;
+use crate::run::asked::{Asked, Shared};
 use crate::run::attempt::Attempt;
+use crate::run::bucket::Bucket;
+use crate::run::bucket::copy::LocalCopy;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
 use crate::run::held_back::Judged;
@@ -57,6 +59,17 @@ pub(super) struct PipelineArgs {
     accept: Vec<String>,
 }
 
+/// What a run is told beside its inputs.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// A reference day other than the one that is given.
+    pub(super) as_of: Option<Date>,
+    /// What is said of an engine.
+    pub(super) engine: Option<&'a Engine>,
+    /// What keeps the warehouse.
+    pub(super) bucket: Option<&'a Bucket>,
+}
+
 /// The name of a pipeline file, the files beside it, and what they declare.
 type Loaded = (String, Files, Definitions);
 
@@ -74,16 +87,16 @@ pub(super) fn load(pipeline: &Path) -> Result<Loaded> {
 }
 
 impl PipelineArgs {
-    /// Runs the stages up to `last`, as a command, on the reference day or on another, where an
-    /// engine makes the tables or none does; gives the path of its page too, if it has one.
+    /// Runs the stages up to `last`, as a command; gives the path of its page too, if it has one.
     pub(super) fn execute(
         &self,
         (command, last): (&str, Stage),
-        (as_of, engine): (Option<Date>, Option<&Address>),
+        beside: Beside<'_>,
         (with_bars, observe): (bool, Option<&Observe>),
     ) -> Result<(Done, Definitions, Option<String>)> {
         let store = Store::remembering(&self.warehouse, now, self.force)?;
-        let as_of = match as_of.or(self.as_of) {
+        let mut copy = beside.bucket.map(|bucket| LocalCopy::bring(&store, bucket)).transpose()?;
+        let as_of = match beside.as_of.or(self.as_of) {
             Some(day) => day,
             None => self.unsaid_day(&store)?,
         };
@@ -98,12 +111,19 @@ impl PipelineArgs {
             heart.hear(&progress);
             bars.show(progress);
         };
-        let asked = engine.map(|address| Asked::new(address, &attempt.registered));
+        let asked = beside.engine.and_then(|engine| {
+            let shared = Shared { bucket: beside.bucket, seen_as: engine.seen_as() };
+            Some(Asked::new(engine.address()?, &attempt.registered, shared))
+        });
         let mut loaded = None;
         let done = heart.during(every.unwrap_or_default(), || {
             let loaded = loaded.insert(load(&self.pipeline)?);
             self.with_job((&store, as_of, begun), (loaded, &progress), |job| {
-                execute(&Job { engine: asked.as_ref(), ..job.clone() }, last)
+                let done = execute(&Job { engine: asked.as_ref(), ..job.clone() }, last)?;
+                if let Some(copy) = copy.as_mut().filter(|_| done.is_published) {
+                    copy.send()?;
+                }
+                Ok(done)
             })
         });
         bars.clear();
@@ -114,6 +134,14 @@ impl PipelineArgs {
                 watched.end(outcome);
             }
         });
+        // What is written down of a night that was published, or not, is sent by the next one else.
+        if let Some(Err(error)) = copy.as_mut().filter(|_| done.is_ok()).map(LocalCopy::send_record)
+        {
+            tracing::warn!(
+                event = "bucket.behind",
+                "{error}: the register is sent by the next run."
+            );
+        }
         let undeclared = || Error::internal("what was run was declared");
         Ok((done?, definitions.ok_or_else(undeclared)?, page))
     }

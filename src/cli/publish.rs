@@ -11,11 +11,13 @@ use crate::cli::report::{Page, table};
 use crate::cli::stages;
 use crate::definition::publication::{self, Bucket, FILE, Portal, Publication};
 use crate::deliver::http::{Client, Limits};
+use crate::deliver::objects::Shelf;
 use crate::deliver::plan::{Action, Plan};
 use crate::deliver::walk::{self, Stopped, Summary};
 use crate::deliver::{self, CHUNK_BYTES, Release, s3};
 use crate::error::{EXIT_WARNINGS, Error, Kind, Result};
 use crate::fetch::{self, Patience, Token};
+use crate::run::bucket::copy::is_ahead;
 use crate::run::delivered::{self, Delivered};
 use crate::run::execute::Stage;
 use crate::run::secret::read_secret;
@@ -82,6 +84,10 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     let token = token(args.token_file.as_deref(), target)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     let _lock = store.lock_publication()?;
+    if is_ahead(&store)? {
+        let told = "the bucket of the warehouse does not have the run that this folder shows";
+        return Err(Error::busy(told).hint("`conum run --bucket …` sends it, or drops it"));
+    }
     let asked = Some(args.release.as_str()).filter(|name| *name != "latest");
     let release = delivered::release(&store, asked)?;
     tracing::info!(event = "publish.release", release = release.name, "Release proved.");
@@ -142,7 +148,7 @@ fn to_bucket(
     (store, release): (&Store, &Release),
     key: &Token,
 ) -> Result<ExitCode> {
-    let shelf = s3::Shelf::new(bucket, key, Limits::default(), args.proxy.as_deref())?;
+    let shelf = Shelf::new(bucket, key, Limits::default(), args.proxy.as_deref())?;
     let mut place = Delivered::new(store, release, (&bucket.url, &bucket.name));
     let asked = s3::Asked { bucket, release, now: now(), patience: Patience::default() };
     let sleep = &mut std::thread::sleep;

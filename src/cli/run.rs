@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::cli::bucket::Kept;
 use crate::cli::engine::Engine;
 use crate::cli::observe::Observe;
-use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::pipeline_args::{Beside, PipelineArgs};
 use crate::cli::report;
 use crate::error::Result;
 use crate::run::execute::Stage;
@@ -21,6 +22,8 @@ pub(super) struct Args {
     #[command(flatten)]
     engine: Engine,
     #[command(flatten)]
+    kept: Kept,
+    #[command(flatten)]
     observe: Observe,
 }
 
@@ -31,8 +34,9 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     }
     let shown = (bars, Some(&args.observe));
     let command = ("run", Stage::Publish);
-    let (done, definitions, page) =
-        args.pipeline.execute(command, (None, args.engine.address()), shown)?;
+    let bucket = args.kept.bucket()?;
+    let beside = Beside { engine: Some(&args.engine), bucket: bucket.as_ref(), as_of: None };
+    let (done, definitions, page) = args.pipeline.execute(command, beside, shown)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     report::outcome(&store, &done, &definitions, (&args.pipeline.warehouse, page.as_deref()))?;
     Ok(ExitCode::from(done.exit_code()))

@@ -18,7 +18,7 @@ const REDIRECTS_MAX: usize = 5;
 const TOLD_MAX: usize = 200;
 
 /// One attempt.
-pub(super) type Attempt<T> = Result<T, Failure>;
+pub(crate) type Attempt<T> = Result<T, Failure>;
 
 /// Holds the connections to a portal.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ mod upload;
 mod verified;
 pub mod walk;
 
+pub mod objects;
 pub mod s3;
 mod signed;
 

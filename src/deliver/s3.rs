@@ -6,27 +6,20 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{
-    Attribute, Attributes, GetOptions, ObjectStore, ObjectStoreExt, PutMultipartOptions,
-    PutOptions, RetryConfig,
-};
+use object_store::{Attribute, Attributes};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::definition::publication::Bucket;
-use crate::deliver::http::{Attempt, Limits, hex};
-use crate::deliver::signed::Signed;
+use crate::deliver::http::hex;
+use crate::deliver::objects::{Patient, Shelf, named, pieces};
 use crate::deliver::upload::about;
 use crate::deliver::{Document, Place, Release};
-use crate::fetch::{Error, Failure, Patience, Result, Token, address, retry};
+use crate::fetch::{Error, Patience, Result};
 
 /// The object that names the release to read.
 pub const POINTER: &str = "latest.json";
-/// Bytes sent or read at a time; a longer file is sent in parts, of which none is seen.
-const PIECE_BYTES: u64 = 16 << 20;
 /// Where the checksum of an object is told.
 const SHA256: &str = "sha256";
 
@@ -54,71 +47,6 @@ pub struct Summary {
     pub is_moved: bool,
 }
 
-/// A bucket.
-pub struct Shelf {
-    store: AmazonS3,
-    signed: Signed,
-}
-
-impl Shelf {
-    /// Prepares connections to a bucket with a key, `identifier:secret`.
-    ///
-    /// # Errors
-    ///
-    /// Refuses an address where others could read what is sent, and a key of another form.
-    pub fn new(bucket: &Bucket, key: &Token, limits: Limits, proxy: Option<&str>) -> Result<Self> {
-        let unfit = |why| Error::Refused(format!("the address of the bucket {why}"));
-        let url = address::private(&bucket.url).map_err(unfit)?.to_string();
-        let Some((identifier, secret)) = key.secret().split_once(':') else {
-            let message = "the key of the bucket is not of the form `identifier:secret`";
-            return Err(Error::Refused(message.to_owned()));
-        };
-        let signed = Signed::new(limits, proxy)?;
-        let store = AmazonS3Builder::new()
-            .with_endpoint(url.trim_end_matches('/'))
-            .with_allow_http(true)
-            .with_bucket_name(&bucket.name)
-            .with_region(&bucket.region)
-            .with_access_key_id(identifier)
-            .with_secret_access_key(secret)
-            .with_virtual_hosted_style_request(false)
-            .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
-            .with_http_connector(signed.clone())
-            .build();
-        let store = store.map_err(|_| Error::Refused("the bucket cannot be named".to_owned()))?;
-        Ok(Self { store, signed })
-    }
-
-    /// Length and checksum of an object, if it is there.
-    fn head(&self, path: &Path) -> Attempt<Option<(u64, Option<String>)>> {
-        let options = GetOptions { head: true, ..GetOptions::default() };
-        match self.signed.settle(self.store.get_opts(path, options)) {
-            Ok(found) => {
-                let sum = found.attributes.get(&Attribute::Metadata(SHA256.into()));
-                Ok(Some((found.meta.size, sum.map(|sum| sum.as_ref().to_owned()))))
-            }
-            Err(Failure::Unknown(_)) => Ok(None),
-            Err(failure) => Err(failure),
-        }
-    }
-
-    fn get(&self, path: &Path) -> Attempt<Option<Vec<u8>>> {
-        let Some((bytes, _)) = self.head(path)? else { return Ok(None) };
-        self.range(path, (0, bytes)).map(Some)
-    }
-
-    fn range(&self, path: &Path, (from, bytes): (u64, u64)) -> Attempt<Vec<u8>> {
-        let found = self.signed.settle(self.store.get_range(path, from..from + bytes))?;
-        Ok(found.to_vec())
-    }
-
-    fn put(&self, path: &Path, content: &[u8], attributes: &Attributes) -> Attempt<()> {
-        let options = PutOptions { attributes: attributes.clone(), ..PutOptions::default() };
-        let sent = self.store.put_opts(path, content.to_vec().into(), options);
-        self.signed.settle(sent).map(drop)
-    }
-}
-
 /// Says what there is to send, and sends nothing.
 ///
 /// # Errors
@@ -130,10 +58,10 @@ pub fn look(
     place: &mut dyn Place,
     sleep: &mut dyn FnMut(Duration),
 ) -> Result<Summary> {
-    let mut mover = Mover { asked, shelf, place, sleep };
+    let mut mover = Mover::new((asked, shelf), place, sleep);
     let (pointer, content) = mover.pointer()?;
-    let now = mover.persist(0, || shelf.get(&pointer))?;
-    let is_moved = now.as_ref() != Some(&content);
+    let now = mover.patient.ask(0, || shelf.get(&pointer))?;
+    let is_moved = now.is_none_or(|(now, _)| now != content);
     let mut summary = Summary { is_moved, ..Summary::default() };
     for document in &asked.release.documents {
         let list = if mover.is_there(document)? { &mut summary.left } else { &mut summary.sent };
@@ -154,7 +82,7 @@ pub fn publish(
     sleep: &mut dyn FnMut(Duration),
 ) -> Result<Summary> {
     let summary = look(asked, shelf, place, sleep)?;
-    let mut mover = Mover { asked, shelf, place, sleep };
+    let mut mover = Mover::new((asked, shelf), place, sleep);
     for document in &asked.release.documents {
         let is_sent = summary.sent.contains(&document.name);
         if is_sent {
@@ -169,72 +97,50 @@ pub fn publish(
     if summary.is_moved {
         let (pointer, content) = mover.pointer()?;
         let attributes = attributes(POINTER, &hex(&Sha256::digest(&content)));
-        let moved = mover.persist(1, || shelf.put(&pointer, &content, &attributes));
+        let moved = mover.patient.ask(1, || shelf.put(&pointer, &content, &attributes));
         moved.map_err(|error| about("cannot point to the release", error))?;
     }
     Ok(summary)
-}
-
-/// The store knows the key: it is not shown.
-impl std::fmt::Debug for Shelf {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Shelf(…)")
-    }
 }
 
 struct Mover<'a, 's> {
     asked: &'a Asked<'a>,
     shelf: &'a Shelf,
     place: &'s mut dyn Place,
-    sleep: &'s mut dyn FnMut(Duration),
+    patient: Patient<'s>,
 }
 
-impl Mover<'_, '_> {
+impl<'a, 's> Mover<'a, 's> {
+    fn new(
+        (asked, shelf): (&'a Asked<'a>, &'a Shelf),
+        place: &'s mut dyn Place,
+        sleep: &'s mut dyn FnMut(Duration),
+    ) -> Self {
+        let (patience, seed) = (asked.patience, asked.now.as_microsecond().unsigned_abs());
+        Self { asked, shelf, place, patient: Patient { patience, seed, sleep } }
+    }
+
     fn is_there(&mut self, document: &Document) -> Result<bool> {
         let (shelf, path) = (self.shelf, self.path(document)?);
-        let found = self.persist(2, || shelf.head(&path));
+        let found = self.patient.ask(2, || shelf.head(&path));
         let found = found.map_err(|error| about("cannot look into the bucket", error))?;
-        Ok(found == Some((document.bytes, Some(document.sha256.clone()))))
+        let sum = Attribute::Metadata(SHA256.into());
+        Ok(found.is_some_and(|found| {
+            let sum = found.attributes.get(&sum).map(AsRef::as_ref);
+            found.bytes == document.bytes && sum == Some(document.sha256.as_str())
+        }))
     }
 
     fn send(&mut self, document: &Document) -> Result<()> {
-        let (shelf, path) = (self.shelf, self.path(document)?);
-        let attributes = attributes(&document.name, &document.sha256);
-        if document.bytes <= PIECE_BYTES {
-            let content = self.read(document, (0, document.bytes))?;
-            return self.persist(3, || shelf.put(&path, &content, &attributes));
-        }
-        let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
-        let id = self.persist(4, || {
-            let begun = shelf.store.create_multipart_opts(&path, options.clone());
-            shelf.signed.settle(begun)
-        })?;
-        let sent = self.send_parts(document, &id).and_then(|parts| {
-            self.persist(5, || {
-                let whole = shelf.store.complete_multipart(&path, &id, parts.clone());
-                shelf.signed.settle(whole).map(drop)
-            })
-        });
-        if sent.is_err() {
-            // Parts of nothing would be paid for; what cannot be removed now is for a rule of the
-            // bucket.
-            shelf.signed.settle(shelf.store.abort_multipart(&path, &id)).ok();
-        }
-        sent
-    }
-
-    fn send_parts(&mut self, document: &Document, id: &String) -> Result<Vec<PartId>> {
-        let (shelf, path) = (self.shelf, self.path(document)?);
-        let mut parts = Vec::new();
-        for (from, bytes) in pieces(document.bytes) {
-            let content = self.read(document, (from, bytes))?;
-            parts.push(self.persist(from, || {
-                let content = content.clone().into();
-                let sent = shelf.store.put_part(&path, id, parts.len(), content);
-                shelf.signed.settle(sent)
-            })?);
-        }
-        Ok(parts)
+        let path = self.path(document)?;
+        let about = (document.bytes, attributes(&document.name, &document.sha256));
+        let Self { shelf, place, patient, .. } = self;
+        let mut read = |from, bytes| {
+            let content = place.read(&document.name, from, bytes);
+            content
+                .map_err(|error| Error::Save(format!("cannot read `{}`: {error}", document.name)))
+        };
+        shelf.send(&path, about, &mut read, patient)
     }
 
     /// Reads an object again, as readers do.
@@ -242,7 +148,7 @@ impl Mover<'_, '_> {
         let (shelf, path) = (self.shelf, self.path(document)?);
         let (mut hasher, mut length) = (Sha256::new(), 0);
         for piece in pieces(document.bytes) {
-            let content = self.persist(piece.0, || shelf.range(&path, piece))?;
+            let content = self.patient.ask(piece.0, || shelf.range(&path, piece))?;
             hasher.update(&content);
             length += content.len() as u64;
         }
@@ -254,11 +160,6 @@ impl Mover<'_, '_> {
             "readers get {length} bytes of SHA-256 {sha256}, and {} of {} were sent",
             document.bytes, document.sha256
         )))
-    }
-
-    fn read(&mut self, document: &Document, (from, bytes): (u64, u64)) -> Result<Vec<u8>> {
-        let content = self.place.read(&document.name, from, bytes);
-        content.map_err(|error| Error::Save(format!("cannot read `{}`: {error}", document.name)))
     }
 
     fn path(&self, document: &Document) -> Result<Path> {
@@ -282,22 +183,6 @@ impl Mover<'_, '_> {
         let path = named(&format!("{}/{POINTER}", self.asked.bucket.prefix))?;
         Ok((path, format!("{content:#}\n").into_bytes()))
     }
-
-    fn persist<T>(&mut self, salt: u64, ask: impl FnMut() -> Attempt<T>) -> Result<T> {
-        let seed = self.asked.now.as_microsecond().unsigned_abs().wrapping_add(salt << 32);
-        let answer = retry::persist(self.asked.patience, seed, self.sleep, ask);
-        answer.map_err(Failure::into_error)
-    }
-}
-
-fn named(path: &str) -> Result<Path> {
-    Path::parse(path).map_err(|_| Error::Refused(format!("`{path}` cannot name an object")))
-}
-
-/// Where the pieces of so many bytes begin, and their lengths.
-fn pieces(bytes: u64) -> impl Iterator<Item = (u64, u64)> {
-    let starts = (0..bytes.div_ceil(PIECE_BYTES)).map(|piece| piece * PIECE_BYTES);
-    starts.map(move |from| (from, PIECE_BYTES.min(bytes - from)))
 }
 
 /// What a bucket is told of an object.

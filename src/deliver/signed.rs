@@ -41,21 +41,38 @@ impl Signed {
         &self,
         asked: impl Future<Output = object_store::Result<T>>,
     ) -> Result<T, Failure> {
+        self.wait(asked)?.map_err(|_| self.why())
+    }
+
+    /// The same, of what is asked on a condition: nothing where the condition does not hold.
+    pub(super) fn settle_if<T>(
+        &self,
+        asked: impl Future<Output = object_store::Result<T>>,
+    ) -> Result<Option<T>, Failure> {
+        use object_store::Error::{AlreadyExists, Precondition};
+        match self.wait(asked)? {
+            Ok(found) => Ok(Some(found)),
+            Err(AlreadyExists { .. } | Precondition { .. }) => Ok(None),
+            Err(_) => Err(self.why()),
+        }
+    }
+
+    fn wait<T>(&self, asked: impl Future<Output = T>) -> Result<T, Failure> {
         self.remember(None);
         let mut asked = pin!(asked);
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..LOOKS {
-            match asked.as_mut().poll(&mut context) {
-                Poll::Ready(Ok(found)) => return Ok(found),
-                // The text may hold what the server says; what it said is sorted already.
-                Poll::Ready(Err(_)) => {
-                    let unknown = || passing("the answer of the bucket cannot be read");
-                    return Err(self.remember(None).unwrap_or_else(unknown));
-                }
-                Poll::Pending => {}
+            if let Poll::Ready(found) = asked.as_mut().poll(&mut context) {
+                return Ok(found);
             }
         }
         Err(Error::Unexpected("a request that blocks is not done when it returns".into()).into())
+    }
+
+    /// Why the last request failed. The text of an error may hold what the server says; what it
+    /// said is sorted already.
+    fn why(&self) -> Failure {
+        self.remember(None).unwrap_or_else(|| passing("the answer of the bucket cannot be read"))
     }
 
     fn remember(&self, failure: Option<Failure>) -> Option<Failure> {

@@ -65,7 +65,7 @@ pub(super) fn clean(
     // An engine knows nothing of corrections, and cannot tell the columns of a folder without rows.
     let is_here = with.groups.is_empty() || segments.iter().any(|it| is_corrected(job, it));
     if let Some(asked) = job.engine.filter(|_| !is_here) {
-        return asked::clean::clean(&desk, (asked.engine()?, notices), with, cleaned);
+        return asked::clean::clean(&desk, (asked, notices), with, cleaned);
     }
     let files = staged::open(job, segments)?;
     let read = Read { job, segments, notices, files: &files, groups: with.groups };

@@ -72,9 +72,10 @@ pub fn run(job: &Job<'_>, subjects: &[Subject]) -> Result<(Vec<Output>, Ledger)>
         folder: BUILDING,
         definitions: job.definitions,
         as_of: job.as_of,
-        engine: job.engine.map(Asked::engine).transpose()?,
+        engine: job.engine,
     };
     let all = tables_of(below, subjects)?;
+    job.engine.map_or(Ok(()), Asked::clear)?;
     all.ledger.prove()?;
     reconcile(&all.checks)?;
     let mut outputs = Vec::new();

@@ -70,7 +70,7 @@ pub struct Job<'a> {
     /// What was decided of the inputs; nothing at first.
     pub judged: Judged,
     /// Cleans activities and makes the declared tables, in place of this program.
-    pub engine: Option<&'a Asked>,
+    pub engine: Option<&'a Asked<'a>>,
     /// Shows progress.
     pub progress: &'a (dyn Fn(Progress) + Sync),
 }

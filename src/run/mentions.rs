@@ -63,15 +63,9 @@ pub(super) struct Adviser<'m> {
 impl Mentions {
     /// Reads what all row groups mention.
     pub(super) fn read(job: &Job<'_>, segments: &[&Segment], groups: &[Group]) -> Result<Self> {
-        let files: Vec<Coded<'_>> = segments
-            .iter()
-            .map(|segment| Coded::open(job.store, &segment.rows.path))
-            .collect::<Result<_>>()?;
         let dictionaries: Dictionaries = NAMES.iter().map(|_| Some(Mutex::default())).collect();
         let names = NAMES.map(|column| column.name);
-        let of_group = |group: &Group| -> Result<Codes> {
-            let segment = segments.get(group.segment).ok_or_else(lacking)?;
-            let file = files.get(group.segment).ok_or_else(lacking)?;
+        let of_group = |group: &Group, segment: &Segment, file: &Coded<'_>| -> Result<Codes> {
             let read = file.read(group.number, &names, &dictionaries)?;
             let codes: Vec<&[u32]> = read.iter().map(Values::codes).collect();
             let [structures, sirets, kinds, mediators, accounts, places] = codes.as_slice() else {
@@ -87,7 +81,18 @@ impl Mentions {
                 places,
             })
         };
-        let groups = groups.par_iter().map(of_group).collect::<Result<_>>()?;
+        // A file is open while its own row groups are read, and no longer.
+        let of_segment = |groups: &[Group]| -> Result<Vec<Codes>> {
+            let segment = groups.first().and_then(|group| segments.get(group.segment));
+            let segment = segment.ok_or_else(lacking)?;
+            let file = Coded::open(job.store, &segment.rows.path)?;
+            groups.par_iter().map(|group| of_group(group, segment, &file)).collect()
+        };
+        let by_segment: Vec<&[Group]> =
+            groups.chunk_by(|one, other| one.segment == other.segment).collect();
+        let groups: Vec<Vec<Codes>> =
+            by_segment.into_par_iter().map(of_segment).collect::<Result<_>>()?;
+        let groups = groups.into_iter().flatten().collect();
         let texts = dictionaries.iter().flatten();
         let texts = texts.map(|known| known.lock().unwrap_or_else(PoisonError::into_inner).texts());
         Ok(Self { groups, texts: texts.collect() })

@@ -57,6 +57,11 @@ struct Line {
 }
 
 impl Month {
+    /// Whether none of its rows was left to be kept or refused.
+    pub(super) fn is_empty(&self) -> bool {
+        self.output.is_none() && self.rejects.is_empty()
+    }
+
     /// What is kept of it.
     pub(super) fn record(&self, key: String) -> Record {
         let mut accounts = Vec::new();

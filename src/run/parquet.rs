@@ -9,7 +9,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
@@ -22,6 +22,7 @@ use parquet::schema::types::ColumnPath;
 
 use crate::error::{Error, Result};
 use crate::run::draft::{Draft, Written};
+use crate::run::footers::{Footers, load};
 use crate::run::store::Store;
 use crate::vocabulary::columns::{self, Column};
 
@@ -160,17 +161,18 @@ pub fn read(
     rows_of(builder.with_batch_size(BATCH), columns, selection)
 }
 
-/// Reads some row groups of a file that says that of itself.
+/// Reads some row groups of a file that says that of itself: some columns, and some of their rows,
+/// or all.
 ///
 /// # Errors
 /// When they cannot be read.
 pub(super) fn read_groups(
     file: File,
     metadata: &ArrowReaderMetadata,
-    groups: Vec<usize>,
+    (groups, columns, rows): (Vec<usize>, Option<&[&str]>, Option<RowSelection>),
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
-    rows_of(builder.with_batch_size(BATCH).with_row_groups(groups), None, None)
+    rows_of(builder.with_batch_size(BATCH).with_row_groups(groups), columns, rows)
 }
 
 /// Reads all rows of a small file as one batch.
@@ -211,11 +213,17 @@ fn rows_of(
     }))
 }
 
-/// A file whose footer is read once, however often its row groups are.
+/// A file whose row groups are read one by one.
 pub struct Groups<'s> {
     store: &'s Store,
     path: String,
-    metadata: ArrowReaderMetadata,
+    footer: Footer,
+}
+
+/// A footer that is read once, or again whenever it was forgotten.
+enum Footer {
+    Kept(ArrowReaderMetadata),
+    AmongLast(Arc<Footers>),
 }
 
 impl std::fmt::Debug for Groups<'_> {
@@ -225,14 +233,20 @@ impl std::fmt::Debug for Groups<'_> {
 }
 
 impl<'s> Groups<'s> {
-    /// Reads the footer of a file.
+    /// Reads the footer of a file, once and for all.
     ///
     /// # Errors
     /// When it is not a Parquet file.
     pub fn open(store: &'s Store, path: &str) -> Result<Self> {
-        let options = ArrowReaderOptions::new();
-        let metadata = ArrowReaderMetadata::load(&store.file(path)?, options).map_err(failed)?;
-        Ok(Self { store, path: path.to_owned(), metadata })
+        let footer = Footer::Kept(load(&store.file(path)?)?);
+        Ok(Self { store, path: path.to_owned(), footer })
+    }
+
+    /// One of many small files, of whose footers the last are kept.
+    #[must_use]
+    pub fn among(footers: &Arc<Footers>, store: &'s Store, path: &str) -> Self {
+        let footer = Footer::AmongLast(Arc::clone(footers));
+        Self { store, path: path.to_owned(), footer }
     }
 
     /// Reads some columns of a row group, that many rows at a time: those of a selection.
@@ -246,8 +260,11 @@ impl<'s> Groups<'s> {
         (selection, at_once): (Option<RowSelection>, usize),
     ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
         let file = self.store.file(&self.path)?;
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let metadata = match &self.footer {
+            Footer::Kept(metadata) => metadata.clone(),
+            Footer::AmongLast(footers) => footers.of(&self.path, &file)?,
+        };
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let builder = builder.with_row_groups(vec![group]).with_batch_size(at_once);
         rows_of(builder, Some(columns), selection)
     }

@@ -1,6 +1,7 @@
 //! Segments are read column by column; a cell is a value or nothing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -8,6 +9,7 @@ use arrow::datatypes::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondTyp
 use crate::definition::source::Source;
 use crate::error::{Error, Result};
 use crate::run::clean::STAGE;
+use crate::run::footers::Footers;
 use crate::run::job::Job;
 use crate::run::ledger::Account;
 use crate::run::manifest::Segment;
@@ -93,9 +95,17 @@ pub(super) fn groups(segments: &[&Segment]) -> Result<Vec<Group>> {
     Ok(found)
 }
 
+/// Rows of a segment below which its footer is not worth keeping.
+const ROWS_OF_SMALL: i64 = 1 << 14;
+
 /// The files of segments, ready to be read group by group.
 pub(super) fn open<'j>(job: &Job<'j>, segments: &[&Segment]) -> Result<Vec<parquet::Groups<'j>>> {
-    segments.iter().map(|segment| parquet::Groups::open(job.store, &segment.rows.path)).collect()
+    let footers = Arc::new(Footers::default());
+    let file = |segment: &&Segment| match segment.row_count < ROWS_OF_SMALL {
+        true => Ok(parquet::Groups::among(&footers, job.store, &segment.rows.path)),
+        false => parquet::Groups::open(job.store, &segment.rows.path),
+    };
+    segments.iter().map(file).collect()
 }
 
 /// A text.

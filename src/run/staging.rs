@@ -130,7 +130,7 @@ impl Staging {
 }
 
 /// The month of each row.
-fn months(rows: &RecordBatch) -> Result<Vec<i32>> {
+pub(super) fn months(rows: &RecordBatch) -> Result<Vec<i32>> {
     let lacking = || Error::internal("an activity has its day");
     let days = rows.column_by_name(columns::DATE.name).ok_or_else(lacking)?;
     let days = days.as_primitive_opt::<Date32Type>().filter(|days| days.null_count() == 0);

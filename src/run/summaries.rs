@@ -13,9 +13,8 @@ use crate::column::{NO_COUNT, Values};
 use crate::definition::Definitions;
 use crate::definition::indicator::Compute;
 use crate::definition::table::Table;
-use crate::engine::client::Engine;
 use crate::error::Result;
-use crate::run::asked;
+use crate::run::asked::{self, Asked};
 use crate::run::records::Reader;
 use crate::run::store::Store;
 use crate::vocabulary::codes::Subject;
@@ -36,7 +35,7 @@ pub struct Below<'a> {
     /// The reference day.
     pub as_of: Date,
     /// Makes the declared tables, in place of this program.
-    pub engine: Option<&'a Engine>,
+    pub engine: Option<&'a Asked<'a>>,
 }
 
 /// The tables of a subject.
@@ -88,11 +87,14 @@ pub fn clean_files(store: &Store, folder: &str, subject: Subject) -> Result<Vec<
 /// # Errors
 /// When the folder cannot be listed.
 pub fn clean_path(store: &Store, folder: &str, subject: Subject) -> Result<Option<PathBuf>> {
+    Ok(clean_name(store, folder, subject)?.map(|name| store.path(&name)))
+}
+
+fn clean_name(store: &Store, folder: &str, subject: Subject) -> Result<Option<String>> {
     let path = format!("{folder}/clean/{}", tables::clean(subject).name);
     let single = format!("{path}.parquet");
     let files = clean_files(store, folder, subject)?;
-    let found = files.first().map(|file| if *file == single { single } else { path });
-    Ok(found.map(|name| store.path(&name)))
+    Ok(files.first().map(|file| if *file == single { single } else { path }))
 }
 
 /// Computes the tables of a subject from its clean files; where an engine does, no more is read
@@ -137,14 +139,16 @@ pub fn summaries<'d>(below: Below<'d>, subject: Subject) -> Result<Summaries<'d>
     let files = clean_files(store, folder, subject)?;
     let merge = |one: Part, other: Part| Ok(one.merge(other));
     let all = files.par_iter().map(of_file).try_reduce(nothing, merge)?;
-    let clean = clean_path(store, folder, subject)?;
-    let asked = below.engine.zip(clean);
+    let asked = below.engine.zip(clean_name(store, folder, subject)?);
+    if let Some((engine, clean)) = &asked {
+        engine.offer(store, clean)?;
+    }
     let mut sums = all.sums.into_iter();
     let mut made = Vec::new();
     for ((name, table), summary) in declared().zip(&summaries) {
         let mut rows = Vec::new();
         if let Some((engine, clean)) = &asked {
-            rows = asked::rows(engine, ((name, table), definitions), clean)?;
+            rows = asked::rows((engine, store), ((name, table), definitions), clean)?;
         }
         if rows.is_empty() {
             rows = summary.finish(sums.next().unwrap_or_else(|| summary.nothing()), &texts)?;

@@ -10,6 +10,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::run::bucket::Bucket;
+use crate::run::bucket::copy::{has_segment, send_segment};
 use crate::run::dataset::lookups::source_name;
 use crate::run::ingest;
 use crate::run::job::Job;
@@ -63,15 +65,20 @@ fn numbered<'j>(job: &'j Job<'_>) -> Vec<(&'j Input, &'j Path, &'j str)> {
     all
 }
 
-/// All tasks; what is done is known of a job that knows the content of all its inputs.
+/// All tasks; what is done is known of a job that knows the content of all its inputs: in the
+/// bucket, if there is one, or in the folder.
 ///
 /// # Errors
-/// When the warehouse cannot be read.
-pub fn list(job: &Job<'_>) -> Result<Vec<Task>> {
+/// When the warehouse cannot be read, or the bucket does not answer.
+pub fn list(job: &Job<'_>, bucket: Option<&Bucket>) -> Result<Vec<Task>> {
+    let is_sent = |segment: &str| bucket.map(|bucket| has_segment(bucket, segment)).transpose();
     let tasks = numbered(job).into_iter().enumerate().map(|(number, (input, _, source))| {
         let key = ingest::key(job, input, source);
         let segment = ingest::rows_path(source, &key);
-        let is_done = ingest::existing(job.store, source, &key)?.is_some();
+        let is_done = match is_sent(&segment)? {
+            Some(is_done) => is_done,
+            None => ingest::existing(job.store, source, &key)?.is_some(),
+        };
         let (input, source, bytes) = (input.name.clone(), source.to_owned(), input.bytes);
         Ok(Task { number, input, source, bytes, segment, is_done })
     });
@@ -95,22 +102,29 @@ pub fn named(job: &Job<'_>, number: usize) -> Result<Wanted> {
     Ok(Wanted { number, input, lookups: lookups.collect(), source })
 }
 
-/// Reads the input of a task, unless its segment is there, in a job that knows what it depends on.
+/// Reads the input of a task, unless its segment is there, in a job that knows what it depends on;
+/// where there is a bucket, the segment goes there.
 ///
 /// # Errors
-/// When the input went away meanwhile, or is not what its source declares.
-pub fn run(job: &Job<'_>, wanted: &Wanted) -> Result<Task> {
+/// When the input went away meanwhile, or is not what its source declares, or the bucket does not
+/// answer.
+pub fn run(job: &Job<'_>, wanted: &Wanted, bucket: Option<&Bucket>) -> Result<Task> {
     let found = numbered(job).into_iter().find(|(input, ..)| input.name == wanted.input);
     let Some((input, path, source)) = found else {
         return Err(Error::no_input(format!("`{}` went away meanwhile", wanted.input)));
     };
-    let segment = ingest::segment(job, (input, path, source))?;
+    let segment = ingest::rows_path(source, &ingest::key(job, input, source));
+    let is_sent = bucket.map_or(Ok(false), |bucket| has_segment(bucket, &segment))?;
+    if !is_sent {
+        ingest::segment(job, (input, path, source))?;
+        bucket.map_or(Ok(()), |bucket| send_segment(job.store, bucket, &segment))?;
+    }
     Ok(Task {
         number: wanted.number,
         input: input.name.clone(),
         source: source.to_owned(),
         bytes: input.bytes,
-        segment: segment.rows.path,
+        segment,
         is_done: true,
     })
 }

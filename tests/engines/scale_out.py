@@ -1,5 +1,5 @@
-"""One night in process and on each engine, whose warehouses are compared byte for byte; then the
-answers to `conum sql`, compared with the tables.
+"""One night in process and on each engine, from a folder and from a bucket, whose warehouses are
+compared byte for byte; then the answers to `conum sql`, compared with the tables.
 
 scale_out.py CONUM INPUT AS_OF WORK SPARK: this Python has requirements.txt, SPARK has spark.txt.
 """
@@ -13,6 +13,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
+
 HERE = Path(__file__).parent
 CONUM, INPUT, AS_OF, SPARK = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[5]
 WORK = Path(sys.argv[4])
@@ -20,13 +22,17 @@ WORK = Path(sys.argv[4])
 PARTS = ["tables", "clean", "rejects", "ledger.parquet", "revisions.parquet"]
 
 
+# The key of the bucket, which its server does not ask for.
+KEY = ("INVENTEDKEY", "invented")
+
+
 @contextmanager
-def server(command):
+def server(command, environment={}):
     """Starts a server that says its address, and stops when its input ends."""
     with open(WORK / "server.log", "ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log, "text": True}
+        environment = {**os.environ, **environment}
+        process = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
         try:
             yield process.stdout.readline().strip(), process.pid
         finally:
@@ -37,8 +43,12 @@ def server(command):
                 os.killpg(process.pid, 9)
 
 
-def sail():
-    return server([sys.executable, HERE / "serve.py"])
+def sail(environment={}):
+    return server([sys.executable, HERE / "serve.py"], environment)
+
+
+def bucket():
+    return server([sys.executable, HERE / "serve_bucket.py"])
 
 
 def spark():
@@ -88,7 +98,8 @@ def night(name, *arguments, once_cleaning=None):
     running.wait()
     seconds = time.monotonic() - started
     (WORK / f"{name}.log").write_text("".join(json.dumps(line) + "\n" for line in told))
-    last = told[-1]
+    # A run that keeps its warehouse in a bucket has a word to say after its end.
+    last = [line for line in told if line["event"] == "run.finished"][-1]
     # 3 says that it is done, with warnings.
     if running.returncode not in (0, 3):
         sys.exit(f"{name}: ended with {running.returncode}, {last.get('reason')}")
@@ -112,6 +123,20 @@ def compare(name):
     return differing, f"{len(one)} files, {len(differing)} differ {' '.join(differing[:5])}"
 
 
+def compare_bucket(url):
+    """The run that the bucket points to, object by object, with the folder of the night in process."""
+    access = {"aws_access_key_id": KEY[0], "aws_secret_access_key": KEY[1], "region_name": "us-east-1"}
+    client = boto3.client("s3", endpoint_url=url, **access)
+    read = lambda path: client.get_object(Bucket="office", Key=f"conum/{path}")["Body"].read()
+    index = json.loads(read("current.json"))
+    run = index["links"]["current"]
+    one = files("process")
+    kept = index["files"]
+    objects = {path: kept.get(f"{run}/{path}", {}).get("object", f"{run}/{path}") for path in one}
+    differing = [path for path in one if f"{run}/{path}" not in kept or read(objects[path]) != one[path]]
+    return differing, f"{len(one)} objects, {len(differing)} differ {' '.join(differing[:5])}"
+
+
 def answers(engine, dialect, environment):
     """The tables of the run in process, asked for by the queries that the program prints."""
     queries = [CONUM, "sql", "--dialect", dialect, "--warehouse", WORK / "process"]
@@ -133,10 +158,27 @@ def answers(engine, dialect, environment):
     return same == len(tables) > 0
 
 
+def from_bucket():
+    """A night on Sail that shares nothing with this machine but a bucket."""
+    with bucket() as (url, _):
+        access = {"AWS_ACCESS_KEY_ID": KEY[0], "AWS_SECRET_ACCESS_KEY": KEY[1], "AWS_REGION": "us-east-1"}
+        key = WORK / "key"
+        key.write_text(":".join(KEY))
+        key.chmod(0o600)
+        with sail({"AWS_ENDPOINT": url, "AWS_ALLOW_HTTP": "true", **access}) as (address, session):
+            place = ["--bucket", "s3://office/conum", "--bucket-url", url, "--bucket-key-file", key]
+            told = night("bucket", "--engine", "spark", "--connect", address, *place)
+            (differing, found), (others, objects) = compare("bucket"), compare_bucket(url)
+            engine = peak_of_session(session)
+            print(f"on sail, from a bucket: {told}, engine {engine} MB: {found}; {objects}", flush=True)
+            return not differing + others
+
+
 def main():
     WORK.mkdir(parents=True, exist_ok=True)
     print(f"in process: {night('process')}", flush=True)
     is_good = answers("duckdb", "duckdb", {}) and answers("sail", "spark", {})
+    is_good &= from_bucket()
     for name, start in [("sail", sail), ("spark", spark)]:
         with start() as (address, session):
             told = night(name, "--engine", "spark", "--connect", address)

@@ -4,47 +4,19 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+
 use crate::corrections::{entry, scene as corrected};
-use crate::engines::python;
+use crate::engines::Server;
 use crate::faults::tree::Tree;
-use crate::support::{Scene, not_shown, program, root};
-
-/// A server of Sail.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    /// Starts one, where the packages are.
-    fn start() -> Option<Self> {
-        let Some(python) = python() else {
-            not_shown("CONUM_ENGINES names no Python with the packages of tests/engines");
-            return None;
-        };
-        let mut process = Command::new(python)
-            .arg(root().join("tests/engines/serve.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut address = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Some(Self { process, address: address.trim().to_owned() })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
+use crate::support::{Scene, program};
+use crate::versions::coop;
 
 /// `conum run` on an engine, with a log to be read by machines.
-fn night(scene: &Scene, address: &str) -> Command {
+pub fn night(scene: &Scene, address: &str) -> Command {
     let mut command = Command::new(program());
     command.args(scene.arguments("run")).args(["--engine", "spark", "--connect", address]);
     command.args(["--log-format", "json"]).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -52,13 +24,13 @@ fn night(scene: &Scene, address: &str) -> Command {
 }
 
 /// Runs to the end: exit code and log.
-fn ended(mut command: Command) -> (i32, String) {
+pub fn ended(mut command: Command) -> (i32, String) {
     let output = command.output().unwrap();
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
 /// Runs, does something once the log has said `event`, and goes on to the end.
-fn ended_after(mut command: Command, event: &str, act: impl FnOnce(&Child)) -> (i32, String) {
+pub fn ended_after(mut command: Command, event: &str, act: impl FnOnce(&Child)) -> (i32, String) {
     let mut process = command.spawn().unwrap();
     let mut log = BufReader::new(process.stderr.take().unwrap());
     let mut said = String::new();
@@ -94,6 +66,38 @@ fn what_sail_cleans_and_sums_is_the_warehouse_that_one_process_makes() {
     assert_eq!(code, 0, "an engine that is not needed may be away: {log}");
 }
 
+/// A line of the Coop's export: a record, when it was modified, deleted or not, a copy or not.
+fn version() -> impl Strategy<Value = String> {
+    let instant = prop::sample::select(vec!["2025-01-07T10", "2025-01-08T10", "2025-02-01T10"]);
+    let deleted = prop::sample::select(vec!["null", "null", "\"2025-01-09T00:00:00.000Z\""]);
+    let copy = prop::sample::select(vec!["null", "null", "\"62318e9445c0d1f2a3b4c5d6\""]);
+    let id = prop::sample::select(vec!["a", "b", "c"]);
+    (id, deleted, copy, instant, 1..4_u8).prop_map(|(id, deleted, copy, instant, people)| {
+        let line = coop(id, deleted, copy).replace("2025-01-07T10", instant);
+        line.replace("\"accompagnements\":1", &format!("\"accompagnements\":{people}"))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_history_of_records_comes_out_the_same(lines in prop::collection::vec(version(), 1..10)) {
+        // It ends with this program, whose pipe it reads.
+        static SERVER: LazyLock<Option<Server>> = LazyLock::new(Server::start);
+        if let Some(server) = SERVER.as_ref() {
+            let (one, other) = (Scene::new(), Scene::new());
+            for scene in [&one, &other] {
+                scene.structures().file("coop_activites.jsonl", lines.join("\n"));
+            }
+            let (code, log) = ended(night(&other, &server.address));
+            let said = one.run();
+            prop_assert_eq!(code, said.code, "{}\n{}", log, said.stderr);
+            prop_assert_eq!(tree(&other).difference(&tree(&one)), None);
+        }
+    }
+}
+
 #[test]
 fn sources_with_corrections_are_cleaned_in_process() {
     let Some(server) = Server::start() else { return };
@@ -113,8 +117,7 @@ fn an_engine_killed_between_two_tables_costs_the_night_alone() {
     let Some(server) = Server::start() else { return };
     let scene = Scene::of_sample();
     let kill = |_: &Child| {
-        let pid = server.process.id().to_string();
-        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        server.kill();
     };
     let (code, log) = ended_after(night(&scene, &server.address), "table.answered", kill);
     assert_eq!(code, 69, "{log}");

@@ -1,9 +1,9 @@
 //! Other engines answer the queries of `conum sql`: the tables of a run, to the byte.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::{Scene, conum, not_shown, root, said};
 
@@ -11,6 +11,56 @@ use crate::support::{Scene, conum, not_shown, root, said};
 pub fn python() -> Option<PathBuf> {
     let given = std::env::var_os("CONUM_ENGINES").filter(|path| !path.is_empty());
     given.map(PathBuf::from)
+}
+
+/// A server that says its address, and ends with what it serves.
+pub struct Server {
+    process: Child,
+    pub address: String,
+}
+
+impl Server {
+    /// Starts Sail, where the packages are.
+    pub fn start() -> Option<Self> {
+        Self::of("serve.py", &[])
+    }
+
+    /// Starts a server of S3 with the empty bucket `office`.
+    pub fn of_bucket() -> Option<Self> {
+        Self::of("serve_bucket.py", &[])
+    }
+
+    /// Starts a server, its environment set.
+    pub fn of(script: &str, environment: &[(&str, &str)]) -> Option<Self> {
+        let Some(python) = python() else {
+            not_shown("CONUM_ENGINES names no Python with the packages of tests/engines");
+            return None;
+        };
+        let mut process = Command::new(python)
+            .arg(root().join("tests/engines").join(script))
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Some(Self { process, address: address.trim().to_owned() })
+    }
+
+    /// Kills it, without a word.
+    pub fn kill(&self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
 }
 
 /// Queries of a published run.

@@ -8,6 +8,7 @@ mod api;
 mod bad_input;
 mod barometer;
 mod browser;
+mod bucket_nights;
 mod corrections;
 mod datasets;
 mod declarations;

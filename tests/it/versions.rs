@@ -3,7 +3,7 @@
 use crate::support::{Scene, row};
 
 /// A line of the Coop's export; `null` or a JSON text for the deletion and the record copied.
-fn coop(id: &str, deleted: &str, copy_of: &str) -> String {
+pub fn coop(id: &str, deleted: &str, copy_of: &str) -> String {
     format!(
         "{{\"id\":\"{id}\",\"type\":\"individuel\",\"mediateur_id\":\"m\",\"accompagnements\":1,\
          \"date\":\"2025-01-07\",\"duree\":30,\"type_lieu\":\"domicile\",\"structure_id\":null,\

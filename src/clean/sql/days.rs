@@ -18,10 +18,9 @@ const DAY: i64 = 86_400_000_000;
 #[must_use]
 pub fn bounds(query: &Query) -> String {
     let entered = columns::CREE_LE.name;
-    query.text(&format!(
-        "SELECT MIN({entered}) AS {EARLIEST}, MAX({entered}) AS {LATEST} FROM {}",
-        query.last()
-    ))
+    query.narrow(&[entered], |rows| {
+        format!("SELECT MIN({entered}) AS {EARLIEST}, MAX({entered}) AS {LATEST} FROM {rows}")
+    })
 }
 
 /// Counts the days from each activity to its entry by the calendar of Paris, for instants between

@@ -61,11 +61,14 @@ WHERE {}) there) placed\nGROUP BY {system}, {id}",
         text(flags::PARTICIPANTS_DIVERGENTS),
         quoted(ATTENDANCE_FLAG)
     ));
-    query.add(format!(
+    let is_same = |name: &&String| !COUNTED.iter().any(|column| column.name == name.as_str());
+    let same: Vec<String> = query.columns().iter().filter(is_same).cloned().collect();
+    let text = format!(
         "SELECT {}
 FROM {before} l LEFT JOIN {there} c ON l.{id} = c.{id} AND l.{system} = c.{system}",
         shown.join(",\n  ")
-    ));
+    );
+    query.add_beside(text, &before, same);
     query.columns.push(ATTENDANCE_FLAG.to_owned());
 }
 

@@ -67,6 +67,9 @@ pub fn versions(activities: &[Origin], notices: &[Origin], opening: i64) -> Stri
         ("befores", befores(opening)),
         ("activities", of_roles(&names)),
         ("joint", joint),
+        ("told", told()),
+        ("several", several()),
+        ("placed", placed()),
         ("ranked", ranked()),
         ("decided", decided()),
     ];
@@ -90,7 +93,7 @@ fn marked() -> String {
     format!(
         "SELECT s.*, i.{TWIN},
   CASE WHEN s.{copy_of} IS NOT NULL OR s.{is_copy} = {} THEN 1 ELSE 0 END AS is_marked
-FROM staged s LEFT JOIN instants i ON s.{CREATED} = i.{TWIN}",
+FROM instants i RIGHT JOIN staged s ON s.{CREATED} = i.{TWIN}",
         text(OUI)
     )
 }
@@ -125,24 +128,53 @@ FROM befores"
     )
 }
 
+/// What tells versions apart, of all rows and notices.
+fn told() -> String {
+    let (id, print, line) =
+        (columns::ACTIVITE_ID.name, columns::EMPREINTE.name, columns::LIGNE.name);
+    format!(
+        "SELECT {SYSTEM}, {id}, {print}, {SEGMENT}, {line}, standing, modified,
+  {IS_COPY}, {IS_NOTICE}, CASE WHEN {IS_NOTICE} = 1 OR ({IS_COPY} = 0 AND {DELETED} IS NOT NULL)
+  THEN 0 ELSE 1 END AS is_lasting
+FROM joint"
+    )
+}
+
+/// Records that there is more than one row of: few, and they alone are put side by side.
+fn several() -> String {
+    let id = columns::ACTIVITE_ID.name;
+    format!("SELECT {SYSTEM}, {id} FROM told GROUP BY {SYSTEM}, {id} HAVING COUNT(*) > 1")
+}
+
 /// The versions of each record, the latest first: of one instant a deletion, then the lower rank,
 /// then the greater fingerprint.
-fn ranked() -> String {
-    let (print, line) = (columns::EMPREINTE.name, columns::LIGNE.name);
-    let record = format!("{SYSTEM}, {}", columns::ACTIVITE_ID.name);
-    let order =
-        format!("ORDER BY modified DESC, is_lasting, standing, {print} DESC, {SEGMENT}, {line}");
+fn placed() -> String {
+    let (id, print, line) =
+        (columns::ACTIVITE_ID.name, columns::EMPREINTE.name, columns::LIGNE.name);
+    let record = format!("t.{SYSTEM}, t.{id}");
+    let order = format!(
+        "ORDER BY modified DESC, is_lasting, standing, t.{print} DESC, t.{SEGMENT}, t.{line}"
+    );
     format!(
-        "SELECT *,
+        "SELECT t.{SEGMENT}, t.{line},
   ROW_NUMBER() OVER (PARTITION BY {record} {order}) AS place,
   ROW_NUMBER() OVER (PARTITION BY {record}, {IS_NOTICE} {order}) AS own_place,
-  ROW_NUMBER() OVER (PARTITION BY {record}, {IS_NOTICE}, {print} {order}) AS turn,
+  ROW_NUMBER() OVER (PARTITION BY {record}, {IS_NOTICE}, t.{print} {order}) AS turn,
   MAX({IS_COPY}) OVER (PARTITION BY {record}) AS has_copy,
   MIN({IS_NOTICE}) OVER (PARTITION BY {record}) AS is_unknown
-FROM (
-SELECT *, CASE WHEN {IS_NOTICE} = 1 OR ({IS_COPY} = 0 AND {DELETED} IS NOT NULL)
-  THEN 0 ELSE 1 END AS is_lasting
-FROM joint) told"
+FROM several s JOIN told t ON t.{SYSTEM} = s.{SYSTEM} AND t.{id} = s.{id}"
+    )
+}
+
+/// All rows and notices, each with its place: that of most is the first of one. What is joined
+/// comes first: engines hold that side in memory, and read the other.
+fn ranked() -> String {
+    let line = columns::LIGNE.name;
+    format!(
+        "SELECT j.*, COALESCE(p.place, 1) AS place, COALESCE(p.own_place, 1) AS own_place,
+  COALESCE(p.turn, 1) AS turn, COALESCE(p.has_copy, j.{IS_COPY}) AS has_copy,
+  COALESCE(p.is_unknown, j.{IS_NOTICE}) AS is_unknown
+FROM placed p RIGHT JOIN joint j ON j.{SEGMENT} = p.{SEGMENT} AND j.{line} = p.{line}"
     )
 }
 

@@ -11,9 +11,9 @@ use crate::clean::sql::Query;
 use crate::clean::sql::versions::{
     EFFECT, FATE, IS_BEFORE, IS_COPY, IS_EXACT, IS_NOTICE, IS_TWIN, Origin, TWIN, versions,
 };
-use crate::engine::client::Engine;
 use crate::error::{Error, Result};
 use crate::run::activities::{Desk, With, corrected, of_months};
+use crate::run::asked::Asked;
 use crate::run::asked::exchange::Exchange;
 use crate::run::asked::lookups::take;
 use crate::run::asked::parts::{BESIDE, Parts};
@@ -39,7 +39,7 @@ const ROWS_TOGETHER: i64 = 1 << 17;
 /// When the engine fails, loses rows, or a file cannot be read or written.
 pub(in crate::run) fn clean(
     desk: &Desk<'_>,
-    (engine, notices): (&Engine, &[&Segment]),
+    (asked, notices): (&Asked<'_>, &[&Segment]),
     with: &With<'_>,
     cleaned: &mut Cleaned,
 ) -> Result<()> {
@@ -47,10 +47,11 @@ pub(in crate::run) fn clean(
     let months: Vec<i32> = months.into_iter().collect();
     let job = desk.job;
     (job.progress)(Progress::Stage(STAGE, u64::try_from(months.len()).unwrap_or_default()));
-    let exchange = Exchange::new(engine, job.store)?;
+    let exchange = Exchange::new(asked, job.store)?;
     let work = Work { desk, notices, exchange: &exchange };
     let rows = work.decide(cleaned)?;
     let folder = work.follow(&rows, with)?;
+    exchange.collect(&folder)?;
     let parts = Parts::open(job.store, &folder)?;
     let found = of_months(job, &months, &|month| {
         let (mut done, mut clean) = (Month::default(), Vec::new());
@@ -62,7 +63,7 @@ pub(in crate::run) fn clean(
         Ok(done)
     })?;
     let mut records = BTreeMap::new();
-    for (month, of_month) in found {
+    for (month, of_month) in found.into_iter().filter(|(_, of_month)| !of_month.is_empty()) {
         // None can tell whether it would come out the same: keys are made of rows read here.
         records.insert(text_of(month), of_month.record(String::new()));
         of_month.enter(cleaned, &mut Matched::default());

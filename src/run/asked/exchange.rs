@@ -6,10 +6,12 @@ use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use crate::aggregate::sql::Dialect;
 use crate::engine::client::Engine;
 use crate::error::{Error, Result};
+use crate::run::asked::Asked;
 use crate::run::frames;
 use crate::run::manifest::Segment;
 use crate::run::parquet::{self, Description, Writer, write_rows};
@@ -20,27 +22,33 @@ use crate::vocabulary::columns;
 /// The folder; nothing in it outlives the stage.
 pub(super) const FOLDER: &str = "exchange";
 
-/// An engine, and the folder that it shares with this program.
+/// Small segments read at once.
+const SEGMENTS_READ: usize = 32;
+
+/// An engine, and what it shares with this program.
 pub(super) struct Exchange<'a> {
-    pub(super) engine: &'a Engine,
+    engine: &'a Engine,
+    asked: &'a Asked<'a>,
     store: &'a Store,
 }
 
 impl<'a> Exchange<'a> {
     /// Begins with an empty folder.
-    pub(super) fn new(engine: &'a Engine, store: &'a Store) -> Result<Self> {
+    pub(super) fn new(asked: &'a Asked<'a>, store: &'a Store) -> Result<Self> {
         store.remove_folder(FOLDER)?;
-        Ok(Self { engine, store })
+        Ok(Self { engine: asked.engine()?, asked, store })
     }
 
     /// What is in the folder is of no use any more.
     pub(super) fn end(self) -> Result<()> {
+        self.asked.clear()?;
         self.store.remove_folder(FOLDER)
     }
 
-    /// A file or folder of the warehouse, as a relation.
+    /// A file of the warehouse, or a folder that the engine wrote, as a relation.
     pub(super) fn relation(&self, name: &str) -> Result<String> {
-        Ok(Dialect::Spark.parquet(&self.path(name)?))
+        self.asked.offer(self.store, name)?;
+        Ok(Dialect::Spark.parquet(&self.asked.location(self.store, name)?))
     }
 
     /// Gives a table; returns it as a relation.
@@ -55,35 +63,43 @@ impl<'a> Exchange<'a> {
     pub(super) fn gather(&self, source: &str, segments: &[(usize, &Segment)]) -> Result<String> {
         let name = format!("{FOLDER}/{source}.parquet");
         let mut writer: Option<Writer> = None;
-        for (number, segment) in segments {
-            let number = i64::try_from(*number).map_err(|_| Error::internal("few segments"))?;
-            for batch in parquet::read(self.store.file(&segment.rows.path)?, None, None)? {
-                let rows = numbered(&batch?, number)?;
-                if let Some(writer) = &mut writer {
-                    writer.write(&rows)?;
-                    continue;
-                }
-                let nothing = Description { sorted_by: Vec::new(), metadata: Vec::new() };
-                let draft = self.store.draft(&name)?;
-                writer.insert(Writer::new(draft, rows.schema(), &nothing)?).write(&rows)?;
+        let nothing = Description { sorted_by: Vec::new(), metadata: Vec::new() };
+        for some in segments.chunks(SEGMENTS_READ) {
+            let read: Result<Vec<Vec<RecordBatch>>> =
+                some.par_iter().map(|(number, segment)| self.numbered(*number, segment)).collect();
+            for rows in read?.iter().flatten() {
+                let writer = match &mut writer {
+                    Some(writer) => writer,
+                    None => {
+                        let draft = self.store.draft(&name)?;
+                        writer.insert(Writer::new(draft, rows.schema(), &nothing)?)
+                    }
+                };
+                writer.write(rows)?;
             }
         }
         writer.ok_or_else(lacking)?.commit()?;
         Ok(name)
     }
 
+    fn numbered(&self, number: usize, segment: &Segment) -> Result<Vec<RecordBatch>> {
+        let number = i64::try_from(number).map_err(|_| Error::internal("few segments"))?;
+        let rows = parquet::read(self.store.file(&segment.rows.path)?, None, None)?;
+        rows.map(|batch| numbered(&batch?, number)).collect()
+    }
+
     /// Has the engine write the rows of a query; returns the folder they are in.
     pub(super) fn make(&self, name: &str, query: &str) -> Result<String> {
         let name = format!("{FOLDER}/{name}");
-        let path = self.path(&name)?.replace('\\', "\\\\").replace('\'', "\\'");
+        let path =
+            self.asked.location(self.store, &name)?.replace('\\', "\\\\").replace('\'', "\\'");
         self.engine.tell(&format!("INSERT OVERWRITE DIRECTORY '{path}' USING parquet\n{query}"))?;
         Ok(name)
     }
 
-    fn path(&self, name: &str) -> Result<String> {
-        let path = self.store.path(name);
-        let path = std::path::absolute(&path).map_err(|error| Error::io("find", &path, error))?;
-        Ok(path.to_string_lossy().into_owned())
+    /// Brings what the engine wrote in a folder to this machine.
+    pub(super) fn collect(&self, folder: &str) -> Result<()> {
+        self.asked.collect(self.store, folder)
     }
 
     /// The rows that answer a query, in columns of some names and types.

@@ -3,10 +3,10 @@
 
 pub(super) mod clean;
 mod exchange;
+mod ground;
 mod lookups;
 mod parts;
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
@@ -24,20 +24,23 @@ use crate::run::log::MACHINES;
 use crate::run::stop;
 use crate::run::store::Store;
 
+pub use ground::Shared;
+
 /// An engine that a session is opened with when it is first needed.
 #[derive(Debug)]
-pub struct Asked {
+pub struct Asked<'a> {
     address: Address,
     session: String,
+    shared: Shared<'a>,
     opened: OnceLock<Engine>,
 }
 
-impl Asked {
+impl<'a> Asked<'a> {
     /// The engine at an address; `registered` is what no other run has, in hexadecimal digits.
     #[must_use]
-    pub fn new(address: &Address, registered: &str) -> Self {
+    pub fn new(address: &Address, registered: &str, shared: Shared<'a>) -> Self {
         let session = uuid(registered);
-        Self { address: address.clone(), session, opened: OnceLock::new() }
+        Self { address: address.clone(), session, shared, opened: OnceLock::new() }
     }
 
     /// The engine, in session.
@@ -62,18 +65,17 @@ pub(super) fn forget(store: &Store) -> Result<()> {
     store.remove_folder(exchange::FOLDER)
 }
 
-/// The rows of a declared table, in their order, from the clean files at a path that the engine
-/// sees as this program does; none where there is no record.
+/// The rows of a declared table, in their order, from clean files; none where there is no record.
 ///
 /// # Errors
 /// When the engine fails, or what it answers is not of the shape of the table.
 pub(super) fn rows(
-    engine: &Engine,
+    (asked, store): (&Asked<'_>, &Store),
     ((name, table), definitions): ((&str, &Table), &Definitions),
-    clean: &Path,
+    clean: &str,
 ) -> Result<Vec<Row>> {
-    let clean = std::path::absolute(clean).map_err(|error| Error::io("find", clean, error))?;
-    let records = Dialect::Spark.parquet(&clean.to_string_lossy());
+    let engine = asked.engine()?;
+    let records = Dialect::Spark.parquet(&asked.location(store, clean)?);
     // Which periods are provisional is said of the rows, as of those of this program.
     let query = query((table, definitions), (&records, Dialect::Spark), jiff::civil::Date::MAX)?;
     let mut rows = Vec::new();

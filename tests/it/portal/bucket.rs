@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use conum::definition::publication::Bucket;
 use conum::deliver::http::Limits;
-use conum::deliver::s3::{Asked, Shelf, Summary, look, publish};
+use conum::deliver::objects::Shelf;
+use conum::deliver::s3::{Asked, Summary, look, publish};
 use conum::fetch::{Error, Patience, Result, Token};
 use serde_json::Value;
 use tempfile::TempDir;
