@@ -189,6 +189,7 @@ browser:
 scale-out: CONUM_BUILT = $(if $(filter file,$(origin CONUM)),$(RELEASE),$(abspath $(CONUM)))
 scale-out: engines $(if $(filter file,$(origin CONUM)),build) ## One night in process, on Sail and on Apache Spark (two workers), compared byte for byte: docs/scale-out.md
 	@command -v java >/dev/null || { echo "java is missing: installing it"; apt-get update && apt-get install -y openjdk-17-jre-headless; }
+	@command -v s3fs >/dev/null || { echo "s3fs is missing: installing it"; apt-get update && apt-get install -y s3fs; }
 	@cmp -s tests/engines/spark.txt $(ENGINES)-spark/spark.txt || { \
 	  rm -rf $(ENGINES)-spark && python3 -m venv $(ENGINES)-spark && \
 	  $(ENGINES)-spark/bin/pip install --quiet -r tests/engines/spark.txt && cp tests/engines/spark.txt $(ENGINES)-spark; }

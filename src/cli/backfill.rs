@@ -4,9 +4,12 @@ use std::process::ExitCode;
 
 use jiff::civil::Date;
 
+use crate::cli::bucket::Kept;
 use crate::cli::pipeline_args::{Beside, PipelineArgs};
 use crate::cli::report::{self, Page};
 use crate::error::{Error, Result};
+use crate::run::bucket::Bucket;
+use crate::run::bucket::upkeep::Upkeep;
 use crate::run::execute::Stage;
 use crate::run::manifest::Manifest;
 use crate::run::store::Store;
@@ -29,10 +32,13 @@ pub(super) struct Args {
     dry_run: bool,
     #[command(flatten)]
     pipeline: PipelineArgs,
+    #[command(flatten)]
+    kept: Kept,
 }
 
 pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
-    let days = missing(args)?;
+    let bucket = args.kept.bucket()?.filter(|_| !args.dry_run);
+    let days = missing(args, bucket.as_ref())?;
     let mut page = Page::default();
     if args.dry_run {
         days.iter().for_each(|day| page.line(day.to_string()));
@@ -46,7 +52,7 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
             .pipeline
             .execute(
                 ("run", Stage::Publish),
-                Beside { as_of: Some(*day), ..Beside::default() },
+                Beside { as_of: Some(*day), bucket: bucket.as_ref(), engine: None },
                 (bars, None),
             )
             .map_err(|error| Error {
@@ -62,8 +68,13 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
 }
 
 /// The days that are asked for and come after the one that readers see: none goes back.
-fn missing(args: &Args) -> Result<Vec<Date>> {
-    let current = Manifest::current(&Store::at(&args.pipeline.warehouse))?;
+fn missing(args: &Args, bucket: Option<&Bucket>) -> Result<Vec<Date>> {
+    let store = Store::at(&args.pipeline.warehouse);
+    if bucket.is_some() {
+        let (lock, mut upkeep) = Upkeep::begin(&store, bucket);
+        lock.and_then(|_| upkeep.check())?;
+    }
+    let current = Manifest::current(&store)?;
     let last = match current {
         Some(current) => Some(current.as_of.parse::<Date>().map_err(|error| {
             Error::data(format!("run {} has no reference day", current.run_id)).because(error)

@@ -1,14 +1,14 @@
 //! What is said of the bucket that the warehouse is kept in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cli::pipeline_args::{credentials, keeper};
+use crate::cli::pipeline_args::{credentials, now, token};
 use crate::definition::publication::Bucket as Place;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::fetch::Token;
 use crate::run::bucket::Bucket;
 use crate::run::bucket::address::Address;
-use crate::run::secret::read_secret;
+use crate::run::store::Store;
 
 /// Name of the key of the bucket in the folder of a manager of services.
 const KEY: &str = "conum-warehouse-s3";
@@ -33,6 +33,14 @@ pub(super) struct Kept {
     bucket_key_file: Option<PathBuf>,
 }
 
+/// A warehouse to change: one that is there, or in a bucket; none is made of a name that is wrong.
+pub(super) fn writable(warehouse: &Path, bucket: Option<&Bucket>) -> Result<Store> {
+    if bucket.is_none() {
+        Store::existing(warehouse)?;
+    }
+    Store::remembering(warehouse, now, false)
+}
+
 impl Kept {
     /// The bucket, if there is one.
     pub(super) fn bucket(&self) -> Result<Option<Bucket>> {
@@ -53,8 +61,6 @@ impl Kept {
         let Some(path) = self.bucket_key_file.clone().or(kept) else {
             return Err(Error::definition("the bucket has no key").hint(HOW_TO_KEEP));
         };
-        let content = read_secret(&path, keeper(&path))
-            .map_err(|error| error.if_absent(Kind::Definition, HOW_TO_KEEP))?;
-        Ok(Token::new(&String::from_utf8_lossy(&content))?)
+        token(&path, HOW_TO_KEEP)
     }
 }

@@ -11,12 +11,13 @@ use crate::cli::heartbeat::Heartbeat;
 use crate::cli::observe::Observe;
 use crate::cli::progress::Bars;
 use crate::definition::{Definitions, Files};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::fetch::Token;
 use crate::ingest::pseudonym::Key;
 use crate::run::asked::{Asked, Shared};
 use crate::run::attempt::Attempt;
 use crate::run::bucket::Bucket;
-use crate::run::bucket::copy::LocalCopy;
+use crate::run::bucket::upkeep::Upkeep;
 use crate::run::execute::{Done, Stage, execute};
 use crate::run::folders;
 use crate::run::held_back::Judged;
@@ -95,12 +96,14 @@ impl PipelineArgs {
         (with_bars, observe): (bool, Option<&Observe>),
     ) -> Result<(Done, Definitions, Option<String>)> {
         let store = Store::remembering(&self.warehouse, now, self.force)?;
-        let mut copy = beside.bucket.map(|bucket| LocalCopy::bring(&store, bucket)).transpose()?;
+        let engine = beside.engine.map(Engine::address).transpose()?.flatten();
+        let (lock, mut upkeep) = Upkeep::begin(&store, beside.bucket);
         let as_of = match beside.as_of.or(self.as_of) {
             Some(day) => day,
             None => self.unsaid_day(&store)?,
         };
-        let attempt = Attempt::begin(&store, (command, Some(as_of.to_string())), now)?;
+        let begun = (command, Some(as_of.to_string()));
+        let attempt = Attempt::begin((&store, lock), begun, now)?;
         let about = (self.pipeline.as_path(), self.input.as_deref(), as_of);
         let watched = observe.map(|observe| observe.begin((&store, &attempt), about));
         let bars = Bars::new(with_bars);
@@ -111,17 +114,18 @@ impl PipelineArgs {
             heart.hear(&progress);
             bars.show(progress);
         };
-        let asked = beside.engine.and_then(|engine| {
+        let asked = engine.zip(beside.engine).map(|(address, engine)| {
             let shared = Shared { bucket: beside.bucket, seen_as: engine.seen_as() };
-            Some(Asked::new(engine.address()?, &attempt.registered, shared))
+            Asked::new(address, &attempt.registered, shared)
         });
         let mut loaded = None;
         let done = heart.during(every.unwrap_or_default(), || {
+            upkeep.check()?;
             let loaded = loaded.insert(load(&self.pipeline)?);
             self.with_job((&store, as_of, begun), (loaded, &progress), |job| {
                 let done = execute(&Job { engine: asked.as_ref(), ..job.clone() }, last)?;
-                if let Some(copy) = copy.as_mut().filter(|_| done.is_published) {
-                    copy.send()?;
+                if done.is_published {
+                    upkeep.send()?;
                 }
                 Ok(done)
             })
@@ -130,18 +134,13 @@ impl PipelineArgs {
         let outcome = done.as_ref();
         let definitions = loaded.map(|(_, _, definitions)| definitions);
         let page = attempt.ran((outcome, definitions.as_ref()), || {
+            if outcome.is_ok() {
+                upkeep.send_record();
+            }
             if let Some(watched) = &watched {
                 watched.end(outcome);
             }
         });
-        // What is written down of a night that was published, or not, is sent by the next one else.
-        if let Some(Err(error)) = copy.as_mut().filter(|_| done.is_ok()).map(LocalCopy::send_record)
-        {
-            tracing::warn!(
-                event = "bucket.behind",
-                "{error}: the register is sent by the next run."
-            );
-        }
         let undeclared = || Error::internal("what was run was declared");
         Ok((done?, definitions.ok_or_else(undeclared)?, page))
     }
@@ -251,6 +250,13 @@ pub(super) fn key_file(given: Option<&Path>) -> Option<(PathBuf, Keeper)> {
 pub(super) fn keeper(path: &Path) -> Keeper {
     let is_kept = credentials().is_some_and(|folder| path.starts_with(folder));
     if is_kept { Keeper::Manager } else { Keeper::Owner }
+}
+
+/// A secret of one line, from a file that nobody else can read.
+pub(super) fn token(path: &Path, how_to_keep: &str) -> Result<Token> {
+    let content = secret::read_secret(path, keeper(path))
+        .map_err(|error| error.if_absent(Kind::Definition, how_to_keep))?;
+    Ok(Token::new(&String::from_utf8_lossy(&content))?)
 }
 
 /// The folder where a manager of services keeps secrets.

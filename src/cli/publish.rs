@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use crate::cli::pipeline_args::{PipelineArgs, credentials, keeper};
+use crate::cli::pipeline_args::{self, PipelineArgs, credentials};
 use crate::cli::report::{Page, table};
 use crate::cli::stages;
 use crate::definition::publication::{self, Bucket, FILE, Portal, Publication};
@@ -20,7 +20,6 @@ use crate::fetch::{self, Patience, Token};
 use crate::run::bucket::copy::is_ahead;
 use crate::run::delivered::{self, Delivered};
 use crate::run::execute::Stage;
-use crate::run::secret::read_secret;
 use crate::run::store::{self, Store};
 
 /// What to do where no declaration says where to.
@@ -115,9 +114,7 @@ fn token(file: Option<&Path>, target: Target) -> Result<Token> {
         return Err(Error::definition("no secret: neither `--token-file` nor credentials")
             .hint(HOW_TO_KEEP));
     };
-    let content = read_secret(&path, keeper(&path))
-        .map_err(|error| error.if_absent(Kind::Definition, HOW_TO_KEEP))?;
-    Ok(Token::new(&String::from_utf8_lossy(&content))?)
+    pipeline_args::token(&path, HOW_TO_KEEP)
 }
 
 fn to_portal(

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::cli::bucket::{Kept, writable};
 use crate::cli::pipeline_args::now;
 use crate::cli::plan::Format;
 use crate::cli::report::{self, Page};
 use crate::error::Result;
-use crate::run::attempt::Attempt;
+use crate::run::bucket::upkeep;
 use crate::run::rollback::{prove, rollback};
 use crate::run::store::Store;
 
@@ -25,29 +26,29 @@ pub(super) struct Args {
     /// Folder of the outputs.
     #[arg(long, value_name = "DIR", default_value = "warehouse")]
     warehouse: PathBuf,
-    /// Verify that it can be gone back to, and do nothing.
+    /// Verify that it can be gone back to, as the folder is, and do nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    kept: Kept,
     /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let existing = Store::existing(&args.warehouse)?;
+    let bucket = args.kept.bucket()?;
     let mut page = Page::default();
     if args.dry_run {
-        let (run, manifest) = prove(&existing, &args.run)?;
+        let (run, manifest) = prove(&Store::existing(&args.warehouse)?, &args.run)?;
         page.line(format!("Run {run} as of {} is whole. Nothing was done.", manifest.as_of));
         page.print()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let store = Store::remembering(&args.warehouse, now, false)?;
-    let attempt = Attempt::begin(&store, ("rollback", None), now)?;
-    let done = rollback(&store, &args.run, (&attempt, now));
-    store.keep_hashes();
-    attempt.did(&done);
-    let back = done?;
+    let store = writable(&args.warehouse, bucket.as_ref())?;
+    let back = upkeep::attempt((&store, bucket.as_ref()), ("rollback", now), |attempt| {
+        rollback(&store, &args.run, (attempt, now))
+    })?;
     if args.format == Format::Json {
         report::json(&back)?;
         return Ok(ExitCode::SUCCESS);

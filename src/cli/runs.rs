@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde::Serialize;
 
+use crate::cli::bucket::{Kept, writable};
 use crate::cli::pipeline_args::now;
 use crate::cli::plan::Format;
 use crate::cli::report::{self, Page, table};
 use crate::cli::status::told;
 use crate::error::{Error, Result};
-use crate::run::attempt;
+use crate::run::bucket::upkeep;
 use crate::run::doctor::bytes;
 use crate::run::gc;
 use crate::run::kept_runs::{self, Run};
@@ -68,9 +69,11 @@ struct Gc {
     /// Runs whose data stays beside the one that readers see.
     #[arg(long, value_name = "N")]
     keep: usize,
-    /// Say what would go, and do nothing.
+    /// Say what would go of the folder, and do nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    kept: Kept,
     /// Folder of the outputs.
     #[arg(long, value_name = "DIR", default_value = "warehouse")]
     warehouse: PathBuf,
@@ -212,16 +215,14 @@ fn show(args: &Show) -> Result<()> {
 }
 
 fn clear(args: &Gc) -> Result<()> {
-    let existing = Store::existing(&args.warehouse)?;
+    let bucket = args.kept.bucket()?;
     let found = if args.dry_run {
-        gc::waste(&existing, args.keep)?
+        gc::waste(&Store::existing(&args.warehouse)?, args.keep)?
     } else {
-        let store = Store::remembering(&args.warehouse, now, false)?;
-        let attempt = attempt::Attempt::begin(&store, ("runs gc", None), now)?;
-        let done = gc::remove(&store, args.keep);
-        store.keep_hashes();
-        attempt.did(&done);
-        done?
+        let store = writable(&args.warehouse, bucket.as_ref())?;
+        upkeep::attempt((&store, bucket.as_ref()), ("runs gc", now), |_| {
+            gc::remove(&store, args.keep)
+        })?
     };
     let total: u64 = found.iter().map(|waste| waste.bytes).sum();
     if args.format == Format::Json {

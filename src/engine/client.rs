@@ -12,7 +12,8 @@ use arrow::ipc::reader::StreamReader;
 use tokio::runtime::{Builder, Runtime};
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::{Channel, Endpoint};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 
@@ -50,31 +51,44 @@ type Batches = std::result::Result<Vec<RecordBatch>, ArrowError>;
 pub struct Engine {
     address: Address,
     session: String,
+    bearer: Option<MetadataValue<Ascii>>,
     goes_on: fn() -> Result<()>,
     runtime: Runtime,
     channel: Channel,
 }
 
 impl Engine {
-    /// Opens a session, whose name is a UUID, and sees that queries are answered; `goes_on` fails
-    /// when who asks is to stop.
+    /// Opens a session, whose name is a UUID, with a token if the server asks for one, and sees
+    /// that queries are answered; `goes_on` fails when who asks is to stop.
     ///
     /// # Errors
-    /// When the server does not answer, or not as one of Spark Connect.
-    pub fn open(address: &Address, session: String, goes_on: fn() -> Result<()>) -> Result<Self> {
+    /// When the server does not answer, or not as one of Spark Connect, or others could read the
+    /// token.
+    pub fn open(
+        address: &Address,
+        (session, token): (String, Option<&str>),
+        goes_on: fn() -> Result<()>,
+    ) -> Result<Self> {
+        let bearer = token.map(|token| bearer(address, token)).transpose()?;
         let failed = |error: &dyn std::error::Error| absent(address, &chain(error));
         // A thread of its own answers what the server asks between two queries, such as whether
         // anyone is still there.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| failed(&error))?;
-        let endpoint = Endpoint::from_shared(address.http()).map_err(|error| failed(&error))?;
+        let mut endpoint = Endpoint::from_shared(address.http()).map_err(|error| failed(&error))?;
+        if address.is_tls() {
+            // An engine of the office's own has a certificate that its machines know.
+            let tls = ClientTlsConfig::new().with_native_roots();
+            endpoint = endpoint.tls_config(tls).map_err(|error| failed(&error))?;
+        }
         let endpoint =
             endpoint.connect_timeout(CONNECT).tcp_nodelay(true).tcp_keepalive(Some(SILENCE));
         let channel = runtime.block_on(endpoint.connect()).map_err(|error| failed(&error))?;
-        let engine = Self { address: address.clone(), session, goes_on, runtime, channel };
+        let address = address.clone();
+        let engine = Self { address, session, bearer, goes_on, runtime, channel };
         let rows: usize = engine.ask("SELECT 1 AS one")?.iter().map(RecordBatch::num_rows).sum();
         if rows != 1 {
-            return Err(absent(address, "it does not answer a query as SQL asks"));
+            return Err(absent(&engine.address, "it does not answer a query as SQL asks"));
         }
         Ok(engine)
     }
@@ -128,7 +142,7 @@ impl Engine {
         let codec: ProstCodec<Ask, Part> = ProstCodec::default();
         let path = PathAndQuery::from_static(EXECUTE);
         let parts =
-            client.server_streaming(Request::new(ask), path, codec).await.map_err(failed)?;
+            client.server_streaming(self.request(ask), path, codec).await.map_err(failed)?;
         let mut parts = parts.into_inner();
         let mut rows = Vec::new();
         // An answer that is cut short ends with an error: its end is a message, too.
@@ -151,8 +165,16 @@ impl Engine {
         let mut client = self.client();
         client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let codec: ProstCodec<Release, Released> = ProstCodec::default();
-        client.unary(Request::new(release), PathAndQuery::from_static(RELEASE), codec).await?;
+        client.unary(self.request(release), PathAndQuery::from_static(RELEASE), codec).await?;
         Ok(())
+    }
+
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(bearer) = &self.bearer {
+            request.metadata_mut().insert("authorization", bearer.clone());
+        }
+        request
     }
 
     fn client(&self) -> Grpc<Channel> {
@@ -181,6 +203,19 @@ impl Drop for Engine {
         // A server that does not hear it ends the session by itself, an hour later.
         drop(self.runtime.block_on(farewell));
     }
+}
+
+/// What shows a server that who asks has the token.
+fn bearer(address: &Address, token: &str) -> Result<MetadataValue<Ascii>> {
+    if !address.is_tls() {
+        let told = format!("a token would go to {address} for others to read");
+        return Err(Error::usage(told).hint("end the address in `/;use_ssl=true`"));
+    }
+    let mut bearer: MetadataValue<Ascii> = format!("Bearer {token}")
+        .parse()
+        .map_err(|_| Error::usage("the token of the engine is none that a request can carry"))?;
+    bearer.set_sensitive(true);
+    Ok(bearer)
 }
 
 fn sql(text: &str) -> Relation {

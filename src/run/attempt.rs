@@ -44,17 +44,16 @@ impl Drop for Attempt<'_> {
 }
 
 impl<'s> Attempt<'s> {
-    /// Takes the lock and writes down what begins; from then on a signal asks it to stop.
+    /// Writes down what begins, with the lock; from then on a signal asks it to stop.
     ///
     /// # Errors
-    /// `Busy` when something else is at work, or when it cannot be written down.
+    /// `Busy` when something else has the lock, or when it cannot be written down.
     pub fn begin(
-        store: &'s Store,
+        (store, lock): (&'s Store, Result<Lock>),
         (command, as_of): (&str, Option<String>),
         clock: fn() -> String,
     ) -> Result<Self> {
         let since = Instant::now();
-        let lock = store.lock();
         let started_at = clock();
         let begin = Begin {
             id: format!("{}Z", stamp(&started_at)),
@@ -143,10 +142,11 @@ impl<'s> Attempt<'s> {
         self.end((end, definitions), then)
     }
 
-    /// Writes down what something else came to; where nobody can write, it is as if it was killed.
-    pub fn did<T>(mut self, done: &Result<T>) {
+    /// Writes down what something else came to, and has others told; where nobody can write, it is
+    /// as if it was killed.
+    pub fn did<T>(mut self, done: &Result<T>, then: impl FnOnce()) {
         let end = done.as_ref().err().map(failed).unwrap_or_default();
-        self.end((end, None), || {});
+        self.end((end, None), then);
     }
 
     fn end(

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::run::bucket::Bucket;
-use crate::run::bucket::copy::{has_segment, send_segment};
+use crate::run::bucket::segments::{has_segment, send_segment};
 use crate::run::dataset::lookups::source_name;
 use crate::run::ingest;
 use crate::run::job::Job;

@@ -12,7 +12,7 @@ use conum::run::bucket::Bucket;
 use conum::run::bucket::copy::{LocalCopy, is_ahead};
 use conum::run::store::Store;
 
-use crate::engine_nights::{ended, ended_after};
+use crate::engine_nights::ended_after;
 use crate::engines::{Server, python};
 use crate::faults::tree::Tree;
 use crate::support::{Said, Scene, program, row, said};
@@ -31,8 +31,15 @@ impl<'a> Machine<'a> {
         Self { scene, warehouse: scene.path().join(name), server }
     }
 
-    /// `conum COMMAND` with the bucket.
+    /// `conum COMMAND` with inputs and the bucket.
     fn command(&self, command: &str) -> Command {
+        let mut conum = self.told(&[command, "--as-of", "2025-07-01"]);
+        conum.arg("--pipeline").arg(&self.scene.pipeline).arg("--input").arg(self.scene.input());
+        conum
+    }
+
+    /// `conum ARGUMENTS…` with the bucket.
+    fn told(&self, arguments: &[&str]) -> Command {
         let key = self.scene.path().join("key");
         if !key.exists() {
             std::fs::write(&key, KEY).unwrap();
@@ -40,8 +47,7 @@ impl<'a> Machine<'a> {
             assert!(chmod.arg("600").arg(&key).status().unwrap().success());
         }
         let mut conum = Command::new(program());
-        conum.args([command, "--as-of", "2025-07-01", "--pipeline"]).arg(&self.scene.pipeline);
-        conum.arg("--input").arg(self.scene.input()).arg("--warehouse").arg(&self.warehouse);
+        conum.args(arguments).arg("--warehouse").arg(&self.warehouse);
         conum.args(["--bucket", "s3://office/conum/w", "--bucket-url", &self.server.address]);
         conum.arg("--bucket-key-file").arg(key);
         conum
@@ -53,12 +59,29 @@ impl<'a> Machine<'a> {
 
     /// What the folder holds, but for what it says of the bucket.
     fn tree(&self) -> Tree {
-        tree(&self.warehouse).without("bucket.json")
+        Tree::of(&self.warehouse).without("bucket.json")
+    }
+
+    fn register(&self) -> String {
+        std::fs::read_to_string(self.warehouse.join("register.jsonl")).unwrap()
     }
 }
 
-fn tree(warehouse: &Path) -> Tree {
-    Tree::of(warehouse)
+/// What a script says that has the bucket: `get`, `put`, `delete` and `names`.
+fn asked(server: &Server, script: &str, argument: &str) -> String {
+    let own = "import boto3, sys\n\
+        s3 = boto3.client('s3', endpoint_url=sys.argv[1], region_name='us-east-1', \
+        aws_access_key_id='k', aws_secret_access_key='s')\n\
+        at = lambda name: {'Bucket': 'office', 'Key': 'conum/w/' + name}\n\
+        get = lambda name: s3.get_object(**at(name))['Body'].read()\n\
+        put = lambda name, body: s3.put_object(**at(name), Body=body)\n\
+        delete = lambda name: s3.delete_object(**at(name))\n\
+        names = lambda: [it['Key'] for it in s3.list_objects_v2(Bucket='office')['Contents']]\n";
+    let mut python = Command::new(python().unwrap());
+    let said = python.args(["-c", &format!("{own}{script}"), &server.address, argument]).output();
+    let said = said.unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    String::from_utf8(said.stdout).unwrap()
 }
 
 fn modified(path: &Path) -> SystemTime {
@@ -89,15 +112,12 @@ fn any_machine_goes_on_with_what_another_one_published() {
         (Machine::new((&scene, &server), "one"), Machine::new((&scene, &server), "other"));
     one.run().expect(0);
     scene.run().expect(0);
-    assert_eq!(one.tree().difference(&tree(&scene.warehouse())), None);
+    assert_eq!(one.tree().difference(&Tree::of(&scene.warehouse())), None);
     // A folder that was not there becomes the same warehouse, and nothing is read again.
     let said = other.run().expect(0);
     assert!(said.stdout.contains("unchanged since"), "{}", said.stdout);
     assert_eq!(other.tree().difference(&one.tree()), None);
-    let register = |machine: &Machine<'_>| {
-        std::fs::read_to_string(machine.warehouse.join("register.jsonl")).unwrap()
-    };
-    assert!(register(&other).starts_with(&register(&one)), "the register goes on");
+    assert!(other.register().starts_with(&one.register()), "the register goes on");
     // The other publishes; the first one has what it published.
     scene.flat(&[row("a", "2024-05-13", &[]), row("c", "2024-06-02", &[])]);
     other.run().expect(0);
@@ -105,7 +125,7 @@ fn any_machine_goes_on_with_what_another_one_published() {
     assert!(said.stdout.contains("unchanged since"), "{}", said.stdout);
     assert_eq!(one.tree().difference(&other.tree()), None);
     scene.run().expect(0);
-    assert_eq!(one.tree().difference(&tree(&scene.warehouse())), None);
+    assert_eq!(one.tree().difference(&Tree::of(&scene.warehouse())), None);
 }
 
 #[test]
@@ -116,7 +136,8 @@ fn of_two_machines_that_publish_at_once_one_does() {
     one.run().expect(0);
     // A second one begins, and the first publishes meanwhile.
     let (store, kept) = (Store::at(&scene.path().join("second")), bucket(&server));
-    let mut second = LocalCopy::bring(&store, &kept).unwrap();
+    let lock = store.lock().unwrap();
+    let mut second = LocalCopy::bring(&store, &kept, &lock).unwrap();
     scene.flat(&[row("c", "2024-06-02", &[])]);
     one.run().expect(0);
     store.write("publication/late.json", b"late").unwrap();
@@ -124,9 +145,9 @@ fn of_two_machines_that_publish_at_once_one_does() {
     assert_eq!(error.kind.exit_code(), 75, "{error}");
     assert!(error.to_string().contains("another run was published"), "{error}");
     // Nothing of it is seen, and its folder becomes a copy again.
-    LocalCopy::bring(&store, &kept).unwrap().send().unwrap();
+    LocalCopy::bring(&store, &kept, &lock).unwrap().send().unwrap();
     assert!(!store.has("publication/late.json"));
-    let second = tree(&scene.path().join("second")).without("bucket.json");
+    let second = Tree::of(&scene.path().join("second")).without("bucket.json");
     let second = second.without("publication/");
     assert_eq!(second.difference(&one.tree()), None);
 }
@@ -164,22 +185,23 @@ fn a_bucket_that_goes_away_costs_the_night_alone() {
     assert_eq!(code, 69, "{log}");
     assert!(log.contains("s3://office/conum/w: the connection broke"), "{log}");
     assert!(is_ahead(&Store::at(&one.warehouse)).unwrap(), "it cannot be published");
-    let mut night = one.command("run");
-    let (code, log) = ended({
-        night.stderr(Stdio::piped());
-        night
-    });
-    assert_eq!(code, 69, "a bucket that is not there: {log}");
+    // A bucket that is not there is an attempt of any folder, and makes no warehouse of it.
+    let other = Machine::new((&scene, &server), "other");
+    for machine in [&one, &other] {
+        machine.run().expect(69);
+        assert!(machine.register().contains("\"code\":69"), "{}", machine.register());
+    }
     // What was made is sent by the next night, the register of both with it.
     let Some(server) = Server::of_bucket() else { return };
     let one = Machine { server: &server, ..one };
     let said = one.run().expect(0);
     assert!(said.stdout.contains("unchanged since"), "{}", said.stdout);
-    let other = Machine::new((&scene, &server), "other");
-    other.run().expect(0);
+    let other = Machine { server: &server, ..other };
+    let said = other.run().expect(0);
+    assert!(said.stderr.contains("register.jsonl"), "what is dropped is told: {}", said.stderr);
     assert_eq!(other.tree().difference(&one.tree()), None);
-    let register = std::fs::read_to_string(other.warehouse.join("register.jsonl")).unwrap();
-    assert!(register.contains("\"code\":69"), "{register}");
+    // Both are told: the one that it left, and the one that it was not there for.
+    assert_eq!(other.register().matches("\"code\":69").count(), 2, "{}", other.register());
 }
 
 #[test]
@@ -196,16 +218,95 @@ fn what_a_folder_holds_beside_a_warehouse_stays_there_and_goes_nowhere() {
     assert!(own.exists());
     one.run().expect(0);
     assert!(!one.warehouse.join("input").exists());
-    // A folder of which a kill left half a copy becomes a whole one.
-    let seen = other.warehouse.join("bucket.json");
-    let half = std::fs::read_to_string(&seen).unwrap();
-    let at = half.find("\"tag\":\"").unwrap();
-    let end = half[at..].find(",\"index\"").unwrap() + at;
-    std::fs::write(&seen, format!("{}\"tag\":null{}", &half[..at], &half[end..])).unwrap();
-    std::fs::remove_file(other.warehouse.join("current")).unwrap();
-    std::fs::remove_dir_all(other.warehouse.join("releases")).unwrap();
+}
+
+#[test]
+fn half_a_copy_becomes_a_whole_one_and_no_warehouse_of_its_own() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    let (one, other) =
+        (Machine::new((&scene, &server), "one"), Machine::new((&scene, &server), "other"));
+    one.run().expect(0);
+    let saved = scene.path().join("saved");
+    let folder = saved.to_str().unwrap();
+    std::fs::create_dir(&saved).unwrap();
+    let take = "at_hand = open(sys.argv[2] + '/' + NAME.replace('/', '-'), 'wb')\n\
+        at_hand.write(get(NAME))\ndelete(NAME)";
+    let back = "put(NAME, open(sys.argv[2] + '/' + NAME.replace('/', '-'), 'rb').read())";
+    let with = |script: &str, name: &str| script.replace("NAME", &format!("'{name}'"));
+    // A file of the run is not there: those before it are brought, and nothing of it is shown.
+    let last = format!("{}/tables/activites_par_employeur_periode.csv", current(&one));
+    asked(&server, &with(take, &last), folder);
+    let said = other.run().expect(65);
+    assert!(said.stderr.contains("is not in the bucket"), "{}", said.stderr);
+    assert!(other.warehouse.join("runs").exists() && !other.warehouse.join("current").exists());
+    asked(&server, &with(take, "current.json"), folder);
+    let said = other.run().expect(65);
+    assert!(said.stderr.contains("the object that names all others is gone"), "{}", said.stderr);
+    asked(&server, &with(back, "current.json"), folder);
+    asked(&server, &with(back, &last), folder);
     other.run().expect(0);
-    assert_eq!(other.tree().without("input").difference(&one.tree()), None);
+    assert_eq!(other.tree().difference(&one.tree()), None);
+}
+
+/// The run that a machine's folder shows.
+fn current(machine: &Machine<'_>) -> String {
+    let target = std::fs::read_link(machine.warehouse.join("current")).unwrap();
+    target.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_a_failed_run_sent_is_swept_two_runs_later() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    let one = Machine::new((&scene, &server), "one");
+    one.run().expect(0);
+    asked(&server, "put('runs/1999/stray.csv', b'x'); put('exchange/1/x', b'x')", "");
+    for (day, is_there) in [("2024-05-20", true), ("2024-05-21", false)] {
+        scene.flat(&[row("a", day, &[])]);
+        one.run().expect(0);
+        let names = asked(&server, "print(names())", "");
+        assert_eq!(names.contains("runs/1999/stray.csv"), is_there, "{names}");
+        assert!(names.contains("exchange/1/x"), "engines have a folder of their own: {names}");
+    }
+}
+
+#[test]
+fn an_earlier_run_is_gone_back_to_in_the_bucket() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    let (one, other) =
+        (Machine::new((&scene, &server), "one"), Machine::new((&scene, &server), "other"));
+    one.run().expect(0);
+    let first = current(&one);
+    scene.flat(&[row("c", "2024-06-02", &[])]);
+    one.run().expect(0);
+    let table = |machine: &Machine<'_>| {
+        let name = "current/tables/activites_par_employeur_periode.csv";
+        std::fs::read_to_string(machine.warehouse.join(name)).unwrap()
+    };
+    let later = table(&one);
+    // A machine that was never there does it.
+    let name = first.strip_prefix("runs/").unwrap();
+    said(&other.told(&["rollback", name]).output().unwrap()).expect(0);
+    assert_ne!(table(&other), later);
+    said(&one.told(&["runs", "gc", "--keep", "0"]).output().unwrap()).expect(0);
+    assert_eq!(table(&one), table(&other));
+    assert!(one.register().contains("\"command\":\"rollback\""), "{}", one.register());
+    // What was cleared away is for no one any more.
+    assert!(!one.warehouse.join(&first).join("tables").exists());
+    let mut backfill = other.told(&["backfill", "--from", "2025-07-01", "--to", "2025-07-03"]);
+    backfill.arg("--pipeline").arg(&scene.pipeline).arg("--input").arg(scene.input());
+    let done = said(&backfill.output().unwrap());
+    assert!(done.stdout.contains("2 day(s) run"), "{}{}", done.stdout, done.stderr);
+    assert!(!other.warehouse.join(&first).join("tables").exists());
+    assert_ne!(table(&other), table(&one));
+    let third = Machine::new((&scene, &server), "third");
+    let store = Store::at(&third.warehouse);
+    LocalCopy::bring(&store, &bucket(&server), &store.lock().unwrap()).unwrap();
+    // Segments that nothing needs any more are there until the next run.
+    let other = other.tree().without("staged");
+    assert_eq!(third.tree().without("staged").difference(&other), None);
 }
 
 #[test]
@@ -220,7 +321,7 @@ fn a_night_that_came_to_nothing_stays_in_the_register() {
     one.run().expect(0);
     let other = Machine::new((&scene, &server), "other");
     other.run().expect(0);
-    let register = std::fs::read_to_string(other.warehouse.join("register.jsonl")).unwrap();
+    let register = other.register();
     assert_eq!(register.matches("\"event\":\"end\"").count(), 4, "{register}");
 }
 
@@ -231,11 +332,7 @@ fn a_bucket_whose_pointer_is_gone_is_not_an_empty_one() {
     let (one, other) =
         (Machine::new((&scene, &server), "one"), Machine::new((&scene, &server), "other"));
     one.run().expect(0);
-    let script = "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1], \
-        region_name='us-east-1', aws_access_key_id='k', aws_secret_access_key='s')\
-        .delete_object(Bucket='office', Key='conum/w/current.json')";
-    let mut python = Command::new(python().unwrap());
-    assert!(python.args(["-c", script, &server.address]).status().unwrap().success());
+    asked(&server, "delete('current.json')", "");
     for machine in [one, other] {
         let said = machine.run().expect(65);
         assert!(
@@ -268,7 +365,7 @@ fn workers_share_nothing_but_the_bucket() {
     assert_eq!(list(&one), vec![true; tasks]);
     // What they read is brought, and not read again.
     let (store, kept) = (Store::at(&one.warehouse), bucket(&server));
-    LocalCopy::bring(&store, &kept).unwrap();
+    LocalCopy::bring(&store, &kept, &store.lock().unwrap()).unwrap();
     let times = || -> BTreeMap<String, SystemTime> {
         let names = store.files_below("staged").unwrap().into_iter();
         names.map(|name| (name.clone(), modified(&store.path(&name)))).collect()
@@ -278,7 +375,7 @@ fn workers_share_nothing_but_the_bucket() {
     one.run().expect(0);
     assert_eq!(times(), brought);
     scene.run().expect(0);
-    assert_eq!(one.tree().difference(&tree(&scene.warehouse())), None);
+    assert_eq!(one.tree().difference(&Tree::of(&scene.warehouse())), None);
 }
 
 #[test]
@@ -298,11 +395,10 @@ fn an_engine_reads_and_writes_the_bucket_alone() {
     let scene = Scene::of_sample();
     let one = Machine::new((&scene, &server), "one");
     let mut night = one.command("run");
-    night.args(["--engine", "spark", "--connect", &engine.address]).stderr(Stdio::piped());
-    let (code, log) = ended(night);
-    assert_eq!(code, 0, "{log}");
+    night.args(["--engine", "spark", "--connect", &engine.address]);
+    said(&night.output().unwrap()).expect(0);
     scene.run().expect(0);
-    let process = tree(&scene.warehouse()).without("runs/1/reuse");
+    let process = Tree::of(&scene.warehouse()).without("runs/1/reuse");
     assert_eq!(one.tree().without("runs/1/reuse").difference(&process), None);
     let other = Machine::new((&scene, &server), "other");
     other.run().expect(0);

@@ -1,8 +1,10 @@
 //! Nights whose tables an engine makes: the warehouse is that of one process, and an engine that is
 //! not there, goes away or says nothing costs a night, never a release.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -110,6 +112,49 @@ fn sources_with_corrections_are_cleaned_in_process() {
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("table.answered"), "{log}");
     assert_eq!(Tree::of(&other.warehouse()).difference(&Tree::of(&one.warehouse())), None);
+}
+
+#[test]
+fn an_engine_with_tls_and_a_token_is_spoken_to_with_both() {
+    let scene = Scene::of_sample();
+    let authority = scene.path().join("authority.pem").to_str().unwrap().to_owned();
+    let environment = [("AUTHORITY", authority.as_str()), ("TOKEN", "geheim")];
+    let Some(server) = Server::of("serve_tls.py", &environment) else { return };
+    let token = scene.path().join("token");
+    let night = |content: &str, authority: &str| {
+        std::fs::write(&token, content).unwrap();
+        std::fs::set_permissions(&token, Permissions::from_mode(0o600)).unwrap();
+        let mut command = night(&scene, &server.address);
+        command.env("SSL_CERT_FILE", authority).arg("--engine-token-file").arg(&token);
+        ended(command)
+    };
+    let (code, log) = night("another", &authority);
+    assert_eq!(code, 69, "{log}");
+    assert!(log.contains("who asks?") && !log.contains("another"), "{log}");
+    // Whom the machine does not trust hears no token.
+    let (code, log) = night("geheim", "/etc/ssl/certs/ca-certificates.crt");
+    assert_eq!(code, 69, "{log}");
+    assert!(log.contains("certificate"), "{log}");
+    let (code, log) = night("geheim", &authority);
+    assert_eq!(code, 0, "{log}");
+    assert!(!log.contains("geheim"), "{log}");
+    let process = Scene::of_sample();
+    process.run().expect(0);
+    assert_eq!(tree(&scene).difference(&tree(&process)), None);
+}
+
+#[test]
+fn a_token_goes_over_no_connection_that_others_read() {
+    let scene = Scene::of_sample();
+    let token = scene.path().join("token");
+    std::fs::write(&token, "geheim").unwrap();
+    std::fs::set_permissions(&token, Permissions::from_mode(0o600)).unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = night(&scene, &format!("sc://127.0.0.1:{port}"));
+    command.arg("--engine-token-file").arg(&token);
+    let (code, log) = ended(command);
+    assert_eq!(code, 2, "{log}");
+    assert!(log.contains("for others to read") && !log.contains("geheim"), "{log}");
 }
 
 #[test]

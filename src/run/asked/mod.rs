@@ -20,6 +20,7 @@ use crate::definition::table::Table;
 use crate::engine::address::Address;
 use crate::engine::client::Engine;
 use crate::error::{Error, Result};
+use crate::fetch::Token;
 use crate::run::log::MACHINES;
 use crate::run::stop;
 use crate::run::store::Store;
@@ -30,17 +31,23 @@ pub use ground::Shared;
 #[derive(Debug)]
 pub struct Asked<'a> {
     address: Address,
+    token: Option<Token>,
     session: String,
     shared: Shared<'a>,
     opened: OnceLock<Engine>,
 }
 
 impl<'a> Asked<'a> {
-    /// The engine at an address; `registered` is what no other run has, in hexadecimal digits.
+    /// The engine at an address, with the token it asks for; `registered` is what no other run has,
+    /// in hexadecimal digits.
     #[must_use]
-    pub fn new(address: &Address, registered: &str, shared: Shared<'a>) -> Self {
+    pub fn new(
+        (address, token): (&Address, Option<Token>),
+        registered: &str,
+        shared: Shared<'a>,
+    ) -> Self {
         let session = uuid(registered);
-        Self { address: address.clone(), session, shared, opened: OnceLock::new() }
+        Self { address: address.clone(), token, session, shared, opened: OnceLock::new() }
     }
 
     /// The engine, in session.
@@ -51,7 +58,8 @@ impl<'a> Asked<'a> {
         if let Some(engine) = self.opened.get() {
             return Ok(engine);
         }
-        let engine = Engine::open(&self.address, self.session.clone(), stop::check)?;
+        let about = (self.session.clone(), self.token.as_ref().map(Token::secret));
+        let engine = Engine::open(&self.address, about, stop::check)?;
         tracing::info!(event = "engine.opened", engine = %self.address, "The engine answers.");
         Ok(self.opened.get_or_init(|| engine))
     }

@@ -1,7 +1,6 @@
-//! A folder becomes a copy of the warehouse that a bucket holds, and what was made in it goes
-//! there.
+//! A folder becomes a copy of the warehouse that a bucket holds.
 //!
-//! A copy that the bucket has not moved away from is ahead of it, and is sent; one that it has is
+//! A copy that the bucket has not moved away from is ahead of it, and stays; one that it has is
 //! made anew, but for what it read from inputs, whose names say all that it depends on.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::deliver::objects::Tag;
 use crate::error::{Error, Result};
 use crate::run::bucket::Bucket;
-use crate::run::bucket::index::{Index, KEPT, Kept, STAGED};
+use crate::run::bucket::index::{Index, KEPT, Kept, REGISTER, STAGED};
+use crate::run::bucket::segments::is_record;
 use crate::run::draft::Written;
 use crate::run::execute::RUNS;
 use crate::run::interrupted::NIGHT;
+use crate::run::lock::Lock;
 use crate::run::manifest::CURRENT;
 use crate::run::outputs::BUILDING;
 use crate::run::protect::{LATEST, RELEASES};
@@ -30,22 +31,22 @@ const LOOKS: u32 = 3;
 /// A folder, as a copy of what a bucket holds.
 #[derive(Debug)]
 pub struct LocalCopy<'a> {
-    store: &'a Store,
-    bucket: &'a Bucket,
-    seen: Seen,
+    pub(super) store: &'a Store,
+    pub(super) bucket: &'a Bucket,
+    pub(super) seen: Seen,
     /// Segments that were in the bucket, in the index or not.
-    segments: BTreeSet<String>,
+    pub(super) segments: BTreeSet<String>,
     /// Those that were brought from there.
-    brought: BTreeMap<String, Written>,
+    pub(super) brought: BTreeMap<String, Written>,
 }
 
 /// What a bucket held at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
-    bucket: String,
-    /// None before anything was there, and while the folder is being made a copy.
-    tag: Option<Tag>,
-    index: Index,
+pub(super) struct Seen {
+    pub(super) bucket: String,
+    /// None before anything was there; that of nothing while the folder is being made a copy.
+    pub(super) tag: Option<Tag>,
+    pub(super) index: Index,
 }
 
 impl Seen {
@@ -54,7 +55,7 @@ impl Seen {
         Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
     }
 
-    fn write(&self, store: &Store) -> Result<()> {
+    pub(super) fn write(&self, store: &Store) -> Result<()> {
         let content = serde_json::to_vec(self)
             .map_err(|error| Error::internal("a moment is JSON").because(error))?;
         store.write(SEEN, &content).map(drop)
@@ -62,12 +63,11 @@ impl Seen {
 }
 
 impl<'a> LocalCopy<'a> {
-    /// Makes the folder of a warehouse a copy of what the bucket holds.
+    /// Makes the folder of a warehouse, whose lock one has, a copy of what the bucket holds.
     ///
     /// # Errors
     /// When the bucket does not answer, or the folder holds another warehouse.
-    pub fn bring(store: &'a Store, bucket: &'a Bucket) -> Result<Self> {
-        let _lock = store.lock()?;
+    pub fn bring(store: &'a Store, bucket: &'a Bucket, _: &Lock) -> Result<Self> {
         bucket.prove()?;
         let mut looks = LOOKS;
         let seen = loop {
@@ -97,101 +97,6 @@ impl<'a> LocalCopy<'a> {
         );
         Ok(Self { store, bucket, seen, segments, brought })
     }
-
-    /// Sends what is not in the bucket, moves its pointer, and removes what nobody needs since the
-    /// run before.
-    ///
-    /// # Errors
-    /// When the bucket does not answer, or another machine moved the pointer meanwhile: what
-    /// readers see is then as before, or as that machine left it.
-    pub fn send(&mut self) -> Result<()> {
-        if let Some(before) = self.moved(true)? {
-            // What the last pointer named may still be read: it goes at the next run.
-            let used: BTreeSet<&str> = self.seen.index.objects().collect();
-            let old = before.unused.iter().filter(|name| !used.contains(name.as_str()));
-            for name in old {
-                if let Err(error) = self.bucket.remove(name) {
-                    tracing::warn!(event = "bucket.kept", "{error}: old objects stay for now.");
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends what was written down since, at the end of a night.
-    ///
-    /// # Errors
-    /// As those of [`LocalCopy::send`], and when something else is at work in the folder.
-    pub fn send_record(&mut self) -> Result<()> {
-        let _lock = self.store.lock()?;
-        self.moved(false).map(drop)
-    }
-
-    /// Moves the pointer, if there is anything new; gives the index before.
-    fn moved(&mut self, is_night: bool) -> Result<Option<Index>> {
-        let mut index = self.sent()?;
-        let before = &self.seen.index;
-        if (&index.links, &index.files) == (&before.links, &before.files) {
-            return Ok(None);
-        }
-        let used: BTreeSet<&str> = index.objects().collect();
-        let known = before.objects().chain(self.segments.iter().map(String::as_str));
-        let earlier = before.unused.iter().map(String::as_str).filter(|_| !is_night);
-        let unused = known.chain(earlier).filter(|name| !used.contains(name));
-        index.unused = unused.map(str::to_owned).collect();
-        let content = index.written()?;
-        let tag = match self.bucket.point(&content, self.seen.tag.as_ref())? {
-            Some(tag) => tag,
-            // The answer to the one that moved it may have been lost.
-            None => match self.bucket.pointed()? {
-                Some((found, Some(tag))) if found == content => tag,
-                _ => {
-                    let told =
-                        format!("another run was published in {} meanwhile", self.seen.bucket);
-                    let hint = "run again: the folder is made a copy of it first";
-                    return Err(Error::busy(told).hint(hint));
-                }
-            },
-        };
-        let before = std::mem::replace(&mut self.seen.index, index);
-        self.seen.tag = Some(tag);
-        self.seen.write(self.store)?;
-        tracing::info!(
-            event = "bucket.moved",
-            bucket = self.seen.bucket,
-            files = self.seen.index.files.len(),
-            run = self.seen.index.links.get(CURRENT),
-            "Readers of the bucket see the run."
-        );
-        Ok(Some(before))
-    }
-
-    /// Sends the files that the bucket lacks; gives the index of all.
-    fn sent(&self) -> Result<Index> {
-        let mut index = Index { links: links(self.store), ..Index::default() };
-        for path in files(self.store)? {
-            let Some(file) = self.store.stat(&path)? else { continue };
-            let known = self.seen.index.files.get(&path).filter(|kept| kept.is(&file));
-            let kept = known.cloned().map_or_else(|| self.put(&file), Ok)?;
-            index.files.insert(path, kept);
-        }
-        Ok(index)
-    }
-
-    fn put(&self, file: &Written) -> Result<Kept> {
-        let is_brought = self.brought.get(&file.path) == Some(file);
-        if is_brought && self.bucket.has(&file.path)? {
-            return Ok(Kept::of(file, &file.path));
-        }
-        for name in Index::names(file) {
-            if self.bucket.send(self.store, file, &name)? {
-                return Ok(Kept::of(file, &name));
-            }
-        }
-        let told = format!("the object of `{}` holds something else", file.path);
-        Err(Error::data(told).hint("nothing was written over; who else writes there?"))
-    }
 }
 
 /// What the bucket holds now.
@@ -216,7 +121,9 @@ fn follow(store: &Store, bucket: &Bucket, now: &Seen) -> Result<()> {
         // A warehouse moves into a bucket that holds none.
         return Ok(());
     }
-    if !is_own && (store.has("register.jsonl") || !files(store)?.iter().all(|it| is_staged(it))) {
+    // Attempts that came to nothing, as the bucket did not answer, make no warehouse.
+    let is_nothing = |path: &String| is_staged(path) || is_page(path) || path == REGISTER;
+    if !is_own && !files(store)?.iter().all(is_nothing) {
         let told = format!("the warehouse is no copy of the one in {}", now.bucket);
         return Err(Error::usage(told).hint("give an empty folder with `--warehouse`"));
     }
@@ -229,23 +136,21 @@ fn follow(store: &Store, bucket: &Bucket, now: &Seen) -> Result<()> {
         }
         return Ok(());
     }
-    if let Some(seen) = &seen {
-        tell_dropped(store, seen)?;
-    }
-    // Whatever comes of it, the folder is to be made a copy.
     let index = seen.map(|seen| seen.index).unwrap_or_default();
-    Seen { bucket: now.bucket.clone(), tag: None, index }.write(store)?;
+    tell_dropped(store, &index, &now.index)?;
+    // Whatever comes of it, the folder is to be made a copy.
+    Seen { bucket: now.bucket.clone(), tag: Some(Tag::of_nothing()), index }.write(store)?;
     same(store, bucket, &now.index)
 }
 
 /// Says what was made here and never sent, and is given up as another machine published.
-fn tell_dropped(store: &Store, seen: &Seen) -> Result<()> {
+fn tell_dropped(store: &Store, seen: &Index, now: &Index) -> Result<()> {
     for path in files(store)? {
-        let is_new =
-            |kept: &Kept| store.stat(&path).map(|file| file.is_none_or(|it| !kept.is(&it)));
-        let is_unsent = seen.index.files.get(&path).map_or(Ok(true), is_new)?;
         let is_one = path.ends_with("/manifest.json") || path.matches('/').count() < 2;
-        if is_unsent && is_one && !path.starts_with(&format!("{REPORTS}/")) {
+        let Some(file) = store.stat(&path)?.filter(|_| is_one && !is_page(&path)) else { continue };
+        let is_sent =
+            [seen, now].iter().any(|it| it.files.get(&path).is_some_and(|it| it.is(&file)));
+        if !is_sent {
             tracing::warn!(
                 event = "bucket.dropped",
                 path,
@@ -265,37 +170,8 @@ pub fn is_ahead(store: &Store) -> Result<bool> {
     Ok(Seen::read(store)?.is_some_and(|seen| links(store) != seen.index.links))
 }
 
-/// Sends the segment of an input, its record last, where the bucket lacks it.
-///
-/// # Errors
-/// When the bucket does not answer.
-pub fn send_segment(store: &Store, bucket: &Bucket, rows: &str) -> Result<()> {
-    let stem = rows.strip_suffix("parquet").unwrap_or(rows);
-    let folder = rows.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut names = store.files_below(folder)?;
-    names.retain(|name| name.starts_with(stem));
-    names.sort_by_key(|name| is_record(name));
-    for name in names {
-        let Some(file) = store.stat(&name)? else { continue };
-        if !bucket.send(store, &file, &name)? {
-            let told = format!("`{name}` in the bucket is of another program");
-            return Err(Error::data(told).hint("nothing was written over"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the segment with these rows is in the bucket.
-///
-/// # Errors
-/// When the bucket does not answer.
-pub fn has_segment(bucket: &Bucket, rows: &str) -> Result<bool> {
-    let stem = rows.strip_suffix("parquet").unwrap_or(rows);
-    bucket.has(&format!("{stem}json"))
-}
-
 /// The names of all files that are not of this machine alone.
-fn files(store: &Store) -> Result<Vec<String>> {
+pub(super) fn files(store: &Store) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for name in KEPT {
         match store.has(name) {
@@ -309,7 +185,7 @@ fn files(store: &Store) -> Result<Vec<String>> {
 }
 
 /// The links that choose what readers see.
-fn links(store: &Store) -> BTreeMap<String, String> {
+pub(super) fn links(store: &Store) -> BTreeMap<String, String> {
     let names = [CURRENT.to_owned(), format!("{RELEASES}/{LATEST}")];
     names.into_iter().filter_map(|name| store.target(&name).map(|to| (name, to))).collect()
 }
@@ -353,7 +229,7 @@ fn bring_all(
 /// Pages of nights stay, and segments.
 fn forget(store: &Store, index: &Index) -> Result<()> {
     for path in files(store)? {
-        let is_kept = is_staged(&path) || path.starts_with(&format!("{REPORTS}/"));
+        let is_kept = is_staged(&path) || is_page(&path);
         if !is_kept && !index.files.contains_key(&path) {
             store.remove_file(&path)?;
         }
@@ -378,6 +254,6 @@ fn is_staged(path: &str) -> bool {
     path.strip_prefix(STAGED).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn is_record(name: &str) -> bool {
-    name.ends_with(".json")
+fn is_page(path: &str) -> bool {
+    path.strip_prefix(REPORTS).is_some_and(|rest| rest.starts_with('/'))
 }

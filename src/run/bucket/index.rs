@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::run::draft::Written;
-use crate::run::execute::RUNS;
+use crate::run::execute::{DECLARATIONS, RUNS};
 use crate::run::manifest::CURRENT;
 use crate::run::protect::{LATEST, RELEASES};
 use crate::run::report::REPORTS;
@@ -17,9 +17,15 @@ const WRITTEN_ONCE: [&str; 4] = ["declarations/", "releases/", "runs/", "staged/
 
 /// What is kept of a warehouse; the rest is of the machine.
 pub(super) const KEPT: [&str; 7] =
-    ["declarations", "publication", "register.jsonl", RELEASES, REPORTS, RUNS, STAGED];
+    [DECLARATIONS, "publication", REGISTER, RELEASES, REPORTS, RUNS, STAGED];
 /// Segments, which other machines may bring too.
 pub(super) const STAGED: &str = "staged";
+/// The register of attempts.
+pub(super) const REGISTER: &str = "register.jsonl";
+/// Files that change, by their content.
+const OBJECTS: &str = "objects";
+/// Folders whose objects go once no pointer names them; segments do as well.
+pub(super) const SWEPT: [&str; 4] = [DECLARATIONS, OBJECTS, RELEASES, RUNS];
 
 /// The files and links of a warehouse.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +91,7 @@ impl Index {
     /// The names that the objects of a file may have, in the order in which they are tried: none
     /// is written over.
     pub(super) fn names(file: &Written) -> Vec<String> {
-        let by_content = format!("objects/{}", file.blake3);
+        let by_content = format!("{OBJECTS}/{}", file.blake3);
         match WRITTEN_ONCE.iter().any(|folder| file.path.starts_with(folder)) {
             true => vec![file.path.clone(), by_content],
             false => vec![by_content],

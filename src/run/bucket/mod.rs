@@ -7,6 +7,9 @@
 pub mod address;
 pub mod copy;
 mod index;
+pub mod segments;
+mod sent;
+pub mod upkeep;
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
