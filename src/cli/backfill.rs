@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
             .pipeline
             .execute(
                 ("run", Stage::Publish),
-                Beside { as_of: Some(*day), bucket: bucket.as_ref(), engine: None },
+                Beside { as_of: Some(*day), is_next: true, bucket: bucket.as_ref(), engine: None },
                 (bars, None),
             )
             .map_err(|error| Error {

@@ -48,7 +48,7 @@ impl Kept {
             return Ok(None);
         };
         let place = Place {
-            url: url.clone(),
+            url: url.trim_end_matches('/').to_owned(),
             name: address.name.clone(),
             region: self.bucket_region.clone(),
             prefix: address.prefix.clone(),

@@ -22,7 +22,7 @@ pub(super) struct Engine {
     engine: Option<Kind>,
     /// Where the engine listens; `sc://HOST:PORT/;use_ssl=true` with TLS.
     #[arg(long, value_name = "sc://HOST:PORT", requires = "engine")]
-    connect: Option<Address>,
+    connect: Option<String>,
     /// Secret file of the token that the engine asks for, which needs TLS [default: `conum-engine`
     /// in the folder `CREDENTIALS_DIRECTORY`, if it is there].
     #[arg(long, value_name = "FILE", requires = "engine")]
@@ -42,8 +42,10 @@ enum Kind {
 
 impl Engine {
     /// Where it is, and its token, if there is one.
-    pub(super) fn address(&self) -> Result<Option<(&Address, Option<Token>)>> {
+    pub(super) fn address(&self) -> Result<Option<(Address, Option<Token>)>> {
         let Some(address) = &self.connect else { return Ok(None) };
+        // What is said of an address that is none repeats nothing of it: a secret may be in there.
+        let address = address.parse()?;
         let kept = credentials().map(|folder| folder.join(TOKEN)).filter(|kept| kept.exists());
         let Some(path) = self.engine_token_file.clone().or(kept) else {
             return Ok(Some((address, None)));

@@ -23,6 +23,7 @@ use crate::run::folders;
 use crate::run::held_back::Judged;
 use crate::run::interrupted::{self, Night};
 use crate::run::job::{IsKnown, Job, Progress, find_inputs};
+use crate::run::manifest::Manifest;
 use crate::run::plan::{Plan, plan};
 use crate::run::sample_folder;
 use crate::run::secret::{self, Keeper};
@@ -65,6 +66,8 @@ pub(super) struct PipelineArgs {
 pub(super) struct Beside<'a> {
     /// A reference day other than the one that is given.
     pub(super) as_of: Option<Date>,
+    /// It must be later than that of the run that readers see.
+    pub(super) is_next: bool,
     /// What is said of an engine.
     pub(super) engine: Option<&'a Engine>,
     /// What keeps the warehouse.
@@ -121,6 +124,9 @@ impl PipelineArgs {
         let mut loaded = None;
         let done = heart.during(every.unwrap_or_default(), || {
             upkeep.check()?;
+            if beside.is_next {
+                expect_earlier(&store, as_of)?;
+            }
             let loaded = loaded.insert(load(&self.pipeline)?);
             self.with_job((&store, as_of, begun), (loaded, &progress), |job| {
                 let done = execute(&Job { engine: asked.as_ref(), ..job.clone() }, last)?;
@@ -134,11 +140,11 @@ impl PipelineArgs {
         let outcome = done.as_ref();
         let definitions = loaded.map(|(_, _, definitions)| definitions);
         let page = attempt.ran((outcome, definitions.as_ref()), || {
-            if outcome.is_ok() {
-                upkeep.send_record();
-            }
             if let Some(watched) = &watched {
                 watched.end(outcome);
+            }
+            if outcome.is_ok() {
+                upkeep.send_record();
             }
         });
         let undeclared = || Error::internal("what was run was declared");
@@ -232,6 +238,15 @@ impl PipelineArgs {
             progress,
         })
     }
+}
+
+/// Makes sure that readers see an earlier day, or none yet.
+fn expect_earlier(store: &Store, day: Date) -> Result<()> {
+    let seen = Manifest::current(store)?.filter(|seen| *seen.as_of >= *day.to_string());
+    seen.map_or(Ok(()), |seen| {
+        let told = format!("run {} as of {} was published meanwhile", seen.run_id, seen.as_of);
+        Err(Error::busy(told).hint("no day goes back before it"))
+    })
 }
 
 /// Name of the key of pseudonyms in the folder of a manager of services.

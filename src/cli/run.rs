@@ -35,7 +35,8 @@ pub(super) fn run(args: &Args, bars: bool) -> Result<ExitCode> {
     let shown = (bars, Some(&args.observe));
     let command = ("run", Stage::Publish);
     let bucket = args.kept.bucket()?;
-    let beside = Beside { engine: Some(&args.engine), bucket: bucket.as_ref(), as_of: None };
+    let beside =
+        Beside { engine: Some(&args.engine), bucket: bucket.as_ref(), ..Beside::default() };
     let (done, definitions, page) = args.pipeline.execute(command, beside, shown)?;
     let store = Store::existing(&args.pipeline.warehouse)?;
     report::outcome(&store, &done, &definitions, (&args.pipeline.warehouse, page.as_deref()))?;

@@ -26,7 +26,7 @@ impl FromStr for Address {
     /// Reads `sc://host:port/;use_ssl=true`, as the clients of Spark write it.
     fn from_str(text: &str) -> Result<Self> {
         let not_one = || {
-            Error::usage(format!("`{text}` is no address of an engine"))
+            Error::usage("what `--connect` names is no address of an engine")
                 .hint(format!("{SCHEME}host:port; without a port, {PORT}"))
         };
         let rest = text.strip_prefix(SCHEME).ok_or_else(not_one)?;

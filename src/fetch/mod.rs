@@ -121,7 +121,7 @@ pub fn page_name(route: Route, stamp: &str, page: u32) -> String {
     format!("coop_api_{}_{stamp}_{page:04}.json", route.name())
 }
 
-/// The secret of the API, which no message shows.
+/// A secret, which no message shows.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -134,11 +134,11 @@ impl Token {
     pub fn new(secret: &str) -> Result<Self> {
         let secret = secret.trim();
         if secret.is_empty() {
-            return Err(Error::Refused("the secret of the API is empty".to_owned()));
+            return Err(Error::Refused("the secret is empty".to_owned()));
         }
         if !secret.chars().all(|c| c.is_ascii_graphic()) {
             return Err(Error::Refused(
-                "the secret of the API holds a space or a character outside ASCII".to_owned(),
+                "the secret holds a space or a character outside ASCII".to_owned(),
             ));
         }
         Ok(Self(secret.to_owned()))

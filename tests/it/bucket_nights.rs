@@ -140,15 +140,14 @@ fn of_two_machines_that_publish_at_once_one_does() {
     let mut second = LocalCopy::bring(&store, &kept, &lock).unwrap();
     scene.flat(&[row("c", "2024-06-02", &[])]);
     one.run().expect(0);
-    store.write("publication/late.json", b"late").unwrap();
+    store.write("declarations/late.toml", b"late").unwrap();
     let error = second.send().unwrap_err();
     assert_eq!(error.kind.exit_code(), 75, "{error}");
     assert!(error.to_string().contains("another run was published"), "{error}");
     // Nothing of it is seen, and its folder becomes a copy again.
     LocalCopy::bring(&store, &kept, &lock).unwrap().send().unwrap();
-    assert!(!store.has("publication/late.json"));
+    assert!(!store.has("declarations/late.toml"));
     let second = Tree::of(&scene.path().join("second")).without("bucket.json");
-    let second = second.without("publication/");
     assert_eq!(second.difference(&one.tree()), None);
 }
 
@@ -253,6 +252,100 @@ fn half_a_copy_becomes_a_whole_one_and_no_warehouse_of_its_own() {
 fn current(machine: &Machine<'_>) -> String {
     let target = std::fs::read_link(machine.warehouse.join("current")).unwrap();
     target.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn half_a_copy_goes_into_no_other_bucket() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    let (one, other) =
+        (Machine::new((&scene, &server), "one"), Machine::new((&scene, &server), "other"));
+    one.run().expect(0);
+    let file = format!("{}/tables/activites_par_employeur_periode.csv", current(&one));
+    asked(&server, "delete(sys.argv[2])", &file);
+    other.run().expect(65);
+    let Some(empty) = Server::of_bucket() else { return };
+    let said = Machine { server: &empty, ..other }.run().expect(2);
+    assert!(said.stderr.contains("holds half a copy of s3://office/conum/w"), "{}", said.stderr);
+}
+
+#[test]
+fn a_warehouse_that_never_was_in_the_bucket_is_not_made_a_copy() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    scene.run().expect(0);
+    let own = Machine { scene: &scene, warehouse: scene.warehouse(), server: &server };
+    // Nothing is sent of what fails, and another one moves in.
+    said(&own.told(&["rollback", "1999"]).output().unwrap()).expect(66);
+    Machine::new((&scene, &server), "one").run().expect(0);
+    let before = own.tree().without("register.jsonl");
+    for arguments in [&["runs", "gc", "--keep", "3"][..], &["rollback", "1999"]] {
+        let said = said(&own.told(arguments).output().unwrap()).expect(2);
+        assert!(said.stderr.contains("is no copy of the one in"), "{}", said.stderr);
+    }
+    assert_eq!(own.tree().without("register.jsonl").difference(&before), None);
+}
+
+#[test]
+fn a_wrong_name_makes_no_warehouse() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    let one = Machine::new((&scene, &server), "one");
+    for arguments in [&["runs", "gc", "--keep", "3"][..], &["rollback", "1999"]] {
+        let said = said(&one.told(arguments).output().unwrap()).expect(66);
+        assert!(said.stderr.contains("neither the bucket nor the folder"), "{}", said.stderr);
+    }
+    assert!(!asked(&server, "print(names())", "").contains("current.json"));
+}
+
+#[test]
+fn what_was_damaged_in_a_copy_is_brought_again_and_what_one_machine_published_is_kept() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    let (one, other) =
+        (Machine::new((&scene, &server), "one"), Machine::new((&scene, &server), "other"));
+    one.run().expect(0);
+    let file = one.warehouse.join(current(&one)).join("tables/activites_par_employeur_periode.csv");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "").unwrap();
+    let published = one.warehouse.join("publication/somewhere.json");
+    std::fs::create_dir_all(published.parent().unwrap()).unwrap();
+    std::fs::write(&published, "{}").unwrap();
+    scene.flat(&[row("c", "2024-06-02", &[])]);
+    other.run().expect(0);
+    let said = one.run().expect(0);
+    assert_eq!(std::fs::read(&file).unwrap(), whole);
+    assert!(!said.stderr.contains("bucket.dropped"), "{}", said.stderr);
+    other.run().expect(0);
+    assert_eq!(other.tree().difference(&one.tree()), None);
+    assert_eq!(std::fs::read(other.warehouse.join("publication/somewhere.json")).unwrap(), b"{}");
+    // A machine that is not behind has it again, too.
+    std::fs::write(&file, "").unwrap();
+    one.run().expect(0);
+    assert_eq!(std::fs::read(&file).unwrap(), whole);
+}
+
+#[test]
+fn nothing_relies_on_an_object_that_is_being_removed() {
+    let Some(server) = Server::of_bucket() else { return };
+    let scene = scene();
+    let one = Machine::new((&scene, &server), "one");
+    one.run().expect(0);
+    let name = format!("objects/{}", blake3::hash(b"published").to_hex());
+    let removing = "import json\n\
+        index = json.loads(get('current.json'))\n\
+        index['going'] = [sys.argv[2]]\n\
+        put(sys.argv[2], b'published')\n\
+        put('current.json', json.dumps(index))";
+    asked(&server, removing, &name);
+    std::fs::create_dir_all(one.warehouse.join("publication")).unwrap();
+    std::fs::write(one.warehouse.join("publication/somewhere.json"), "published").unwrap();
+    one.run().expect(0);
+    asked(&server, "assert get(sys.argv[2] + '-2') == b'published'", &name);
+    let other = Machine::new((&scene, &server), "other");
+    asked(&server, "delete(sys.argv[2])", &name);
+    other.run().expect(0);
+    assert_eq!(other.tree().difference(&one.tree()), None);
 }
 
 #[test]

@@ -155,6 +155,12 @@ fn a_token_goes_over_no_connection_that_others_read() {
     let (code, log) = ended(command);
     assert_eq!(code, 2, "{log}");
     assert!(log.contains("for others to read") && !log.contains("geheim"), "{log}");
+    // Given where all can read it, it is not repeated at least.
+    for address in ["sc://h/;use_ssl=true;token=geheim", "sc://h:1;token=geheim"] {
+        let (code, log) = ended(night(&scene, address));
+        assert_eq!(code, 2, "{log}");
+        assert!(!log.contains("geheim"), "{log}");
+    }
 }
 
 #[test]

@@ -42,12 +42,12 @@ impl<'a> Asked<'a> {
     /// in hexadecimal digits.
     #[must_use]
     pub fn new(
-        (address, token): (&Address, Option<Token>),
+        (address, token): (Address, Option<Token>),
         registered: &str,
         shared: Shared<'a>,
     ) -> Self {
         let session = uuid(registered);
-        Self { address: address.clone(), token, session, shared, opened: OnceLock::new() }
+        Self { address, token, session, shared, opened: OnceLock::new() }
     }
 
     /// The engine, in session.

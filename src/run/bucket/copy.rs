@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::deliver::objects::Tag;
 use crate::error::{Error, Result};
 use crate::run::bucket::Bucket;
-use crate::run::bucket::index::{Index, KEPT, Kept, REGISTER, STAGED};
+use crate::run::bucket::index::{Index, KEPT, Kept, REGISTER, STAGED, is_written_once};
 use crate::run::bucket::segments::is_record;
+use crate::run::delivered::FOLDER as PUBLICATION;
 use crate::run::draft::Written;
 use crate::run::execute::RUNS;
 use crate::run::interrupted::NIGHT;
@@ -34,9 +35,7 @@ pub struct LocalCopy<'a> {
     pub(super) store: &'a Store,
     pub(super) bucket: &'a Bucket,
     pub(super) seen: Seen,
-    /// Segments that were in the bucket, in the index or not.
-    pub(super) segments: BTreeSet<String>,
-    /// Those that were brought from there.
+    /// Segments that were brought from there.
     pub(super) brought: BTreeMap<String, Written>,
 }
 
@@ -53,6 +52,11 @@ impl Seen {
     fn read(store: &Store) -> Result<Option<Self>> {
         let content = store.read(SEEN)?;
         Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
+    }
+
+    /// Whether the folder was being made a copy.
+    fn is_half(&self) -> bool {
+        self.tag.as_ref() == Some(&Tag::of_nothing())
     }
 
     pub(super) fn write(&self, store: &Store) -> Result<()> {
@@ -78,7 +82,8 @@ impl<'a> LocalCopy<'a> {
                 done => break done.map(|()| seen)?,
             }
         };
-        let segments: BTreeSet<String> = bucket.names_below(STAGED)?.into_iter().collect();
+        let mut segments = bucket.names_below(STAGED)?;
+        segments.retain(|name| !seen.index.going.contains(name));
         let missing: Vec<&String> = segments.iter().filter(|name| !store.has(name)).collect();
         // The record of a segment comes last: without it the rest is nothing.
         let (records, rest): (Vec<&String>, Vec<&String>) =
@@ -95,7 +100,12 @@ impl<'a> LocalCopy<'a> {
             segments = segments.len(),
             "The folder is a copy of the bucket."
         );
-        Ok(Self { store, bucket, seen, segments, brought })
+        Ok(Self { store, bucket, seen, brought })
+    }
+
+    /// Whether nothing was in the bucket, and nothing is in the folder that readers could see.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.seen.tag.is_none() && !self.store.has(RUNS)
     }
 }
 
@@ -112,6 +122,10 @@ fn now(bucket: &Bucket) -> Result<Seen> {
 fn follow(store: &Store, bucket: &Bucket, now: &Seen) -> Result<()> {
     let seen = Seen::read(store)?;
     let is_own = seen.as_ref().is_some_and(|seen| seen.bucket == now.bucket);
+    if let Some(half) = seen.as_ref().filter(|seen| !is_own && seen.is_half()) {
+        let told = format!("the folder holds half a copy of {}", half.bucket);
+        return Err(Error::usage(told).hint("run with that bucket, or give an empty folder"));
+    }
     if now.tag.is_none() {
         let had_one = seen.as_ref().is_some_and(|seen| is_own && seen.tag.is_some());
         if had_one || (!is_own && !bucket.names_below("runs")?.is_empty()) {
@@ -123,29 +137,36 @@ fn follow(store: &Store, bucket: &Bucket, now: &Seen) -> Result<()> {
     }
     // Attempts that came to nothing, as the bucket did not answer, make no warehouse.
     let is_nothing = |path: &String| is_staged(path) || is_page(path) || path == REGISTER;
-    if !is_own && !files(store)?.iter().all(is_nothing) {
+    // One whose sending came to nothing is no copy, unless the bucket has all of it.
+    let is_copy = is_own && seen.as_ref().is_some_and(|seen| seen.tag.is_some());
+    let is_there =
+        |path: &String| is_nothing(path) || (is_own && now.index.files.contains_key(path));
+    if !is_copy && !files(store)?.iter().all(is_there) {
         let told = format!("the warehouse is no copy of the one in {}", now.bucket);
         return Err(Error::usage(told).hint("give an empty folder with `--warehouse`"));
     }
     let seen = seen.filter(|_| is_own);
     if let Some(seen) = seen.as_ref().filter(|seen| seen.tag == now.tag) {
-        if links(store) == seen.index.links {
-            // It is not ahead: what is not here was taken away by hand. What differs is later, such
-            // as the register of a night that came to nothing.
-            bring_all(store, bucket, &now.index, &|path, _| Ok(!store.has(path)))?;
-        }
-        return Ok(());
+        // If it is not ahead, what is not here was taken away by hand. What differs is later, such
+        // as the register of a night that came to nothing, or was damaged.
+        let is_ahead = links(store) != seen.index.links;
+        let is_wanted = |path: &str, kept: &Kept| match store.stat(path)? {
+            Some(file) => Ok(is_written_once(path) && !kept.is(&file)),
+            None => Ok(!is_ahead),
+        };
+        return bring_all(store, bucket, &now.index, &is_wanted);
     }
     let index = seen.map(|seen| seen.index).unwrap_or_default();
     tell_dropped(store, &index, &now.index)?;
     // Whatever comes of it, the folder is to be made a copy.
-    Seen { bucket: now.bucket.clone(), tag: Some(Tag::of_nothing()), index }.write(store)?;
-    same(store, bucket, &now.index)
+    Seen { bucket: now.bucket.clone(), tag: Some(Tag::of_nothing()), index: index.clone() }
+        .write(store)?;
+    same(store, bucket, (&index, &now.index))
 }
 
 /// Says what was made here and never sent, and is given up as another machine published.
 fn tell_dropped(store: &Store, seen: &Index, now: &Index) -> Result<()> {
-    for path in files(store)? {
+    for path in files(store)?.into_iter().filter(|path| !is_kept_on(path, (seen, now))) {
         let is_one = path.ends_with("/manifest.json") || path.matches('/').count() < 2;
         let Some(file) = store.stat(&path)?.filter(|_| is_one && !is_page(&path)) else { continue };
         let is_sent =
@@ -190,19 +211,30 @@ pub(super) fn links(store: &Store) -> BTreeMap<String, String> {
     names.into_iter().filter_map(|name| store.target(&name).map(|to| (name, to))).collect()
 }
 
-/// Makes a warehouse what an index says.
-fn same(store: &Store, bucket: &Bucket, index: &Index) -> Result<()> {
+/// Makes a warehouse, which was the copy of an index, what another one says.
+fn same(store: &Store, bucket: &Bucket, (seen, index): (&Index, &Index)) -> Result<()> {
     store.remove_folder(BUILDING)?;
     store.remove_file(NIGHT)?;
     let differs = |path: &str, kept: &Kept| {
-        store.stat(path).map(|file| file.is_none_or(|file| !kept.is(&file)))
+        let Some(file) = store.stat(path)? else { return Ok(true) };
+        Ok(!kept.is(&file) && !is_kept_on(path, (seen, index)))
     };
     bring_all(store, bucket, index, &differs)?;
+    for name in links(store).keys().filter(|name| !index.links.contains_key(*name)) {
+        store.remove_file(name)?;
+    }
     for (name, target) in &index.links {
         store.point(name, target)?;
     }
     swap::link_folders(store)?;
-    forget(store, index)
+    forget(store, (seen, index))
+}
+
+/// Whether what the folder has of a file is later than what the bucket has: what this machine
+/// published, when no other did.
+fn is_kept_on(path: &str, (seen, now): (&Index, &Index)) -> bool {
+    let is_publication = path.strip_prefix(PUBLICATION).is_some_and(|rest| rest.starts_with('/'));
+    is_publication && seen.files.get(path) == now.files.get(path)
 }
 
 /// Brings the files of an index that are wanted.
@@ -227,9 +259,9 @@ fn bring_all(
 
 /// Removes what the bucket does not hold: runs that came to nothing there, and what they made.
 /// Pages of nights stay, and segments.
-fn forget(store: &Store, index: &Index) -> Result<()> {
+fn forget(store: &Store, (seen, index): (&Index, &Index)) -> Result<()> {
     for path in files(store)? {
-        let is_kept = is_staged(&path) || is_page(&path);
+        let is_kept = is_staged(&path) || is_page(&path) || is_kept_on(&path, (seen, index));
         if !is_kept && !index.files.contains_key(&path) {
             store.remove_file(&path)?;
         }

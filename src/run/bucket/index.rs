@@ -24,8 +24,10 @@ pub(super) const STAGED: &str = "staged";
 pub(super) const REGISTER: &str = "register.jsonl";
 /// Files that change, by their content.
 const OBJECTS: &str = "objects";
-/// Folders whose objects go once no pointer names them; segments do as well.
-pub(super) const SWEPT: [&str; 4] = [DECLARATIONS, OBJECTS, RELEASES, RUNS];
+/// Names of an object by its content; each is free again a run after it was removed.
+const AGAIN_MAX: u32 = 5;
+/// Folders whose objects go once no pointer names them.
+pub(super) const SWEPT: [&str; 5] = [DECLARATIONS, OBJECTS, RELEASES, RUNS, STAGED];
 
 /// The files and links of a warehouse.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub(super) struct Index {
     /// them.
     #[serde(default)]
     pub(super) unused: BTreeSet<String>,
+    /// Objects that are being removed: nothing is to rely on what is there of them.
+    #[serde(default)]
+    pub(super) going: BTreeSet<String>,
 }
 
 /// A file, as an object.
@@ -72,7 +77,7 @@ impl Index {
             Error::data("the pointer of the bucket cannot be read").because(error)
         })?;
         let objects = index.files.values().filter_map(|kept| kept.object.as_ref());
-        let mut names = index.files.keys().chain(objects).chain(&index.unused);
+        let mut names = index.files.keys().chain(objects).chain(&index.unused).chain(&index.going);
         let is_kept = |name: &String| KEPT.contains(&name.split('/').next().unwrap_or_default());
         let is_own = index.files.keys().all(is_kept);
         if is_own && names.all(|name| is_plain(name)) && index.links.iter().all(is_link) {
@@ -92,16 +97,21 @@ impl Index {
     /// is written over.
     pub(super) fn names(file: &Written) -> Vec<String> {
         let by_content = format!("{OBJECTS}/{}", file.blake3);
-        match WRITTEN_ONCE.iter().any(|folder| file.path.starts_with(folder)) {
-            true => vec![file.path.clone(), by_content],
-            false => vec![by_content],
-        }
+        // Where all others are being removed.
+        let again = (2..AGAIN_MAX).map(|time| format!("{by_content}-{time}"));
+        let own = is_written_once(&file.path).then(|| file.path.clone());
+        own.into_iter().chain([by_content.clone()]).chain(again).collect()
     }
 
     /// Names of all objects.
     pub(super) fn objects(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|(path, kept)| kept.object(path))
     }
+}
+
+/// Whether a file never changes.
+pub(super) fn is_written_once(path: &str) -> bool {
+    WRITTEN_ONCE.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Whether a name stays where it is: no part of it is hidden, empty or leads back.
@@ -128,8 +138,9 @@ mod tests {
 
     #[test]
     fn what_changes_is_named_by_its_content() {
-        assert_eq!(Index::names(&file("runs/1/t.csv")), ["runs/1/t.csv", "objects/ab"]);
-        assert_eq!(Index::names(&file("register.jsonl")), ["objects/ab"]);
+        let names = |path| Index::names(&file(path)).into_iter().take(2).collect::<Vec<String>>();
+        assert_eq!(names("runs/1/t.csv"), ["runs/1/t.csv", "objects/ab"]);
+        assert_eq!(names("register.jsonl"), ["objects/ab", "objects/ab-2"]);
     }
 
     #[test]

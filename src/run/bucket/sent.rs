@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::run::bucket::copy::{LocalCopy, files, links};
-use crate::run::bucket::index::{Index, Kept, SWEPT};
+use crate::run::bucket::index::{Index, Kept, SWEPT, is_written_once};
 use crate::run::draft::Written;
 use crate::run::manifest::CURRENT;
+use crate::run::stop;
 
 impl LocalCopy<'_> {
     /// Sends what is not in the bucket, moves its pointer, and removes what nobody needs since the
@@ -16,11 +17,9 @@ impl LocalCopy<'_> {
     /// When the bucket does not answer, or another machine moved the pointer meanwhile: what
     /// readers see is then as before, or as that machine left it.
     pub fn send(&mut self) -> Result<()> {
-        if let Some(before) = self.moved(true)? {
+        if self.moved(true)? {
             // What the last pointer named may still be read: it goes at the next run.
-            let used: BTreeSet<&str> = self.seen.index.objects().collect();
-            let old = before.unused.iter().filter(|name| !used.contains(name.as_str()));
-            for name in old {
+            for name in &self.seen.index.going {
                 if let Err(error) = self.bucket.remove(name) {
                     tracing::warn!(event = "bucket.kept", "{error}: old objects stay for now.");
                     break;
@@ -35,22 +34,34 @@ impl LocalCopy<'_> {
     /// # Errors
     /// As those of [`LocalCopy::send`].
     pub fn send_record(&mut self) -> Result<()> {
-        self.moved(false).map(drop)
+        // It may be asked to stop: what it has to do is no part of the run.
+        stop::listen()?;
+        let sent = self.moved(false);
+        stop::finish();
+        sent.map(drop)
     }
 
-    /// Moves the pointer, if there is anything new; gives the index before.
-    fn moved(&mut self, is_night: bool) -> Result<Option<Index>> {
+    /// Moves the pointer, if there is anything new, and tells whether it did.
+    fn moved(&mut self, is_new: bool) -> Result<bool> {
         let mut index = self.sent()?;
         let before = &self.seen.index;
         if (&index.links, &index.files) == (&before.links, &before.files) {
-            return Ok(None);
+            return Ok(false);
         }
-        let failed = if is_night { self.strays()? } else { Vec::new() };
         let used: BTreeSet<&str> = index.objects().collect();
-        let earlier = before.unused.iter().filter(|_| !is_night);
-        let known = self.segments.iter().chain(earlier).chain(&failed).map(String::as_str);
-        let unused = known.chain(before.objects()).filter(|name| !used.contains(name));
-        index.unused = unused.map(str::to_owned).collect();
+        let (unused, going) = if is_new {
+            let there = self.there()?;
+            // Another machine may still be at it.
+            let old = before.unused.union(&before.going).filter(|it| there.contains(*it));
+            let going: BTreeSet<String> =
+                old.filter(|name| !used.contains(name.as_str())).cloned().collect();
+            let unused = there.into_iter().filter(|name| !going.contains(name));
+            (unused.filter(|name| !used.contains(name.as_str())).collect(), going)
+        } else {
+            let since = before.objects().map(str::to_owned).chain(before.unused.iter().cloned());
+            (since.filter(|name| !used.contains(name.as_str())).collect(), before.going.clone())
+        };
+        (index.unused, index.going) = (unused, going);
         let content = index.written()?;
         let tag = match self.bucket.point(&content, self.seen.tag.as_ref())? {
             Some(tag) => tag,
@@ -65,7 +76,7 @@ impl LocalCopy<'_> {
                 }
             },
         };
-        let before = std::mem::replace(&mut self.seen.index, index);
+        self.seen.index = index;
         self.seen.tag = Some(tag);
         self.seen.write(self.store)?;
         tracing::info!(
@@ -75,13 +86,13 @@ impl LocalCopy<'_> {
             run = self.seen.index.links.get(CURRENT),
             "Readers of the bucket see the run."
         );
-        Ok(Some(before))
+        Ok(true)
     }
 
-    /// All that is in the folders of objects, such as what a run sent that came to nothing.
-    fn strays(&self) -> Result<Vec<String>> {
+    /// All objects that are there, such as those of a run that came to nothing.
+    fn there(&self) -> Result<BTreeSet<String>> {
         let folders = SWEPT.iter().map(|folder| self.bucket.names_below(folder));
-        Ok(folders.collect::<Result<Vec<_>>>()?.concat())
+        Ok(folders.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     /// Sends the files that the bucket lacks; gives the index of all.
@@ -89,9 +100,21 @@ impl LocalCopy<'_> {
         let mut index = Index { links: links(self.store), ..Index::default() };
         for path in files(self.store)? {
             let Some(file) = self.store.stat(&path)? else { continue };
-            let known = self.seen.index.files.get(&path).filter(|kept| kept.is(&file));
-            let kept = known.cloned().map_or_else(|| self.put(&file), Ok)?;
+            let known = self.seen.index.files.get(&path);
+            let kept = match known.filter(|kept| kept.is(&file)) {
+                Some(kept) => kept.clone(),
+                None if known.is_some() && is_written_once(&path) => {
+                    let told = format!("`{path}` is not what it was when it was sent");
+                    return Err(Error::data(told).hint("run again: it is brought from the bucket"));
+                }
+                None => self.put(&file)?,
+            };
             index.files.insert(path, kept);
+        }
+        let is_whole = |run: &&String| index.files.keys().any(|path| path.starts_with(*run));
+        let current = index.links.get(CURRENT);
+        if current.is_some_and(|run| !is_whole(&run)) {
+            return Err(Error::data("what readers of the folder see is not there"));
         }
         Ok(index)
     }
@@ -101,7 +124,8 @@ impl LocalCopy<'_> {
         if is_brought && self.bucket.has(&file.path)? {
             return Ok(Kept::of(file, &file.path));
         }
-        for name in Index::names(file) {
+        let names = Index::names(file).into_iter();
+        for name in names.filter(|name| !self.seen.index.going.contains(name)) {
             if self.bucket.send(self.store, file, &name)? {
                 return Ok(Kept::of(file, &name));
             }

@@ -46,7 +46,7 @@ impl<'a> Upkeep<'a> {
     /// Sends what was written down of the end; what cannot be is sent by the next one.
     pub fn send_record(&mut self) {
         if let Some(Err(error)) = self.copy.as_mut().map(LocalCopy::send_record) {
-            let told = "the register is sent by the next run.";
+            let told = "the register is sent by the next run, unless another machine is first.";
             tracing::warn!(event = "bucket.behind", "{error}: {told}");
         }
     }
@@ -62,6 +62,10 @@ pub fn attempt<T>(
     act: impl FnOnce(&Attempt<'_>) -> Result<T>,
 ) -> Result<T> {
     let (lock, mut upkeep) = Upkeep::begin(store, bucket);
+    if upkeep.copy.as_ref().is_some_and(LocalCopy::is_nothing) {
+        let told = "neither the bucket nor the folder holds a warehouse";
+        return Err(Error::no_input(told).hint("nothing was sent; is the address right?"));
+    }
     let attempt = Attempt::begin((store, lock), (command, None), clock)?;
     let done = upkeep.check().and_then(|()| {
         let done = act(&attempt)?;
