@@ -128,7 +128,7 @@ fn follow(store: &Store, bucket: &Bucket, now: &Seen) -> Result<()> {
     }
     if now.tag.is_none() {
         let had_one = seen.as_ref().is_some_and(|seen| is_own && seen.tag.is_some());
-        if had_one || (!is_own && !bucket.names_below("runs")?.is_empty()) {
+        if had_one || (!is_own && !bucket.names_below(RUNS)?.is_empty()) {
             let told = format!("{}: the object that names all others is gone", now.bucket);
             return Err(Error::data(told).hint("put `current.json` back, or clear the bucket"));
         }
