@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::run::delivered::FOLDER as PUBLICATION;
 use crate::run::draft::Written;
 use crate::run::execute::{DECLARATIONS, RUNS};
 use crate::run::manifest::CURRENT;
 use crate::run::protect::{LATEST, RELEASES};
+use crate::run::register::REGISTER;
 use crate::run::report::REPORTS;
 
 /// Folders whose files are written once: their objects have their names.
@@ -17,11 +19,9 @@ const WRITTEN_ONCE: [&str; 4] = ["declarations/", "releases/", "runs/", "staged/
 
 /// What is kept of a warehouse; the rest is of the machine.
 pub(super) const KEPT: [&str; 7] =
-    [DECLARATIONS, "publication", REGISTER, RELEASES, REPORTS, RUNS, STAGED];
+    [DECLARATIONS, PUBLICATION, REGISTER, RELEASES, REPORTS, RUNS, STAGED];
 /// Segments, which other machines may bring too.
 pub(super) const STAGED: &str = "staged";
-/// The register of attempts.
-pub(super) const REGISTER: &str = "register.jsonl";
 /// Files that change, by their content.
 const OBJECTS: &str = "objects";
 /// Names of an object by its content; each is free again a run after it was removed.
